@@ -1,0 +1,1 @@
+//! Compiled traces and the memory of their code.

@@ -1,0 +1,18 @@
+//! The optimiser and the code generator of Hardwire.
+//!
+//! `opt` turns a naive trace into a short one (a preamble and a peeled loop); `lower` turns a
+//! trace into machine code through Cranelift. Neither knows a CPython: what depends on the
+//! running interpreter reaches the code generator in a [`target::Target`].
+
+#![warn(missing_docs)]
+
+pub mod code;
+pub mod exit;
+pub mod lower;
+pub mod opt;
+pub mod target;
+
+pub use code::{Compiled, compile};
+pub use exit::{Activation, Exit, Repr, Source};
+pub use opt::optimise;
+pub use target::Target;

@@ -1,0 +1,94 @@
+//! What the code generator must know of the running interpreter: offsets and addresses.
+
+use traces::{Field, Helper};
+
+/// Where a word that is polled lies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WatchBase {
+    /// Relative to the thread state of the activation.
+    ThreadState,
+    /// Relative to the interpreter state of the activation.
+    Interpreter,
+}
+
+/// What a polled word must be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WatchValue {
+    /// Zero.
+    Zero,
+    /// What it was when the trace was entered.
+    AtEntry,
+}
+
+/// A word that `check` polls; the trace leaves when it is not as expected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Watch {
+    /// What the offset is relative to.
+    pub base: WatchBase,
+    /// The offset, in bytes.
+    pub offset: i32,
+    /// The width, in bytes: 4 or 8.
+    pub bytes: u8,
+    /// The expected value.
+    pub value: WatchValue,
+}
+
+/// Addresses of runtime functions that ops (not helpers) need.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Functions {
+    /// `fn(i64) -> obj`: a new int.
+    pub new_int: usize,
+    /// `fn(u64) -> obj`: a new int.
+    pub new_uint: usize,
+    /// `fn(f64) -> obj`: a new float.
+    pub new_float: usize,
+    /// `fn(ptr, ctype: obj) -> obj`: a new cffi pointer cdata.
+    pub new_cdata: usize,
+    /// `fn(obj, out: *mut i64) -> i32`: 1 and the value where an int fits in `i64`, else 0.
+    pub int_to_i64: usize,
+    /// `fn(obj, out: *mut u64) -> i32`: 1 and the value where an int fits in `u64`, else 0.
+    pub int_to_u64: usize,
+    /// `fn(obj)`: `_Py_Dealloc`, for an object whose reference count has reached 0.
+    pub dealloc: usize,
+    /// `fn() -> tstate`: `PyEval_SaveThread`.
+    pub save_thread: usize,
+    /// `fn(tstate)`: `PyEval_RestoreThread`.
+    pub restore_thread: usize,
+    /// `fn()`: cffi's `restore_errno`.
+    pub restore_errno: usize,
+    /// `fn()`: cffi's `save_errno`.
+    pub save_errno: usize,
+}
+
+/// The running interpreter as the code generator sees it.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Byte offset of each field from the object's address, indexed by `Field as usize`.
+    pub fields: [i32; Field::ALL.len()],
+    /// Address of each helper, indexed by `Helper as usize`.
+    pub helpers: [usize; Helper::ALL.len()],
+    /// Addresses of other runtime functions.
+    pub functions: Functions,
+    /// Offset of the slots (`localsplus`) in a frame.
+    pub frame_slots: i32,
+    /// Offset of the instruction pointer in a frame.
+    pub frame_instr: i32,
+    /// Offset of the first bytecode in a code object.
+    pub code_bytes: i32,
+    /// Offset of the reference count in an object (32-bit, negative when immortal).
+    pub refcount: i32,
+    /// Offset of the type in an object.
+    pub object_type: i32,
+    /// Offset of `lv_tag` (size << 3 | sign: 0 positive, 1 zero, 2 negative) in an int.
+    pub long_tag: i32,
+    /// Offset of the first 30-bit digit in an int.
+    pub long_digit: i32,
+    /// Address of `True` (for boxing).
+    pub true_addr: usize,
+    /// Address of `False`.
+    pub false_addr: usize,
+    /// Address of `None`.
+    pub none_addr: usize,
+    /// The words that `check` polls.
+    pub watches: Vec<Watch>,
+}

@@ -1,0 +1,97 @@
+//! The field table: which memory of Python objects traces read and write.
+//!
+//! Offsets are not here: they belong to a CPython version and reach the code
+//! generator as an array indexed by [`Field`].
+
+use crate::op::Type;
+
+/// Which stores and calls can change a field.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Alias {
+    /// Never changes while the object lives.
+    Immutable,
+    /// Changes only by this trace's own stores (an iterator that nobody else can reach).
+    Private,
+    /// Any Python code may change it.
+    Python,
+}
+
+macro_rules! fields {
+    ($( $(#[$doc:meta])* $name:ident $text:literal $ty:ident $bytes:literal $alias:ident; )*) => {
+        /// A field of a Python object.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(usize)]
+        pub enum Field { $( $(#[$doc])* $name, )* }
+        impl Field {
+            /// Every field, in table order (`field as usize` is its index).
+            pub const ALL: &'static [Field] = &[$(Field::$name),*];
+            /// The name in the text format, after `@`.
+            pub fn name(self) -> &'static str { match self { $(Field::$name => $text,)* } }
+            /// The type of the value that a load gives.
+            pub fn ty(self) -> Type { match self { $(Field::$name => Type::$ty,)* } }
+            /// The width in memory, in bytes; 0 for an inline array (only `field_addr`).
+            pub fn bytes(self) -> u8 { match self { $(Field::$name => $bytes,)* } }
+            /// What can change the field.
+            pub fn alias(self) -> Alias { match self { $(Field::$name => Alias::$alias,)* } }
+        }
+    };
+}
+
+// Columns: variant, text, type of the value, bytes in memory, alias class.
+fields! {
+    /// `ob_type` of any object.
+    Type "Object.type" Obj 8 Python;
+    /// `ob_refcnt` as a 64-bit number.
+    RefCount "Object.refcnt" I64 8 Python;
+    /// The dict pointer in front of an instance with a managed dict.
+    Dict "Instance.dict" Obj 8 Python;
+    /// `ob_fval`.
+    FloatValue "Float.value" F64 8 Immutable;
+    /// `start` of a range iterator.
+    RangeIterStart "RangeIter.start" I64 8 Private;
+    /// `step` of a range iterator.
+    RangeIterStep "RangeIter.step" I64 8 Immutable;
+    /// `len` of a range iterator: items still to come.
+    RangeIterLen "RangeIter.len" I64 8 Private;
+    /// `it_index` of a list iterator.
+    ListIterIndex "ListIter.index" I64 8 Private;
+    /// `it_seq` of a list iterator; NULL when exhausted.
+    ListIterSeq "ListIter.seq" Obj 8 Private;
+    /// `ob_size` of a list.
+    ListSize "List.size" I64 8 Python;
+    /// `ob_item` of a list.
+    ListItems "List.items" Ptr 8 Python;
+    /// `it_index` of a tuple iterator.
+    TupleIterIndex "TupleIter.index" I64 8 Private;
+    /// `it_seq` of a tuple iterator; NULL when exhausted.
+    TupleIterSeq "TupleIter.seq" Obj 8 Private;
+    /// `ob_size` of a tuple.
+    TupleSize "Tuple.size" I64 8 Immutable;
+    /// The items of a tuple, inline.
+    TupleItems "Tuple.items" Ptr 0 Immutable;
+    /// `ob_ref` of a cell.
+    CellRef "Cell.ref" Obj 8 Python;
+    /// `ob_size` of a bytes object.
+    BytesSize "Bytes.size" I64 8 Immutable;
+    /// The bytes of a bytes object, inline.
+    BytesData "Bytes.data" Ptr 0 Immutable;
+    /// The ctype of a cffi cdata.
+    CDataType "CData.type" Obj 8 Immutable;
+    /// The pointer of a cffi cdata. (`ffi.release` and `ffi.gc` may change it.)
+    CDataPtr "CData.data" Ptr 8 Python;
+    /// `b_ptr` of a ctypes object: the address of its value.
+    CtypesPtr "Ctypes.ptr" Ptr 8 Python;
+    /// `argtypes` of a ctypes function (NULL where not set).
+    CFuncArgtypes "CFunc.argtypes" Obj 8 Python;
+    /// `restype` of a ctypes function (NULL where not set).
+    CFuncRestype "CFunc.restype" Obj 8 Python;
+    /// `errcheck` of a ctypes function (NULL where not set).
+    CFuncErrcheck "CFunc.errcheck" Obj 8 Python;
+}
+
+impl Field {
+    /// The field of this name (without `@`).
+    pub fn from_name(name: &str) -> Option<Field> {
+        Field::ALL.iter().copied().find(|f| f.name() == name)
+    }
+}

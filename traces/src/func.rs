@@ -1,0 +1,89 @@
+//! Foreign functions: C types of parameters and results, and what stands around a call.
+
+use crate::op::Type;
+
+macro_rules! ctypes {
+    ($( $(#[$doc:meta])* $name:ident $text:literal $bytes:literal $ty:ident $signed:literal; )*) => {
+        /// A scalar C type, as an argument or a result.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum CType { $( $(#[$doc])* $name, )* }
+        impl CType {
+            /// Every type, in table order.
+            pub const ALL: &'static [CType] = &[$(CType::$name),*];
+            /// The name in the text format.
+            pub fn name(self) -> &'static str { match self { $(CType::$name => $text,)* } }
+            /// `sizeof`, in bytes (0 for void).
+            pub fn bytes(self) -> u8 { match self { $(CType::$name => $bytes,)* } }
+            /// The type of the value that stands for it in a trace.
+            pub fn ty(self) -> Type { match self { $(CType::$name => Type::$ty,)* } }
+            /// Whether it is a signed integer.
+            pub fn signed(self) -> bool { match self { $(CType::$name => $signed,)* } }
+        }
+    };
+}
+
+// Columns: variant, text, bytes, type of the value in a trace, signed integer.
+// A narrow integer argument is cut to its width and extended by its own signedness; a narrow
+// result is extended likewise (the upper bits of the register are not to be relied on:
+// System V AMD64 ABI leaves them unspecified).
+ctypes! {
+    /// No result.
+    Void "void" 0 I64 false;
+    /// `_Bool`; the trace's value is a truth value.
+    Bool "_Bool" 1 Bool false;
+    /// `int8_t`, `signed char`.
+    I8 "int8" 1 I64 true;
+    /// `uint8_t`, `unsigned char`.
+    U8 "uint8" 1 I64 false;
+    /// `int16_t`.
+    I16 "int16" 2 I64 true;
+    /// `uint16_t`.
+    U16 "uint16" 2 I64 false;
+    /// `int32_t`, `int`.
+    I32 "int32" 4 I64 true;
+    /// `uint32_t`, `unsigned int`.
+    U32 "uint32" 4 I64 false;
+    /// `int64_t`, `long`.
+    I64 "int64" 8 I64 true;
+    /// `uint64_t`, `size_t`.
+    U64 "uint64" 8 I64 false;
+    /// `float`; the trace's value is the double that equals it.
+    F32 "float" 4 F64 false;
+    /// `double`.
+    F64 "double" 8 F64 false;
+    /// Any pointer.
+    Ptr "ptr" 8 Ptr false;
+}
+
+impl CType {
+    /// The type of this name.
+    pub fn from_name(name: &str) -> Option<CType> {
+        CType::ALL.iter().copied().find(|t| t.name() == name)
+    }
+}
+
+/// What stands around a foreign call.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct FuncFlags {
+    /// The GIL is released around the call. Without it the callee may still call Python
+    /// (`ctypes.PyDLL`), so either way any Python state may have changed behind it.
+    pub gil: bool,
+    /// cffi's errno discipline: restored before, saved behind.
+    pub errno: bool,
+}
+
+/// A foreign function that a trace calls.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FuncDecl {
+    /// The name in the text format, after `@`.
+    pub name: String,
+    /// The address; `None` where the call's first argument is the address. In text: `0` unless
+    /// the trace is bound to a process.
+    pub addr: Option<u64>,
+    /// The parameters.
+    pub params: Vec<CType>,
+    /// The result.
+    pub ret: CType,
+    /// What stands around the call.
+    pub flags: FuncFlags,
+}

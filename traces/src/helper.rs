@@ -1,0 +1,92 @@
+//! The helper table: functions of the runtime that compiled traces call.
+
+use crate::op::Type;
+
+/// What a helper does besides computing its result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HelperEffect {
+    /// Nothing.
+    Pure,
+    /// Writes Python state (globals, cells) but runs no Python code that matters to the trace.
+    Writes,
+    /// May run any Python code, and may raise.
+    Python,
+}
+
+macro_rules! helpers {
+    ($( $(#[$doc:meta])* $name:ident $text:literal ($($arg:ident)*) $var:literal -> $ret:expr, $eff:ident; )*) => {
+        /// A function of the runtime.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(usize)]
+        pub enum Helper { $( $(#[$doc])* $name, )* }
+        impl Helper {
+            /// Every helper, in table order (`helper as usize` is its index).
+            pub const ALL: &'static [Helper] = &[$(Helper::$name),*];
+            /// The name in the text format, after `@`.
+            pub fn name(self) -> &'static str { match self { $(Helper::$name => $text,)* } }
+            /// The types of the (leading) arguments.
+            pub fn args(self) -> &'static [Type] { match self { $(Helper::$name => &[$(Type::$arg),*],)* } }
+            /// Whether any number of `obj` arguments follows the leading ones.
+            pub fn variadic(self) -> bool { match self { $(Helper::$name => $var,)* } }
+            /// The type of the result, if any.
+            pub fn ret(self) -> Option<Type> { match self { $(Helper::$name => $ret,)* } }
+            /// What it does besides.
+            pub fn effect(self) -> HelperEffect { match self { $(Helper::$name => HelperEffect::$eff,)* } }
+        }
+    };
+}
+
+use Type::{Bool, F64, I64, Obj};
+
+// Columns: variant, text, (leading arguments), more obj arguments follow -> result, effect.
+//
+// Native signatures: i64/ptr/obj are 64-bit integers, f64 a double, bool an 8-bit 0/1.
+// `call`: `extern "C" fn(args...) -> ret`.
+// `call_py`, `call_py_bool`: `extern "C" fn(argv: *const obj, argc: usize, extra: i64) -> obj | i32`,
+// where `argv` are owned references that the helper consumes (NULL entries allowed), and `extra` is
+// the leading i64 argument (0 where there is none). obj: NULL = raised. i32: 0/1, -1 = raised.
+helpers! {
+    /// `x // y` of floats (y is not 0): `float_floor_div`, `Objects/floatobject.c`.
+    FloatFloorDiv "float_floordiv" (F64 F64) false -> Some(F64), Pure;
+    /// `x % y` of floats (y is not 0): `float_rem`, `Objects/floatobject.c`.
+    FloatMod "float_mod" (F64 F64) false -> Some(F64), Pure;
+    /// `x ** y` where the C library's `pow` gives Python's answer: x finite and above 0, y finite.
+    FloatPow "float_pow" (F64 F64) false -> Some(F64), Pure;
+    /// Whether `x ** y` of integers fits in 64 bits; y >= 0.
+    IntPowFits "int_pow_fits" (I64 I64) false -> Some(Bool), Pure;
+    /// `x ** y` of integers, where it fits.
+    IntPow "int_pow" (I64 I64) false -> Some(I64), Pure;
+    /// Stores arg 1 in the cell arg 0; the old content must be plain or NULL.
+    CellSet "cell_set" (Obj Obj) false -> None, Writes;
+    /// `callable(*args)` by the vectorcall protocol: arg 0 is the callable.
+    PyCall "call" (Obj) true -> Some(Obj), Python;
+    /// As `call`; the last arg is the tuple of keyword names.
+    PyCallKw "call_kw" (Obj) true -> Some(Obj), Python;
+    /// Binary operator number arg 0 (`NB_*`, `Include/opcode.h`) on two objects.
+    PyBinary "binary" (I64 Obj Obj) false -> Some(Obj), Python;
+    /// Rich comparison number arg 0 (`Py_LT`..`Py_GE`).
+    PyCompare "compare" (I64 Obj Obj) false -> Some(Obj), Python;
+    /// Unary operator arg 0: 0 negative, 1 invert, 2 positive.
+    PyUnary "unary" (I64 Obj) false -> Some(Obj), Python;
+    /// Truth value.
+    PyTruth "truth" (Obj) false -> Some(Bool), Python;
+    /// `arg 1 in arg 0`... as `PySequence_Contains(container, item)`.
+    PyContains "contains" (Obj Obj) false -> Some(Bool), Python;
+    /// `getattr(arg 0, arg 1)`.
+    PyGetAttr "getattr" (Obj Obj) false -> Some(Obj), Python;
+    /// `setattr(arg 0, arg 1, arg 2)`; the result says nothing.
+    PySetAttr "setattr" (Obj Obj Obj) false -> Some(Bool), Python;
+    /// `arg 0[arg 1]`.
+    PyGetItem "getitem" (Obj Obj) false -> Some(Obj), Python;
+    /// `arg 0[arg 1] = arg 2`; the result says nothing.
+    PySetItem "setitem" (Obj Obj Obj) false -> Some(Bool), Python;
+    /// Global or builtin lookup: globals dict, builtins dict, name.
+    PyGetGlobal "get_global" (Obj Obj Obj) false -> Some(Obj), Python;
+}
+
+impl Helper {
+    /// The helper of this name (without `@`).
+    pub fn from_name(name: &str) -> Option<Helper> {
+        Helper::ALL.iter().copied().find(|h| h.name() == name)
+    }
+}

@@ -1,0 +1,310 @@
+//! Traces, snapshots and the builder.
+
+use crate::func::FuncDecl;
+use crate::helper::Helper;
+use crate::op::{Op, Ret, Type};
+use crate::{Field, reason::Abort};
+use std::collections::HashMap;
+
+/// A value: the result of an instruction or a parameter of the label.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Value(pub u32);
+
+/// An object constant of a trace.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ObjId(pub u32);
+
+/// A foreign function of a trace.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct FuncId(pub u32);
+
+/// A snapshot of a trace.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct SnapId(pub u32);
+
+macro_rules! known {
+    ($( $name:ident $text:literal $plain_type:literal; )*) => {
+        /// Objects whose meaning the IR knows.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Known { $( #[doc = concat!("`", $text, "`")] $name, )* }
+        impl Known {
+            /// Every known object, in table order.
+            pub const ALL: &'static [Known] = &[$(Known::$name),*];
+            /// The name in the text format, after `@`.
+            pub fn name(self) -> &'static str { match self { $(Known::$name => $text,)* } }
+            /// Whether this is a type whose instances are *plain*: nobody can notice when one
+            /// dies (no finaliser, weak reference, C memory or buffer lock).
+            pub fn is_plain_type(self) -> bool { match self { $(Known::$name => $plain_type,)* } }
+        }
+    };
+}
+
+// Columns: variant, text, is a type with plain instances.
+known! {
+    Null "NULL" false;
+    None "None" false;
+    True "True" false;
+    False "False" false;
+    Int "int" true;
+    Float "float" true;
+    Bool "bool" true;
+    NoneType "NoneType" true;
+    Str "str" true;
+    Bytes "bytes" true;
+    List "list" false;
+    Tuple "tuple" false;
+    RangeIter "range_iterator" true;
+    ListIter "list_iterator" false;
+    TupleIter "tuple_iterator" false;
+    Cell "cell" false;
+    CData "cdata" false;
+}
+
+/// An object constant: a name for the text format, the address in this process (0 where there
+/// is none), and its meaning where the IR knows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ObjConst {
+    /// The name in the text format, after `@`; unique within the trace.
+    pub name: String,
+    /// The address of the object in this process, or 0.
+    pub addr: u64,
+    /// Its meaning, where the IR knows it.
+    pub known: Option<Known>,
+}
+
+/// An immediate operand.
+#[derive(Clone, Copy, Debug)]
+pub enum Imm {
+    /// None.
+    None,
+    /// A 64-bit integer.
+    Int(i64),
+    /// A double.
+    Float(f64),
+    /// A truth value.
+    Bool(bool),
+    /// An object constant.
+    Obj(ObjId),
+    /// A field.
+    Field(Field),
+    /// A slot.
+    Slot(u16),
+    /// Destination and source slot.
+    Slots(u16, u16),
+    /// A foreign function.
+    Func(FuncId),
+    /// A helper.
+    Helper(Helper),
+    /// A helper and the slot that receives its result.
+    HelperSlot(Helper, u16),
+}
+
+impl PartialEq for Imm {
+    /// Doubles compare by their bits: -0.0 and 0.0 differ, a NaN equals itself.
+    fn eq(&self, other: &Imm) -> bool {
+        match (*self, *other) {
+            (Imm::None, Imm::None) => true,
+            (Imm::Int(a), Imm::Int(b)) => a == b,
+            (Imm::Float(a), Imm::Float(b)) => a.to_bits() == b.to_bits(),
+            (Imm::Bool(a), Imm::Bool(b)) => a == b,
+            (Imm::Obj(a), Imm::Obj(b)) => a == b,
+            (Imm::Field(a), Imm::Field(b)) => a == b,
+            (Imm::Slot(a), Imm::Slot(b)) => a == b,
+            (Imm::Slots(a, b), Imm::Slots(c, d)) => (a, b) == (c, d),
+            (Imm::Func(a), Imm::Func(b)) => a == b,
+            (Imm::Helper(a), Imm::Helper(b)) => a == b,
+            (Imm::HelperSlot(a, b), Imm::HelperSlot(c, d)) => (a, b) == (c, d),
+            _ => false,
+        }
+    }
+}
+
+/// An instruction.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Inst {
+    /// The op.
+    pub op: Op,
+    /// The arguments.
+    pub args: Vec<Value>,
+    /// The immediate.
+    pub imm: Imm,
+    /// The snapshot, for ops that carry one.
+    pub snap: Option<SnapId>,
+    /// The result; for a label, `params` hold its results.
+    pub result: Option<Value>,
+    /// The parameters of a label.
+    pub params: Vec<Value>,
+}
+
+/// How execution goes on behind an exit.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Resume {
+    /// The interpreter goes on at the innermost frame's pc.
+    At,
+    /// The helper raised: the interpreter raises at the innermost frame's pc, whose operands,
+    /// the given number of stack slots at the top, are replaced (and dropped where owned).
+    Raise(u16),
+    /// Not an exit: the frame as it stands while a foreign call runs.
+    During,
+}
+
+/// One frame of a snapshot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FrameState {
+    /// The code object.
+    pub code: ObjId,
+    /// The byte offset of the bytecode.
+    pub pc: u32,
+    /// The number of slots on the operand stack.
+    pub depth: u16,
+    /// Slots whose memory does not hold the current value, in ascending order. A stack slot
+    /// listed here owns nothing; one that is not listed owns its object. A local's old object
+    /// is dropped (it is plain, or NULL).
+    pub slots: Vec<(u16, Value)>,
+}
+
+/// Where to resume, and which value lies in which slot; outermost frame first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Snapshot {
+    /// How to go on.
+    pub resume: Resume,
+    /// The frames, the outermost first.
+    pub frames: Vec<FrameState>,
+}
+
+/// A trace.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Trace {
+    /// What the trace is of, for people: `app.py:12 main`.
+    pub name: String,
+    /// The number of local slots (locals, cells, free variables); stack slots follow.
+    pub nlocals: u16,
+    /// The depth of the operand stack at the loop header.
+    pub entry_depth: u16,
+    /// The instructions: the preamble, and for a peeled loop `label`, body, `jump`.
+    pub insts: Vec<Inst>,
+    /// The snapshots.
+    pub snaps: Vec<Snapshot>,
+    /// The object constants.
+    pub objs: Vec<ObjConst>,
+    /// The foreign functions.
+    pub funcs: Vec<FuncDecl>,
+    /// The types of the values, by value number.
+    pub types: Vec<Type>,
+}
+
+impl Trace {
+    /// The type of a value.
+    pub fn ty(&self, v: Value) -> Type {
+        self.types[v.0 as usize]
+    }
+
+    /// The constant of an id.
+    pub fn obj(&self, id: ObjId) -> &ObjConst {
+        &self.objs[id.0 as usize]
+    }
+
+    /// The function of an id.
+    pub fn func(&self, id: FuncId) -> &FuncDecl {
+        &self.funcs[id.0 as usize]
+    }
+
+    /// The snapshot of an id.
+    pub fn snap(&self, id: SnapId) -> &Snapshot {
+        &self.snaps[id.0 as usize]
+    }
+
+    /// A new value of a type.
+    pub fn new_value(&mut self, ty: Type) -> Value {
+        self.types.push(ty);
+        Value(self.types.len() as u32 - 1)
+    }
+
+    /// The result type of an op with this immediate, if it has a result.
+    pub fn result_type(&self, op: Op, imm: Imm) -> Option<Type> {
+        match op.ret() {
+            Ret::None => None,
+            Ret::Of(t) => Some(t),
+            Ret::ByImm => match imm {
+                Imm::Field(f) => Some(f.ty()),
+                Imm::Helper(h) => h.ret(),
+                Imm::Func(f) => match self.func(f).ret {
+                    crate::CType::Void => None,
+                    t => Some(t.ty()),
+                },
+                _ => None,
+            },
+        }
+    }
+
+    /// Appends an instruction and gives its result.
+    pub fn push(&mut self, op: Op, args: &[Value], imm: Imm, snap: Option<SnapId>) -> Option<Value> {
+        let result = self.result_type(op, imm).map(|t| self.new_value(t));
+        self.insts.push(Inst { op, args: args.to_vec(), imm, snap, result, params: Vec::new() });
+        result
+    }
+
+    /// Appends an instruction that has a result.
+    ///
+    /// An op without one is an error of the caller; the abort keeps a user's program running.
+    pub fn emit(&mut self, op: Op, args: &[Value], imm: Imm, snap: Option<SnapId>) -> Result<Value, Abort> {
+        self.push(op, args, imm, snap).ok_or_else(|| {
+            Abort::new(crate::reason::Reason::Confused, format!("`{}` has no result", op.mnemonic()))
+        })
+    }
+
+    /// Adds a snapshot.
+    pub fn add_snap(&mut self, snap: Snapshot) -> SnapId {
+        self.snaps.push(snap);
+        SnapId(self.snaps.len() as u32 - 1)
+    }
+
+    /// The constant for a known object, added on first use with this address.
+    pub fn known(&mut self, known: Known, addr: u64) -> ObjId {
+        if let Some(i) = self.objs.iter().position(|o| o.known == Some(known)) {
+            return ObjId(i as u32);
+        }
+        self.objs.push(ObjConst { name: known.name().to_string(), addr, known: Some(known) });
+        ObjId(self.objs.len() as u32 - 1)
+    }
+
+    /// The constant of an object address, added on first use under a name made unique.
+    pub fn obj_const(&mut self, name: &str, addr: u64) -> ObjId {
+        if let Some(i) = self.objs.iter().position(|o| o.addr == addr && o.addr != 0) {
+            return ObjId(i as u32);
+        }
+        let clean: String = name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '_' })
+            .collect();
+        let clean = if clean.is_empty() { "obj".to_string() } else { clean };
+        let mut unique = clean.clone();
+        let mut n = 1;
+        while self.objs.iter().any(|o| o.name == unique) || Known::ALL.iter().any(|k| k.name() == unique) {
+            n += 1;
+            unique = format!("{clean}.{n}");
+        }
+        self.objs.push(ObjConst { name: unique, addr, known: None });
+        ObjId(self.objs.len() as u32 - 1)
+    }
+
+    /// The id of a function declaration, added on first use.
+    pub fn add_func(&mut self, decl: FuncDecl) -> FuncId {
+        if let Some(i) = self.funcs.iter().position(|f| *f == decl) {
+            return FuncId(i as u32);
+        }
+        self.funcs.push(decl);
+        FuncId(self.funcs.len() as u32 - 1)
+    }
+
+    /// For each value, the index of the instruction that defines it.
+    pub fn definitions(&self) -> HashMap<Value, usize> {
+        let mut map = HashMap::new();
+        for (i, inst) in self.insts.iter().enumerate() {
+            for &v in inst.result.iter().chain(&inst.params) {
+                map.insert(v, i);
+            }
+        }
+        map
+    }
+}
