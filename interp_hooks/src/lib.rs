@@ -1,1 +1,21 @@
+//! The extension module `hardwire._hardwire`: hooks into a stock CPython.
 
+mod adapters;
+mod assume;
+mod cpython;
+mod dump;
+mod engine;
+mod helpers;
+mod hook;
+mod loops;
+mod module;
+mod options;
+mod place;
+mod py;
+mod raiser;
+mod record;
+mod run;
+mod start;
+mod symbol;
+
+pub use module::PyInit__hardwire;

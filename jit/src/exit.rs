@@ -12,9 +12,11 @@ pub struct Activation {
     pub thread: *mut u8,
     /// The interpreter state.
     pub interp: *mut u8,
-    /// The values of the exit (or of the call that runs), `Compiled::buf_len` words.
+    /// The values of the exit (or of the call that runs), `Compiled::buf_len` words that belong
+    /// to this activation alone as long as the code runs; their content at entry is of no matter.
     pub buf: *mut u64,
-    /// While a foreign call runs: 1 + the index of its exit record; else 0.
+    /// While a foreign call runs: 1 + the index of its record in `Compiled::durings`; while a
+    /// helper or a finaliser may run Python: 0. Set to 0 before entry, and of no meaning behind it.
     pub during: u64,
 }
 

@@ -33,7 +33,12 @@ pub struct Watch {
     pub value: WatchValue,
 }
 
-/// Addresses of runtime functions that ops (not helpers) need.
+/// Addresses of runtime functions that ops (not helpers) need. An address of 0 is a function that
+/// no trace needs: one that does is refused.
+///
+/// The `new_*` functions give a new reference and never NULL: a compiled trace has no way to go on
+/// in the middle of a bytecode, so the runtime ends the process where there is no memory for a
+/// number, as CPython does where it cannot report a `MemoryError`. They run no Python code.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Functions {
     /// `fn(i64) -> obj`: a new int.

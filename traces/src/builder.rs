@@ -40,7 +40,14 @@ impl Builder {
                 stack.push(StackEntry { value, owned: true });
             }
         }
-        Builder { trace, stack, code, pc, snap: None, max_insts }
+        Builder {
+            trace,
+            stack,
+            code,
+            pc,
+            snap: None,
+            max_insts,
+        }
     }
 
     /// The bytecode offset that snapshots name.
@@ -57,7 +64,10 @@ impl Builder {
     /// Pushes a value that its slot does not own.
     pub fn push(&mut self, value: Value) {
         self.snap = None;
-        self.stack.push(StackEntry { value, owned: false });
+        self.stack.push(StackEntry {
+            value,
+            owned: false,
+        });
     }
 
     /// Pushes a value whose stack slot already owns the object.
@@ -101,7 +111,12 @@ impl Builder {
             .filter(|(_, e)| !e.owned)
             .map(|(i, e)| (self.trace.nlocals + i as u16, e.value))
             .collect();
-        FrameState { code: self.code, pc: self.pc, depth: self.stack.len() as u16, slots }
+        FrameState {
+            code: self.code,
+            pc: self.pc,
+            depth: self.stack.len() as u16,
+            slots,
+        }
     }
 
     /// The snapshot that resumes at the current bytecode with the current stack.
@@ -132,7 +147,11 @@ impl Builder {
 
     /// Emits an op with a result; one that can leave does so at the current snapshot.
     pub fn emit(&mut self, op: Op, args: &[Value], imm: Imm) -> Result<Value, Abort> {
-        let snap = if op.has_snapshot() { Some(self.snapshot()) } else { None };
+        let snap = if op.has_snapshot() {
+            Some(self.snapshot())
+        } else {
+            None
+        };
         self.trace.emit(op, args, imm, snap)
     }
 
@@ -143,7 +162,11 @@ impl Builder {
 
     /// Emits an op without result; one that can leave does so at the current snapshot.
     pub fn effect(&mut self, op: Op, args: &[Value], imm: Imm) {
-        let snap = if op.has_snapshot() { Some(self.snapshot()) } else { None };
+        let snap = if op.has_snapshot() {
+            Some(self.snapshot())
+        } else {
+            None
+        };
         self.trace.push(op, args, imm, snap);
     }
 
@@ -169,7 +192,11 @@ impl Builder {
 
     /// Leaves unless `cond` is `expected`.
     pub fn guard(&mut self, cond: Value, expected: bool) {
-        let op = if expected { Op::GuardTrue } else { Op::GuardFalse };
+        let op = if expected {
+            Op::GuardTrue
+        } else {
+            Op::GuardFalse
+        };
         self.effect(op, &[cond], Imm::None);
     }
 
@@ -202,7 +229,8 @@ impl Builder {
     pub fn ccall(&mut self, decl: FuncDecl, args: &[Value]) -> Option<Value> {
         let func = self.trace.add_func(decl);
         let snap = self.snapshot_as(Resume::During);
-        self.trace.push(Op::CCall, args, Imm::Func(func), Some(snap))
+        self.trace
+            .push(Op::CCall, args, Imm::Func(func), Some(snap))
     }
 
     /// The constant of an object that the IR knows.

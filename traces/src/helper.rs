@@ -58,6 +58,8 @@ helpers! {
     IntPow "int_pow" (I64 I64) false -> Some(I64), Pure;
     /// Stores arg 1 in the cell arg 0; the old content must be plain or NULL.
     CellSet "cell_set" (Obj Obj) false -> None, Writes;
+    /// Whether an exception is pending (`PyErr_Occurred`): a `ctypes.PyDLL` function may raise.
+    ErrOccurred "err_occurred" () false -> Some(Bool), Writes;
     /// `callable(*args)` by the vectorcall protocol: arg 0 is the callable.
     PyCall "call" (Obj) true -> Some(Obj), Python;
     /// As `call`; the last arg is the tuple of keyword names.

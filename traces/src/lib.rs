@@ -43,5 +43,5 @@ pub use helper::Helper;
 pub use op::{Effect, ImmKind, Op, Type};
 pub use reason::{Abort, Reason};
 pub use trace::{
-    FrameState, FuncId, Imm, Inst, ObjConst, ObjId, Resume, SnapId, Snapshot, Trace, Value, Known,
+    FrameState, FuncId, Imm, Inst, Known, ObjConst, ObjId, Resume, SnapId, Snapshot, Trace, Value,
 };

@@ -348,7 +348,8 @@ ops! {
     CallPyBool "call_py_bool" (any) Helper -> r(Bool), RunsPython, true;
 
     // ---- control ----
-    /// The header of the peeled loop; its results are the loop's parameters.
+    /// The header of the peeled loop; its results are the loop's parameters, its arguments (as
+    /// many, of the same types) what the preamble enters the loop with.
     Label "label" (any) None -> NONE, Control, false;
     /// Jumps to the label (or, in a trace without one, to the start).
     Jump "jump" (any) None -> NONE, Control, false;
@@ -362,7 +363,10 @@ impl Op {
 
     /// Whether the op stands for an object that need not exist.
     pub fn is_box(self) -> bool {
-        matches!(self, Op::BoxInt | Op::BoxUint | Op::BoxFloat | Op::BoxBool | Op::BoxCData)
+        matches!(
+            self,
+            Op::BoxInt | Op::BoxUint | Op::BoxFloat | Op::BoxBool | Op::BoxCData
+        )
     }
 
     /// Whether the op is a constant.

@@ -59,12 +59,18 @@ pub struct Abort {
 impl Abort {
     /// An abort with its detail.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Abort {
-        Abort { reason, detail: detail.into() }
+        Abort {
+            reason,
+            detail: detail.into(),
+        }
     }
 }
 
 impl From<Reason> for Abort {
     fn from(reason: Reason) -> Abort {
-        Abort { reason, detail: String::new() }
+        Abort {
+            reason,
+            detail: String::new(),
+        }
     }
 }

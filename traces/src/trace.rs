@@ -238,18 +238,40 @@ impl Trace {
     }
 
     /// Appends an instruction and gives its result.
-    pub fn push(&mut self, op: Op, args: &[Value], imm: Imm, snap: Option<SnapId>) -> Option<Value> {
+    pub fn push(
+        &mut self,
+        op: Op,
+        args: &[Value],
+        imm: Imm,
+        snap: Option<SnapId>,
+    ) -> Option<Value> {
         let result = self.result_type(op, imm).map(|t| self.new_value(t));
-        self.insts.push(Inst { op, args: args.to_vec(), imm, snap, result, params: Vec::new() });
+        self.insts.push(Inst {
+            op,
+            args: args.to_vec(),
+            imm,
+            snap,
+            result,
+            params: Vec::new(),
+        });
         result
     }
 
     /// Appends an instruction that has a result.
     ///
     /// An op without one is an error of the caller; the abort keeps a user's program running.
-    pub fn emit(&mut self, op: Op, args: &[Value], imm: Imm, snap: Option<SnapId>) -> Result<Value, Abort> {
+    pub fn emit(
+        &mut self,
+        op: Op,
+        args: &[Value],
+        imm: Imm,
+        snap: Option<SnapId>,
+    ) -> Result<Value, Abort> {
         self.push(op, args, imm, snap).ok_or_else(|| {
-            Abort::new(crate::reason::Reason::Confused, format!("`{}` has no result", op.mnemonic()))
+            Abort::new(
+                crate::reason::Reason::Confused,
+                format!("`{}` has no result", op.mnemonic()),
+            )
         })
     }
 
@@ -264,7 +286,11 @@ impl Trace {
         if let Some(i) = self.objs.iter().position(|o| o.known == Some(known)) {
             return ObjId(i as u32);
         }
-        self.objs.push(ObjConst { name: known.name().to_string(), addr, known: Some(known) });
+        self.objs.push(ObjConst {
+            name: known.name().to_string(),
+            addr,
+            known: Some(known),
+        });
         ObjId(self.objs.len() as u32 - 1)
     }
 
@@ -275,16 +301,32 @@ impl Trace {
         }
         let clean: String = name
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '_' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || c == '_' || c == '.' {
+                    c
+                } else {
+                    '_'
+                }
+            })
             .collect();
-        let clean = if clean.is_empty() { "obj".to_string() } else { clean };
+        let clean = if clean.is_empty() {
+            "obj".to_string()
+        } else {
+            clean
+        };
         let mut unique = clean.clone();
         let mut n = 1;
-        while self.objs.iter().any(|o| o.name == unique) || Known::ALL.iter().any(|k| k.name() == unique) {
+        while self.objs.iter().any(|o| o.name == unique)
+            || Known::ALL.iter().any(|k| k.name() == unique)
+        {
             n += 1;
             unique = format!("{clean}.{n}");
         }
-        self.objs.push(ObjConst { name: unique, addr, known: None });
+        self.objs.push(ObjConst {
+            name: unique,
+            addr,
+            known: None,
+        });
         ObjId(self.objs.len() as u32 - 1)
     }
 

@@ -1,0 +1,489 @@
+//! Lowering: from a trace to a function of the code generator.
+//!
+//! A trace is straight-line code, so its values need no variables: each is a native value, a
+//! constant (materialised at each use, which the code generator merges) or a box, which is an
+//! object only where an op needs one. Unlikely paths (exits, deallocation, big ints) go to cold
+//! blocks behind the hot code.
+//!
+//! The lowering trusts the rules of the op table where they are about objects (an operand is NULL
+//! only where its row allows it), but a malformed trace ends in an abort, never in a panic.
+
+mod arith;
+mod call;
+mod exits;
+mod object;
+
+use crate::code::{refused, signature};
+use crate::exit::{Activation, Exit};
+use crate::target::{Target, Watch, WatchBase, WatchValue};
+use cranelift_codegen::ir::{
+    self, Block, BlockArg, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind,
+    UserFuncName, condcodes::IntCC, types,
+};
+use cranelift_codegen::isa::{CallConv, TargetFrontendConfig, TargetIsa};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use exits::Exits;
+use std::mem::offset_of;
+use traces::{Abort, Imm, Inst, Known, ObjConst, ObjId, Op, Trace, Type, Value};
+
+/// A lowered trace.
+pub(crate) struct Lowered {
+    pub(crate) func: ir::Function,
+    pub(crate) exits: Vec<Exit>,
+    pub(crate) durings: Vec<Exit>,
+    pub(crate) buf_len: usize,
+}
+
+/// Lowers a trace; `flag` is the address of the loop's flag word.
+pub(crate) fn lower(
+    trace: &Trace,
+    target: &Target,
+    flag: u64,
+    isa: &dyn TargetIsa,
+) -> Result<Lowered, Abort> {
+    let mut func = ir::Function::with_name_signature(
+        UserFuncName::default(),
+        signature(isa.default_call_conv()),
+    );
+    let mut context = FunctionBuilderContext::new();
+    let builder = FunctionBuilder::new(&mut func, &mut context);
+    let mut lower = Lower::new(builder, trace, target, flag);
+    lower.trace()?;
+    let Exits {
+        exits,
+        durings,
+        buf_len,
+        ..
+    } = lower.finish(isa.frontend_config());
+    Ok(Lowered {
+        func,
+        exits,
+        durings,
+        buf_len,
+    })
+}
+
+/// What stands for a value of the trace.
+#[derive(Clone, Copy, Debug)]
+enum Def {
+    Undefined,
+    Native(ir::Value),
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+    Obj(ObjId),
+    Box(Boxed),
+}
+
+/// A box: which kind, and the value in it.
+#[derive(Clone, Copy, Debug)]
+struct Boxed {
+    op: Op,
+    inner: Value,
+    ctype: Option<ObjId>,
+}
+
+struct Lower<'a> {
+    b: FunctionBuilder<'a>,
+    trace: &'a Trace,
+    target: &'a Target,
+    flag: u64,
+    call_conv: CallConv,
+    defs: Vec<Def>,
+    /// Values that are known not to be NULL.
+    not_null: Vec<bool>,
+    act: ir::Value,
+    frame: ir::Value,
+    exits: Exits,
+    /// Where `jump` goes: the label, else the start.
+    header: Block,
+    labelled: bool,
+    /// The types of the label's parameters.
+    params: Vec<Type>,
+    /// What the frame's instruction pointer holds, where known.
+    position: Option<u64>,
+    /// What `Activation::during` holds, where known.
+    during: Option<i64>,
+    /// Scratch memory on the stack, and its size in bytes.
+    scratch: Option<StackSlot>,
+}
+
+const TRUSTED: MemFlagsData = MemFlagsData::trusted();
+
+/// The native type of a value.
+fn native_type(ty: Type) -> ir::Type {
+    match ty {
+        Type::I64 | Type::Ptr | Type::Obj => types::I64,
+        Type::F64 => types::F64,
+        Type::Bool => types::I8,
+    }
+}
+
+impl<'a> Lower<'a> {
+    fn new(
+        mut b: FunctionBuilder<'a>,
+        trace: &'a Trace,
+        target: &'a Target,
+        flag: u64,
+    ) -> Lower<'a> {
+        let entry = b.create_block();
+        b.append_block_params_for_function_params(entry);
+        b.switch_to_block(entry);
+        let act = b.block_params(entry)[0];
+        let frame = b.ins().load(
+            types::I64,
+            TRUSTED,
+            act,
+            offset_of!(Activation, frame) as i32,
+        );
+        let call_conv = b.func.signature.call_conv;
+        let header = b.create_block();
+        let exits = Exits::new(&mut b);
+        let mut lower = Lower {
+            b,
+            trace,
+            target,
+            flag,
+            call_conv,
+            defs: vec![Def::Undefined; trace.types.len()],
+            not_null: vec![false; trace.types.len()],
+            act,
+            frame,
+            exits,
+            header,
+            labelled: false,
+            params: Vec::new(),
+            position: None,
+            during: None,
+            scratch: None,
+        };
+        lower.remember_watched();
+        lower.b.ins().jump(header, &[]);
+        lower.b.switch_to_block(header);
+        lower
+    }
+
+    fn finish(mut self, config: TargetFrontendConfig) -> Exits {
+        self.b.seal_all_blocks();
+        self.b.finalize(config);
+        self.exits
+    }
+
+    fn trace(&mut self) -> Result<(), Abort> {
+        let insts: &'a [Inst] = &self.trace.insts;
+        match insts.split_last() {
+            Some((last, rest)) if last.op == Op::Jump && rest.iter().all(|i| i.op != Op::Jump) => {}
+            _ => return Err(refused("a trace ends in its only jump")),
+        }
+        for (at, inst) in insts.iter().enumerate() {
+            self.inst(at, inst)?;
+        }
+        self.emit_exits()
+    }
+
+    fn inst(&mut self, at: usize, inst: &'a Inst) -> Result<(), Abort> {
+        use Op::*;
+        match inst.op {
+            ConstInt | ConstFloat | ConstBool | ConstPtr | ConstObj => self.constant(inst),
+            BoxInt | BoxUint | BoxFloat | BoxBool | BoxCData => self.boxed(inst),
+            LoadSlot | StoreSlot | InitSlot | ReplaceSlot | MoveSlot | ClearSlot | DropSlot => {
+                self.slot_op(at, inst)
+            }
+            GuardTrue | GuardFalse | GuardType | GuardIs => self.guard(at, inst),
+            Check => self.check(at, inst),
+            UnboxInt | UnboxUint | UnboxFloat | UnboxBool => self.unbox(at, inst),
+            LoadField | StoreField | FieldAddr | LoadItem | LoadPtr | Same => self.object_op(inst),
+            IAdd | ISub | IMul | IAnd | IOr | IXor | IShl | IShr | IUshr | ISext | IZext
+            | IFloorDiv | IMod => self.int_op(inst),
+            IAddOvf | ISubOvf | IMulOvf => self.overflowing(at, inst),
+            IEq | INe | ILt | ILe | IGt | IGe | IUlt | IUle => self.int_compare(inst),
+            FAdd | FSub | FMul | FDiv | FNeg | FEq | FNe | FLt | FLe | FGt | FGe => {
+                self.float_op(inst)
+            }
+            IToF | UToF | BNot | BAnd | BOr | BXor | BToI | PToI | IToP => self.conversion(inst),
+            CCall => self.ccall(at, inst),
+            Call => self.call(inst),
+            CallPy | CallPyBool => self.call_py(at, inst),
+            Label => self.label(at, inst),
+            Jump => self.jump(inst),
+        }
+    }
+
+    // ---- values ----
+
+    fn constant(&mut self, inst: &Inst) -> Result<(), Abort> {
+        let def = match (inst.op, inst.imm) {
+            (Op::ConstInt | Op::ConstPtr, Imm::Int(n)) => Def::Int(n),
+            (Op::ConstFloat, Imm::Float(x)) => Def::Float(x),
+            (Op::ConstBool, Imm::Bool(x)) => Def::Bool(x),
+            (Op::ConstObj, Imm::Obj(id)) => Def::Obj(id),
+            _ => return Err(malformed(inst)),
+        };
+        self.define_as(inst, def)
+    }
+
+    fn define_as(&mut self, inst: &Inst, def: Def) -> Result<(), Abort> {
+        let place = inst.result.and_then(|v| self.defs.get_mut(v.0 as usize));
+        *place.ok_or_else(|| malformed(inst))? = def;
+        Ok(())
+    }
+
+    /// Makes a native value the result of the instruction.
+    fn define(&mut self, inst: &Inst, value: ir::Value) -> Result<(), Abort> {
+        let ty = inst
+            .result
+            .and_then(|v| self.trace.types.get(v.0 as usize).copied());
+        if ty.map(native_type) != Some(self.b.func.dfg.value_type(value)) {
+            return Err(malformed(inst));
+        }
+        self.define_as(inst, Def::Native(value))
+    }
+
+    fn def(&self, v: Value) -> Result<Def, Abort> {
+        match self.defs.get(v.0 as usize) {
+            None | Some(Def::Undefined) => Err(refused(format!(
+                "value {} is used before its definition",
+                v.0
+            ))),
+            Some(&def) => Ok(def),
+        }
+    }
+
+    /// The native value of a value, which is no box of its own (but may be `True` or `False`).
+    fn native(&mut self, v: Value) -> Result<ir::Value, Abort> {
+        Ok(match self.def(v)? {
+            Def::Undefined => return Err(refused("an undefined value")),
+            Def::Native(x) => x,
+            Def::Int(n) => self.int(n),
+            Def::Float(x) => self.b.ins().f64const(x),
+            Def::Bool(x) => self.b.ins().iconst(types::I8, x as i64),
+            Def::Obj(id) => self.obj_addr(id)?,
+            Def::Box(Boxed {
+                op: Op::BoxBool,
+                inner,
+                ..
+            }) => self.truth_object(inner)?,
+            Def::Box(_) => return Err(refused("a box where an object must exist")),
+        })
+    }
+
+    /// Argument `i` of an instruction, of this type.
+    fn arg(&mut self, inst: &Inst, i: usize, ty: Type) -> Result<ir::Value, Abort> {
+        let v = *inst.args.get(i).ok_or_else(|| malformed(inst))?;
+        if self.trace.types.get(v.0 as usize) != Some(&ty) {
+            return Err(malformed(inst));
+        }
+        self.native(v)
+    }
+
+    fn int(&mut self, n: i64) -> ir::Value {
+        self.b.ins().iconst(types::I64, n)
+    }
+
+    /// A constant of the trace.
+    fn obj_const(&self, id: ObjId) -> Result<&'a ObjConst, Abort> {
+        self.trace
+            .objs
+            .get(id.0 as usize)
+            .ok_or_else(|| refused("an unknown object constant"))
+    }
+
+    /// The address of an object constant.
+    fn address(&self, id: ObjId) -> Result<u64, Abort> {
+        let obj = self.obj_const(id)?;
+        if obj.addr == 0 && obj.known != Some(Known::Null) {
+            return Err(refused(format!(
+                "@{} has no address in this process",
+                obj.name
+            )));
+        }
+        Ok(obj.addr)
+    }
+
+    fn obj_addr(&mut self, id: ObjId) -> Result<ir::Value, Abort> {
+        let addr = self.address(id)?;
+        Ok(self.int(addr as i64))
+    }
+
+    // ---- memory and control ----
+
+    fn load(&mut self, ty: ir::Type, base: ir::Value, offset: i32) -> ir::Value {
+        self.b.ins().load(ty, TRUSTED, base, offset)
+    }
+
+    fn store(&mut self, value: ir::Value, base: ir::Value, offset: i32) {
+        self.b.ins().store(TRUSTED, value, base, offset);
+    }
+
+    fn cold_block(&mut self) -> Block {
+        let block = self.b.create_block();
+        self.b.set_cold_block(block);
+        block
+    }
+
+    /// Goes on in `then` when the condition holds; what follows is emitted for the other case.
+    fn branch(&mut self, cond: ir::Value, then: Block) {
+        let next = self.b.create_block();
+        self.b.ins().brif(cond, then, &[], next, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    /// Goes on in `otherwise` unless the condition holds.
+    fn branch_unless(&mut self, cond: ir::Value, otherwise: Block) {
+        let next = self.b.create_block();
+        self.b.ins().brif(cond, next, &[], otherwise, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    fn icmp_const(&mut self, cc: IntCC, x: ir::Value, n: i64) -> ir::Value {
+        let ty = self.b.func.dfg.value_type(x);
+        let n = self.b.ins().iconst(ty, n);
+        self.b.ins().icmp(cc, x, n)
+    }
+
+    /// The address of scratch memory that no two uses need at once: the arguments of a helper
+    /// and the result of a conversion.
+    fn scratch(&mut self) -> ir::Value {
+        let slot = match self.scratch {
+            Some(slot) => slot,
+            None => {
+                let words = self
+                    .trace
+                    .insts
+                    .iter()
+                    .filter(|i| i.op.effect() == traces::Effect::RunsPython);
+                let words = words.map(|i| i.args.len()).max().unwrap_or(0).max(1);
+                let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * words as u32, 3);
+                *self.scratch.insert(self.b.create_sized_stack_slot(data))
+            }
+        };
+        self.b.ins().stack_addr(types::I64, slot, 0)
+    }
+
+    /// The label: its parameters begin with its arguments.
+    fn label(&mut self, at: usize, inst: &'a Inst) -> Result<(), Abort> {
+        if self.labelled {
+            return Err(refused("a second label"));
+        }
+        self.labelled = true;
+        for v in &inst.params {
+            self.params.push(
+                *self
+                    .trace
+                    .types
+                    .get(v.0 as usize)
+                    .ok_or_else(|| malformed(inst))?,
+            );
+        }
+        let args = self.block_args(inst)?;
+        let block = self.b.create_block();
+        self.b.ins().jump(block, &args);
+        for v in &inst.params {
+            let ty = self
+                .trace
+                .types
+                .get(v.0 as usize)
+                .copied()
+                .ok_or_else(|| malformed(inst))?;
+            let param = self.b.append_block_param(block, native_type(ty));
+            *self
+                .defs
+                .get_mut(v.0 as usize)
+                .ok_or_else(|| malformed(inst))? = Def::Native(param);
+        }
+        self.b.switch_to_block(block);
+        self.header = block;
+        self.during = None;
+        if !self.position_stays(at) {
+            self.position = None;
+        }
+        Ok(())
+    }
+
+    fn jump(&mut self, inst: &Inst) -> Result<(), Abort> {
+        let args = self.block_args(inst)?;
+        self.b.ins().jump(self.header, &args);
+        Ok(())
+    }
+
+    fn block_args(&mut self, inst: &Inst) -> Result<Vec<BlockArg>, Abort> {
+        if inst.args.len() != self.params.len() {
+            return Err(malformed(inst));
+        }
+        let params = self.params.clone();
+        params
+            .iter()
+            .enumerate()
+            .map(|(i, &ty)| self.arg(inst, i, ty).map(BlockArg::Value))
+            .collect()
+    }
+
+    // ---- check ----
+
+    /// A watched word, zero-extended. Its base is not kept in a register: the calls of a loop
+    /// leave few, and a reload is what the register allocator would do at more cost.
+    fn load_watch(&mut self, watch: &Watch) -> ir::Value {
+        let base = match watch.base {
+            WatchBase::ThreadState => offset_of!(Activation, thread),
+            WatchBase::Interpreter => offset_of!(Activation, interp),
+        };
+        let base = self.load(types::I64, self.act, base as i32);
+        match watch.bytes {
+            8 => self.load(types::I64, base, watch.offset),
+            _ => self.b.ins().uload32(TRUSTED, base, watch.offset),
+        }
+    }
+
+    /// Saves what the watched words hold at entry, where a check compares with it: in the first
+    /// words of the buffer, which no exit uses. (The register allocator would move such values to
+    /// and fro in every iteration.)
+    fn remember_watched(&mut self) {
+        if self.trace.insts.iter().all(|i| i.op != Op::Check) {
+            return;
+        }
+        let compared = self
+            .target
+            .watches
+            .iter()
+            .filter(|w| w.value == WatchValue::AtEntry);
+        for (i, watch) in compared.enumerate() {
+            let word = self.load_watch(watch);
+            let buf = self.buf();
+            self.store(word, buf, 8 * i as i32);
+            self.exits.reserved = i + 1;
+        }
+    }
+
+    /// The buffer of the activation.
+    fn buf(&mut self) -> ir::Value {
+        self.load(types::I64, self.act, offset_of!(Activation, buf) as i32)
+    }
+
+    /// One branch for all words: their differences from what they should be, in one.
+    fn check(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
+        let exit = self.exit(at, inst)?;
+        // Other threads write these words: without this the loads would be taken for repetitions
+        // of earlier ones where the loop has no call and no store.
+        self.b.ins().sequence_point();
+        let flag = self.int(self.flag as i64);
+        let mut differs = self.b.ins().uload32(TRUSTED, flag, 0);
+        let mut saved = 0;
+        for watch in &self.target.watches {
+            let mut word = self.load_watch(watch);
+            if watch.value == WatchValue::AtEntry {
+                let buf = self.buf();
+                let at_entry = self.load(types::I64, buf, saved);
+                word = self.b.ins().bxor(word, at_entry);
+                saved += 8;
+            }
+            differs = self.b.ins().bor(differs, word);
+        }
+        self.branch(differs, exit);
+        Ok(())
+    }
+}
+
+/// The abort for an instruction that is not as its row of the op table says.
+fn malformed(inst: &Inst) -> Abort {
+    refused(format!("a malformed `{}`", inst.op.mnemonic()))
+}

@@ -1,0 +1,49 @@
+//! ctypes' rules for arguments (`Modules/_ctypes/cfield.c`, `callproc.c`): integers are cut to
+//! the width of the parameter without an error.
+
+use crate::emit::{Arg, EmitError, OperandKind, pointer_accepts};
+use crate::signature::Param;
+use traces::{Abort, CType, Op, Value};
+
+/// Whether the operand is one that the parameter takes without an error.
+pub(crate) fn accepts(p: &Param, kind: OperandKind) -> bool {
+    use OperandKind::*;
+    match p {
+        Param::Pointer { .. } => pointer_accepts(p, kind),
+        Param::Scalar(CType::F32 | CType::F64) => matches!(kind, Float | Int | Bool | BigUint),
+        // `c_bool` takes the truth of any object; numbers are enough for a trace.
+        Param::Scalar(_) => matches!(kind, Int | Bool | BigUint),
+    }
+}
+
+/// What a parameter without `argtypes` is, by its argument (`ConvParam`): an int is a C `int`, a
+/// bytes a `char *`, None a NULL pointer; a float is an error.
+pub(crate) fn untyped(kind: OperandKind) -> Result<Param, EmitError> {
+    match kind {
+        OperandKind::Int | OperandKind::Bool | OperandKind::BigUint => {
+            Ok(Param::Scalar(CType::I32))
+        }
+        OperandKind::Bytes | OperandKind::None => Ok(Param::Pointer {
+            accepts: Vec::new(),
+            bytes: true,
+            none: true,
+        }),
+        _ => Err(EmitError::Unsupported(format!(
+            "an argument without argtypes: {kind:?}"
+        ))),
+    }
+}
+
+/// Converts an accepted operand.
+pub(crate) fn convert(arg: &mut Arg<'_>, p: &Param) -> Result<Value, Abort> {
+    match p {
+        Param::Pointer { .. } => arg.pointer(),
+        Param::Scalar(CType::F32 | CType::F64) => arg.double(),
+        Param::Scalar(CType::Bool) => {
+            let v = arg.int()?;
+            let zero = arg.b.int(0)?;
+            arg.b.op(Op::INe, &[v, zero])
+        }
+        Param::Scalar(_) => arg.int(),
+    }
+}

@@ -1,0 +1,58 @@
+//! Signatures.
+
+use traces::{CType, FuncFlags, ObjId};
+
+/// Which rules convert the arguments.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Binding {
+    /// cffi, ABI and API mode.
+    Cffi,
+    /// ctypes with `argtypes`.
+    Ctypes,
+    /// ctypes without `argtypes`: the arguments say what they are.
+    CtypesUntyped,
+}
+
+/// A parameter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Param {
+    /// A number or truth value.
+    Scalar(CType),
+    /// A pointer.
+    Pointer {
+        /// The addresses of the ctypes (cffi) whose pointer is passed as it is.
+        accepts: Vec<u64>,
+        /// Whether the binding takes a `bytes` object (`char *` and the like).
+        bytes: bool,
+        /// Whether it takes None for NULL (ctypes).
+        none: bool,
+    },
+}
+
+/// A result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ret {
+    /// None.
+    Void,
+    /// A number or truth value.
+    Scalar(CType),
+    /// A cffi pointer of this ctype.
+    CData(ObjId),
+}
+
+/// A foreign function.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Signature {
+    /// Its name, for people.
+    pub name: String,
+    /// Whose rules hold.
+    pub binding: Binding,
+    /// The parameters (none for `CtypesUntyped`).
+    pub params: Vec<Param>,
+    /// The result.
+    pub ret: Ret,
+    /// The address where it never changes; else the call is given it as a value.
+    pub addr: Option<u64>,
+    /// What stands around the call.
+    pub flags: FuncFlags,
+}

@@ -1,0 +1,77 @@
+/* Prints the offsets that Hardwire needs, one `name value` a line, as the headers of one CPython
+ * version give them. `generate.py` compiles and runs it. */
+#define PY_SSIZE_T_CLEAN
+#define Py_BUILD_CORE 1
+#include <Python.h>
+#include <stddef.h>
+#include <stdio.h>
+#include "pycore_code.h"
+#include "pycore_frame.h"
+#include "pycore_interp.h"
+#include "pycore_list.h"
+#include "pycore_object.h"
+#include "pycore_range.h"
+#include "pycore_tuple.h"
+
+#define SAY(name, value) printf(#name " %ld\n", (long)(value))
+#define AT(name, type, field) SAY(name, offsetof(type, field))
+
+int main(void) {
+    AT(thread_interp, PyThreadState, interp);
+#if PY_VERSION_HEX >= 0x030D0000
+    AT(thread_frame, PyThreadState, current_frame);
+    SAY(cframe_frame, -1);
+    AT(thread_breaker, PyThreadState, eval_breaker);
+    SAY(interp_breaker, -1);
+    SAY(interp_version, -1);
+    AT(frame_code, _PyInterpreterFrame, f_executable);
+    AT(frame_instr, _PyInterpreterFrame, instr_ptr);
+#else
+    AT(thread_frame, PyThreadState, cframe);
+    AT(cframe_frame, _PyCFrame, current_frame);
+    SAY(thread_breaker, -1);
+    AT(interp_breaker, PyInterpreterState, ceval.eval_breaker);
+    AT(interp_version, PyInterpreterState, monitoring_version);
+    AT(frame_code, _PyInterpreterFrame, f_code);
+    AT(frame_instr, _PyInterpreterFrame, prev_instr);
+#endif
+    AT(thread_tracing, PyThreadState, tracing);
+    AT(frame_globals, _PyInterpreterFrame, f_globals);
+    AT(frame_builtins, _PyInterpreterFrame, f_builtins);
+    AT(frame_locals, _PyInterpreterFrame, f_locals);
+    AT(frame_object, _PyInterpreterFrame, frame_obj);
+    AT(frame_stacktop, _PyInterpreterFrame, stacktop);
+    AT(frame_owner, _PyInterpreterFrame, owner);
+    AT(frame_slots, _PyInterpreterFrame, localsplus);
+    AT(code_consts, PyCodeObject, co_consts);
+    AT(code_names, PyCodeObject, co_names);
+    AT(code_nlocalsplus, PyCodeObject, co_nlocalsplus);
+    AT(code_monitoring, PyCodeObject, _co_monitoring);
+    AT(code_bytes, PyCodeObject, co_code_adaptive);
+    AT(monitoring_active, _PyCoMonitoringData, active_monitors);
+    SAY(monitoring_events, sizeof(((_PyCoMonitoringData *)0)->active_monitors));
+    AT(object_refcnt, PyObject, ob_refcnt);
+    AT(object_type, PyObject, ob_type);
+    AT(long_tag, PyLongObject, long_value.lv_tag);
+    AT(long_digit, PyLongObject, long_value.ob_digit);
+    AT(float_value, PyFloatObject, ob_fval);
+    AT(tuple_size, PyTupleObject, ob_base.ob_size);
+    AT(tuple_items, PyTupleObject, ob_item);
+    AT(list_size, PyListObject, ob_base.ob_size);
+    AT(list_items, PyListObject, ob_item);
+    AT(bytes_size, PyBytesObject, ob_base.ob_size);
+    AT(bytes_data, PyBytesObject, ob_sval);
+    AT(cell_ref, PyCellObject, ob_ref);
+    AT(list_iter_index, _PyListIterObject, it_index);
+    AT(list_iter_seq, _PyListIterObject, it_seq);
+    AT(range_iter_start, _PyRangeIterObject, start);
+    AT(range_iter_step, _PyRangeIterObject, step);
+    AT(range_iter_len, _PyRangeIterObject, len);
+    SAY(module_dict, sizeof(PyObject));
+    /* In front of the object, the GC header and the weak reference list: 3 words. */
+    SAY(instance_dict, -3 * (long)sizeof(PyObject *));
+    SAY(callable_first, PY_VERSION_HEX >= 0x030D0000);
+    SAY(compare_shift, PY_VERSION_HEX >= 0x030D0000 ? 5 : 4);
+    SAY(compare_bool, PY_VERSION_HEX >= 0x030D0000 ? 16 : 0);
+    return 0;
+}

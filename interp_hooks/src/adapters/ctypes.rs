@@ -1,0 +1,231 @@
+//! ctypes: function objects, their prototypes, where their private fields lie.
+
+use super::{attr, imported};
+use crate::engine;
+use crate::py::{Object, Strong};
+use ffi_ops::{Binding, Param, Ret, Signature};
+use pyo3_ffi as ffi;
+use std::sync::OnceLock;
+use traces::{CType, Field, FuncFlags};
+
+/// `FUNCFLAG_*` of Modules/_ctypes/ctypes.h.
+const CDECL: i64 = 1;
+const PYTHON_API: i64 = 4;
+
+/// A ctypes function.
+pub struct Function {
+    /// The name.
+    pub name: String,
+    /// The signature, without the address.
+    pub signature: Signature,
+    /// What its private fields hold.
+    pub guards: Vec<(Field, *mut ffi::PyObject)>,
+    /// It is called with the GIL held and may raise.
+    pub python_api: bool,
+}
+
+/// Proves `b_ptr` and finds the fields of a function object on a known one; once.
+const PROBE: &std::ffi::CStr = c"
+import ctypes as c
+function = c.CFUNCTYPE(c.c_int)(('getpid', c.CDLL(None)))
+def errcheck(*a): pass
+argtypes = (c.c_long, c.c_double)
+function.argtypes, function.restype, function.errcheck = argtypes, c.c_double, errcheck
+restype, size, address = c.c_double, type(function).__basicsize__, c.addressof(function)
+";
+
+fn layout() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(|| find_layout().is_some())
+}
+
+fn find_layout() -> Option<()> {
+    // SAFETY: the GIL is held; the probe is our own text and touches a function object of its own.
+    unsafe {
+        let names = Strong::from_new(ffi::PyDict_New())?;
+        ffi::PyDict_SetItemString(
+            names.as_ptr(),
+            c"__builtins__".as_ptr(),
+            ffi::PyEval_GetBuiltins(),
+        );
+        let code = Strong::from_new(ffi::Py_CompileString(
+            PROBE.as_ptr(),
+            c"<hardwire>".as_ptr(),
+            ffi::Py_file_input,
+        ));
+        let ran = code.and_then(|c| {
+            Strong::from_new(ffi::PyEval_EvalCode(
+                c.as_ptr(),
+                names.as_ptr(),
+                names.as_ptr(),
+            ))
+        });
+        if ran.is_none() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        let get = |n: &std::ffi::CStr| ffi::PyDict_GetItemString(names.as_ptr(), n.as_ptr());
+        let function = get(c"function");
+        let words = ffi::PyLong_AsSize_t(get(c"size")) / 8;
+        let find = |wanted: usize| {
+            let mut at = (2..words).filter(|&i| *function.cast::<usize>().add(i) == wanted);
+            match (at.next(), at.next()) {
+                (Some(i), None) => Some(8 * i as i32),
+                _ => None,
+            }
+        };
+        engine::set_field(
+            Field::CtypesPtr,
+            find(ffi::PyLong_AsSize_t(get(c"address")))?,
+        );
+        engine::set_field(Field::CFuncArgtypes, find(get(c"argtypes") as usize)?);
+        engine::set_field(Field::CFuncRestype, find(get(c"restype") as usize)?);
+        engine::set_field(Field::CFuncErrcheck, find(get(c"errcheck") as usize)?);
+        Some(())
+    }
+}
+
+/// The scalar type of a ctypes class, by its `_type_` code, where it is the class of ctypes itself
+/// (a subclass converts in its own way).
+fn scalar(class: *mut ffi::PyObject) -> Option<CType> {
+    let code = Object(attr(class, c"_type_")?.as_ptr()).text();
+    let t = match code.as_str() {
+        "?" => CType::Bool,
+        "b" => CType::I8,
+        "B" => CType::U8,
+        "h" => CType::I16,
+        "H" => CType::U16,
+        "i" => CType::I32,
+        "I" => CType::U32,
+        "l" | "q" => CType::I64,
+        "L" | "Q" => CType::U64,
+        "f" => CType::F32,
+        "d" => CType::F64,
+        _ => return None,
+    };
+    is_own_class(class).then_some(t)
+}
+
+/// Whether a class is a direct subclass of `_ctypes._SimpleCData`, defined by ctypes.
+fn is_own_class(class: *mut ffi::PyObject) -> bool {
+    let base = attr(class, c"__base__").map(|b| Object(b.as_ptr()).type_name());
+    base.as_deref() == Some("_SimpleCData") && Object(class).attr_text(c"__module__") == "ctypes"
+}
+
+fn param(class: *mut ffi::PyObject) -> Option<Param> {
+    if let Some(t) = scalar(class) {
+        return Some(Param::Scalar(t));
+    }
+    let code = Object(attr(class, c"_type_")?.as_ptr()).text();
+    // c_char_p and c_void_p take bytes and None. Of a POINTER type only None is taken here.
+    let bytes = match code.as_str() {
+        "z" | "P" if is_own_class(class) => true,
+        "" => false,
+        _ => return None,
+    };
+    Some(Param::Pointer {
+        accepts: Vec::new(),
+        bytes,
+        none: true,
+    })
+}
+
+/// Describes a ctypes function.
+pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
+    let base = attr(imported(c"_ctypes")?.as_ptr(), c"CFuncPtr")?;
+    let class = Object(callee).type_object().0;
+    // SAFETY: two live types.
+    let is_function = unsafe { ffi::PyType_IsSubtype(class.cast(), base.as_ptr().cast()) } != 0;
+    if !is_function || !layout() || !has_plain_call(class) {
+        return None;
+    }
+    // SAFETY: an int attribute of the class; an error is cleared.
+    let flags = unsafe {
+        let n = ffi::PyLong_AsLongLong(attr(class, c"_flags_")?.as_ptr());
+        ffi::PyErr_Clear();
+        n
+    };
+    if flags & !PYTHON_API != CDECL {
+        return None;
+    }
+    let field = |f: Field| {
+        // SAFETY: a function object, whose fields were found on one of its kind.
+        unsafe {
+            *callee
+                .cast::<u8>()
+                .offset(engine::field_offset(f) as isize)
+                .cast::<*mut ffi::PyObject>()
+        }
+    };
+    let (argtypes, restype, errcheck) = (
+        field(Field::CFuncArgtypes),
+        field(Field::CFuncRestype),
+        field(Field::CFuncErrcheck),
+    );
+    if !errcheck.is_null() {
+        return None;
+    }
+    let ret = result(callee)?;
+    let (binding, params) = if argtypes.is_null() {
+        (Binding::CtypesUntyped, Vec::new())
+    } else {
+        (Binding::Ctypes, parameters(argtypes)?)
+    };
+    let name = Object(callee).attr_text(c"__name__");
+    let python_api = flags & PYTHON_API != 0;
+    let flags = FuncFlags {
+        gil: !python_api,
+        errno: false,
+    };
+    let signature = Signature {
+        name: name.clone(),
+        binding,
+        params,
+        ret,
+        addr: None,
+        flags,
+    };
+    let guards = vec![
+        (Field::CFuncArgtypes, argtypes),
+        (Field::CFuncRestype, restype),
+        (Field::CFuncErrcheck, errcheck),
+    ];
+    Some(Function {
+        name,
+        signature,
+        guards,
+        python_api,
+    })
+}
+
+/// Whether calls of the class go to ctypes' own `__call__`.
+fn has_plain_call(class: *mut ffi::PyObject) -> bool {
+    Object(class).attr_text(c"__module__") == "ctypes"
+}
+
+fn result(callee: *mut ffi::PyObject) -> Option<Ret> {
+    let restype = attr(callee, c"restype")?;
+    if restype.as_ptr() == engine::known_address(traces::Known::None) {
+        return Some(Ret::Void);
+    }
+    scalar(restype.as_ptr()).map(Ret::Scalar)
+}
+
+fn parameters(argtypes: *mut ffi::PyObject) -> Option<Vec<Param>> {
+    // SAFETY: `argtypes` is a tuple (the setter checks it); the indexes are in range.
+    unsafe {
+        let n = ffi::PyTuple_Size(argtypes);
+        (0..n)
+            .map(|i| param(ffi::PyTuple_GetItem(argtypes, i)))
+            .collect()
+    }
+}
+
+/// Whether an object is a ctypes library (`CDLL`, `PyDLL`).
+pub fn is_library(o: *mut ffi::PyObject) -> bool {
+    let Some(class) = imported(c"ctypes").and_then(|m| attr(m.as_ptr(), c"CDLL")) else {
+        return false;
+    };
+    // SAFETY: two live types.
+    unsafe { ffi::PyType_IsSubtype(Object(o).type_object().0.cast(), class.as_ptr().cast()) != 0 }
+}

@@ -1,0 +1,225 @@
+//! Adapters: what the objects of cffi and ctypes say about foreign functions and their arguments.
+//!
+//! Private layouts are found and proved on known objects when a binding is first met; where the
+//! proof fails its calls stay residual.
+
+mod cffi;
+mod ctypes;
+
+use crate::engine;
+use crate::py::{Kind, Object, Strong};
+use crate::record::Recorder;
+use ffi_ops::{EmitError, KnownObjs, Operand, OperandKind, Signature};
+use pyo3_ffi as ffi;
+use std::ffi::CStr;
+use traces::{Field, Helper, Imm, ObjId, Op, Resume, Value};
+
+pub use cffi::new_cdata;
+
+/// A foreign function that can be called directly.
+pub struct Callee {
+    /// Its name.
+    pub name: String,
+    signature: Description,
+}
+
+enum Description {
+    Cffi(cffi::Function),
+    Ctypes(ctypes::Function),
+}
+
+/// A dict whose entries are the attributes of an object.
+pub struct AttributeDict {
+    /// The dict (borrowed).
+    pub dict: *mut ffi::PyObject,
+    /// Whether the object is an instance whose class and dict can be exchanged.
+    pub instance: bool,
+    /// A name for the object, for people.
+    pub name: String,
+}
+
+/// A module that is imported already; never imports.
+fn imported(name: &CStr) -> Option<Strong> {
+    // SAFETY: the GIL is held; `sys.modules` is a dict in all but contrived programs, and checked.
+    unsafe {
+        let modules = ffi::PyImport_GetModuleDict();
+        if !Object(modules).is_exact_dict() {
+            return None;
+        }
+        let m = ffi::PyDict_GetItemString(modules, name.as_ptr());
+        (!m.is_null()).then(|| Object(m).strong())
+    }
+}
+
+/// An attribute; `None` (and no error) where there is none.
+fn attr(o: *mut ffi::PyObject, name: &CStr) -> Option<Strong> {
+    // SAFETY: a live object.
+    unsafe {
+        let v = Strong::from_new(ffi::PyObject_GetAttrString(o, name.as_ptr()));
+        if v.is_none() {
+            ffi::PyErr_Clear();
+        }
+        v
+    }
+}
+
+/// Describes a callee; `None` where it is no foreign function that can be called directly.
+pub fn describe(callee: *mut ffi::PyObject) -> Option<Callee> {
+    if let Some(f) = ctypes::describe(callee) {
+        return Some(Callee {
+            name: f.name.clone(),
+            signature: Description::Ctypes(f),
+        });
+    }
+    let f = cffi::describe(callee)?;
+    Some(Callee {
+        name: f.name.clone(),
+        signature: Description::Cffi(f),
+    })
+}
+
+/// The arguments as the emitter sees them.
+fn classify(rec: &mut Recorder, o: Object) -> OperandKind {
+    match o.kind() {
+        Kind::Int(_) => OperandKind::Int,
+        Kind::Uint(_) => OperandKind::BigUint,
+        Kind::Float(_) => OperandKind::Float,
+        Kind::Bool(_) => OperandKind::Bool,
+        Kind::None => OperandKind::None,
+        Kind::Other if o.is_exactly(traces::Known::Bytes) => OperandKind::Bytes,
+        Kind::Other => cffi::classify(rec, o).unwrap_or(OperandKind::Other),
+    }
+}
+
+/// Emits the direct call of a callee whose identity the recorder has guarded.
+///
+/// # Errors
+/// `Unsupported` where the call has to go through the binding.
+pub fn emit(
+    rec: &mut Recorder,
+    id: ObjId,
+    callee: &Callee,
+    args: &[(Value, Object)],
+    known: &KnownObjs,
+) -> Result<Value, EmitError> {
+    let operands: Vec<Operand> = args
+        .iter()
+        .map(|&(value, o)| Operand {
+            value,
+            kind: classify(rec, o),
+        })
+        .collect();
+    match &callee.signature {
+        Description::Cffi(f) => {
+            let sig = f.signature(rec);
+            ffi_ops::emit_call(rec.builder(), &sig, None, &operands, known)
+        }
+        Description::Ctypes(f) => emit_ctypes(rec, id, f, &operands, known),
+    }
+}
+
+/// A ctypes function can change under us: its prototype and address are looked at on each call.
+fn emit_ctypes(
+    rec: &mut Recorder,
+    id: ObjId,
+    f: &ctypes::Function,
+    operands: &[Operand],
+    known: &KnownObjs,
+) -> Result<Value, EmitError> {
+    let guards: Vec<(Field, ObjId)> = f
+        .guards
+        .iter()
+        .map(|&(field, o)| {
+            let id = if o.is_null() {
+                rec.builder().known(traces::Known::Null, 0)
+            } else {
+                rec.keep_constant(Object(o), &format!("{}.{}", f.name, field.name()))
+            };
+            (field, id)
+        })
+        .collect();
+    let sig: &Signature = &f.signature;
+    let b = rec.builder();
+    let depth = operands.len() as u16 + 2;
+    let o = b.obj(id)?;
+    for (field, expected) in guards {
+        let v = b.load_field(o, field)?;
+        b.guard_is(v, expected);
+    }
+    let p = b.load_field(o, Field::CtypesPtr)?;
+    let address = b.emit(Op::LoadPtr, &[p], Imm::Int(0))?;
+    let (n, zero) = (b.op(Op::PToI, &[address])?, b.int(0)?);
+    let there = b.op(Op::INe, &[n, zero])?;
+    b.guard(there, true);
+    let result = ffi_ops::emit_call(b, sig, Some(address), operands, known)?;
+    if f.python_api {
+        // `_call_function_pointer`, Modules/_ctypes/callproc.c: a function of the Python API may
+        // have raised.
+        let raised = b.call(Helper::ErrOccurred, &[])?;
+        let snap = b.snapshot_as(Resume::Raise(depth));
+        b.trace
+            .push(Op::GuardFalse, &[raised], Imm::None, Some(snap));
+    }
+    Ok(result)
+}
+
+/// The dict behind the attributes of a module, a cffi library or a ctypes library.
+pub fn attribute_dict(
+    owner: *mut ffi::PyObject,
+    name: *mut ffi::PyObject,
+) -> Option<AttributeDict> {
+    let o = Object(owner);
+    // SAFETY: a live object.
+    unsafe {
+        if o.type_object().0 == (&raw mut ffi::PyModule_Type).cast() {
+            let dict = ffi::PyModule_GetDict(owner);
+            return Some(AttributeDict {
+                dict,
+                instance: false,
+                name: o.attr_text(c"__name__"),
+            });
+        }
+    }
+    if let Some(dict) = cffi::library_dict(owner) {
+        return Some(AttributeDict {
+            dict,
+            instance: false,
+            name: "lib".to_string(),
+        });
+    }
+    let class = o.type_object().type_name();
+    if class == "FFILibrary" || ctypes::is_library(owner) {
+        return instance_dict(o, name).map(|dict| AttributeDict {
+            dict,
+            instance: true,
+            name: "lib".to_string(),
+        });
+    }
+    None
+}
+
+/// The materialised dict of an instance, where the class itself says nothing about `name`.
+fn instance_dict(o: Object, name: *mut ffi::PyObject) -> Option<*mut ffi::PyObject> {
+    // SAFETY: a live instance; `PyObject_GenericGetDict` gives a new reference to the dict, which
+    // the instance owns too.
+    unsafe {
+        let class = o.type_object().0;
+        let in_class = ffi::PyObject_GetAttr(class, name);
+        if !in_class.is_null() {
+            ffi::Py_DECREF(in_class);
+            return None;
+        }
+        ffi::PyErr_Clear();
+        let dict = Strong::from_new(ffi::PyObject_GenericGetDict(o.0, std::ptr::null_mut()));
+        let Some(dict) = dict else {
+            ffi::PyErr_Clear();
+            return None;
+        };
+        let at = engine::field_offset(Field::Dict);
+        let held =
+            *o.0.cast::<u8>()
+                .offset(at as isize)
+                .cast::<*mut ffi::PyObject>();
+        (held == dict.as_ptr() && Object(held).is_exact_dict()).then_some(held)
+    }
+}

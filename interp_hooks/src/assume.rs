@@ -1,0 +1,237 @@
+//! What compiled traces take for granted about things that can change, and the watchers that tell
+//! us when they do: the one list of all assumptions.
+//!
+//! | assumption | watcher | since |
+//! | --- | --- | --- |
+//! | a dict maps a name to this object | `PyDict_Watch` | CPython 3.12 |
+//! | a dict does not have a name | `PyDict_Watch` | CPython 3.12 |
+//! | a class is not modified | `PyType_Watch` | CPython 3.12 |
+
+use crate::py::{Object, Strong};
+use pyo3_ffi as ffi;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::c_int;
+use std::rc::{Rc, Weak};
+
+/// Raised to 1 when an assumption falls; native code looks at it at every check.
+pub type Flag = Rc<Cell<u32>>;
+
+/// An assumption fell: the trace is never entered again.
+pub const FALLEN: u32 = 1;
+/// Somebody looked at (or wrote to) the frame: leave once.
+pub const LEAVE: u32 = 2;
+
+enum Fact {
+    Value {
+        dict: Strong,
+        key: Strong,
+        value: Strong,
+    },
+    Absent {
+        dict: Strong,
+        key: Strong,
+    },
+    Type {
+        ty: Strong,
+    },
+}
+
+/// The assumptions of one trace.
+#[derive(Default)]
+pub struct Assumptions {
+    facts: Vec<Fact>,
+}
+
+impl Assumptions {
+    /// `dict[key]` is `value`.
+    pub fn dict_value(&mut self, dict: Object, key: Object, value: Object) {
+        self.facts.push(Fact::Value {
+            dict: dict.strong(),
+            key: key.strong(),
+            value: value.strong(),
+        });
+    }
+
+    /// `key` is not in `dict`.
+    pub fn dict_absent(&mut self, dict: Object, key: Object) {
+        self.facts.push(Fact::Absent {
+            dict: dict.strong(),
+            key: key.strong(),
+        });
+    }
+
+    /// The class is not modified.
+    pub fn type_unchanged(&mut self, ty: Object) {
+        self.facts.push(Fact::Type { ty: ty.strong() });
+    }
+}
+
+struct DictWatch {
+    key: *mut ffi::PyObject,
+    /// NULL: the key is absent.
+    value: *mut ffi::PyObject,
+    flag: Weak<Cell<u32>>,
+}
+
+/// The functions of CPython that are not in the limited API.
+struct Api {
+    dict_watch: unsafe extern "C" fn(c_int, *mut ffi::PyObject) -> c_int,
+    type_watch: unsafe extern "C" fn(c_int, *mut ffi::PyObject) -> c_int,
+    dict_id: c_int,
+    type_id: c_int,
+}
+
+/// All watched things, by address. The traces' own constants keep them alive.
+#[derive(Default)]
+pub struct Registry {
+    api: Option<Api>,
+    dicts: RefCell<HashMap<usize, Vec<DictWatch>>>,
+    types: RefCell<HashMap<usize, Vec<Weak<Cell<u32>>>>>,
+}
+
+type DictCallback = unsafe extern "C" fn(
+    c_int,
+    *mut ffi::PyObject,
+    *mut ffi::PyObject,
+    *mut ffi::PyObject,
+) -> c_int;
+type TypeCallback = unsafe extern "C" fn(*mut ffi::PyObject) -> c_int;
+
+impl Registry {
+    /// Registers the watchers with the interpreter.
+    ///
+    /// # Errors
+    /// The name of what is missing.
+    pub fn new(on_dict: DictCallback, on_type: TypeCallback) -> Result<Registry, String> {
+        // SAFETY: the symbols have these signatures in every supported CPython (`Include/cpython/
+        // dictobject.h`, `Include/cpython/object.h`), and the GIL is held.
+        unsafe {
+            let add_dict: unsafe extern "C" fn(DictCallback) -> c_int =
+                std::mem::transmute(crate::symbol::find(c"PyDict_AddWatcher")?);
+            let add_type: unsafe extern "C" fn(TypeCallback) -> c_int =
+                std::mem::transmute(crate::symbol::find(c"PyType_AddWatcher")?);
+            let dict_watch = std::mem::transmute(crate::symbol::find(c"PyDict_Watch")?);
+            let type_watch = std::mem::transmute(crate::symbol::find(c"PyType_Watch")?);
+            let (dict_id, type_id) = (add_dict(on_dict), add_type(on_type));
+            if dict_id < 0 || type_id < 0 {
+                ffi::PyErr_Clear();
+                return Err("no dict or type watcher is free".to_string());
+            }
+            let api = Some(Api {
+                dict_watch,
+                type_watch,
+                dict_id,
+                type_id,
+            });
+            Ok(Registry {
+                api,
+                ..Registry::default()
+            })
+        }
+    }
+
+    /// Starts to watch what a trace assumes. False where an assumption does not hold any more.
+    pub fn install(&self, a: Assumptions, flag: &Flag, keep: &mut Vec<Strong>) -> bool {
+        let Some(api) = &self.api else { return false };
+        let mut holds = true;
+        for fact in a.facts {
+            match fact {
+                Fact::Value { dict, key, value } => {
+                    let now = Object(dict.as_ptr()).dict_get(Object(key.as_ptr()));
+                    holds &= now.is_some_and(|v| v.0 == value.as_ptr());
+                    holds &= self.watch_dict(api, &dict, &key, value.as_ptr(), flag);
+                    keep.extend([dict, key, value]);
+                }
+                Fact::Absent { dict, key } => {
+                    holds &= Object(dict.as_ptr())
+                        .dict_get(Object(key.as_ptr()))
+                        .is_none();
+                    holds &= self.watch_dict(api, &dict, &key, std::ptr::null_mut(), flag);
+                    keep.extend([dict, key]);
+                }
+                Fact::Type { ty } => {
+                    // SAFETY: a live type object and the id that we were given.
+                    holds &= unsafe { (api.type_watch)(api.type_id, ty.as_ptr()) } == 0;
+                    self.types
+                        .borrow_mut()
+                        .entry(ty.as_ptr() as usize)
+                        .or_default()
+                        .push(Rc::downgrade(flag));
+                    keep.push(ty);
+                }
+            }
+        }
+        holds
+    }
+
+    fn watch_dict(
+        &self,
+        api: &Api,
+        dict: &Strong,
+        key: &Strong,
+        value: *mut ffi::PyObject,
+        flag: &Flag,
+    ) -> bool {
+        let watch = DictWatch {
+            key: key.as_ptr(),
+            value,
+            flag: Rc::downgrade(flag),
+        };
+        let mut dicts = self.dicts.borrow_mut();
+        let list = dicts.entry(dict.as_ptr() as usize).or_default();
+        list.retain(|w| w.flag.strong_count() > 0);
+        list.push(watch);
+        // SAFETY: a live dict and the id that we were given.
+        unsafe { (api.dict_watch)(api.dict_id, dict.as_ptr()) == 0 }
+    }
+
+    /// A watched dict changed: `key` NULL means any key.
+    pub fn dict_changed(
+        &self,
+        dict: *mut ffi::PyObject,
+        key: *mut ffi::PyObject,
+        value: *mut ffi::PyObject,
+    ) {
+        let Ok(mut dicts) = self.dicts.try_borrow_mut() else {
+            return;
+        };
+        let Some(list) = dicts.get_mut(&(dict as usize)) else {
+            return;
+        };
+        list.retain(|w| {
+            let Some(flag) = w.flag.upgrade() else {
+                return false;
+            };
+            let same_key = key.is_null() || key == w.key || same_text(key, w.key);
+            if same_key && (key.is_null() || value != w.value) {
+                flag.set(FALLEN);
+                return false;
+            }
+            true
+        });
+    }
+
+    /// A watched class was modified.
+    pub fn type_changed(&self, ty: *mut ffi::PyObject) {
+        let Ok(mut types) = self.types.try_borrow_mut() else {
+            return;
+        };
+        for flag in types.remove(&(ty as usize)).into_iter().flatten() {
+            if let Some(flag) = flag.upgrade() {
+                flag.set(FALLEN);
+            }
+        }
+    }
+}
+
+/// Whether two keys that are different objects are the same text. Keys of namespaces are interned,
+/// so this is rarely reached with equal texts.
+fn same_text(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> bool {
+    // SAFETY: live objects; only exact comparisons of str, which run no Python code.
+    unsafe {
+        ffi::PyUnicode_CheckExact(a) != 0
+            && ffi::PyUnicode_CheckExact(b) != 0
+            && ffi::PyUnicode_Compare(a, b) == 0
+    }
+}

@@ -1,0 +1,82 @@
+//! Decoding a code object's bytecode (as `co_code` shows it: no specialised or instrumented forms).
+
+use super::{Opcode, VersionTable};
+
+/// A bytecode with its prefixes.
+#[derive(Clone, Debug)]
+pub struct Instr {
+    /// Byte offset of the first EXTENDED_ARG, or of the bytecode itself.
+    pub offset: u32,
+    /// The opcode.
+    pub opcode: Opcode,
+    /// CPython's name of it.
+    pub name: &'static str,
+    /// The argument, prefixes included.
+    pub oparg: u32,
+    /// The offset behind the bytecode and its inline cache.
+    pub next: u32,
+    /// Where it jumps to, if it jumps.
+    pub target: Option<u32>,
+}
+
+/// The bytecode of a code object.
+pub struct Decoded {
+    instrs: Vec<Instr>,
+    /// For each code unit (2 bytes), the index of the bytecode that it belongs to.
+    units: Vec<u32>,
+}
+
+impl Decoded {
+    /// Decodes.
+    pub fn new(code: &[u8], table: &VersionTable) -> Decoded {
+        let mut rows = [("<unknown>", Opcode::Unknown, 0u8); 256];
+        for &(name, number, caches) in table.opcodes {
+            rows[usize::from(number)] = (name, Opcode::from_name(name), caches);
+        }
+        let mut instrs = Vec::new();
+        let mut units = vec![0; code.len() / 2];
+        let (mut at, mut start, mut prefix) = (0usize, 0usize, 0u32);
+        while let Some(&[op, arg]) = code.get(at..at + 2) {
+            let (name, opcode, caches) = rows[usize::from(op)];
+            let oparg = prefix << 8 | u32::from(arg);
+            at += 2;
+            if opcode == Opcode::EXTENDED_ARG {
+                prefix = oparg;
+                continue;
+            }
+            let next = at + 2 * usize::from(caches);
+            let index = instrs.len() as u32;
+            for unit in units.iter_mut().take(next / 2).skip(start / 2) {
+                *unit = index;
+            }
+            let target = jump_target(opcode, oparg, next as u32);
+            instrs.push(Instr {
+                offset: start as u32,
+                opcode,
+                name,
+                oparg,
+                next: next as u32,
+                target,
+            });
+            (at, start, prefix) = (next, next, 0);
+        }
+        Decoded { instrs, units }
+    }
+
+    /// The bytecode that a byte offset belongs to.
+    pub fn at(&self, offset: u32) -> Option<&Instr> {
+        let i = self.units.get(offset as usize / 2)?;
+        self.instrs.get(*i as usize)
+    }
+}
+
+/// All jumps are relative to the end of the bytecode and its cache.
+fn jump_target(opcode: Opcode, oparg: u32, next: u32) -> Option<u32> {
+    use Opcode::*;
+    match opcode {
+        JUMP_BACKWARD | JUMP_BACKWARD_NO_INTERRUPT => next.checked_sub(2 * oparg),
+        JUMP_FORWARD | FOR_ITER | SEND | POP_JUMP_IF_TRUE | POP_JUMP_IF_FALSE
+        | POP_JUMP_IF_NONE | POP_JUMP_IF_NOT_NONE => Some(next + 2 * oparg),
+        _ => None,
+    }
+}

@@ -1,0 +1,176 @@
+//! Access to thread states, interpreter frames and code objects by the table's offsets.
+//!
+//! Every function is unsafe for the same reasons: the pointers must be alive, the GIL held, and the
+//! table the one that was proved on the running interpreter.
+#![allow(clippy::missing_safety_doc)]
+
+use super::{Opcode, VersionTable};
+use pyo3_ffi as ffi;
+
+type Table = VersionTable;
+
+unsafe fn word(p: *mut u8, offset: i32) -> *mut *mut u8 {
+    // SAFETY: the module's contract.
+    unsafe { p.offset(offset as isize).cast() }
+}
+
+/// The thread's current frame.
+pub unsafe fn current(t: &Table, thread: *mut ffi::PyThreadState) -> *mut u8 {
+    // SAFETY: the module's contract.
+    unsafe {
+        let p = *word(thread.cast(), t.thread_frame);
+        if t.cframe_frame < 0 {
+            p
+        } else {
+            *word(p, t.cframe_frame)
+        }
+    }
+}
+
+/// The interpreter state of a thread.
+pub unsafe fn interp(t: &Table, thread: *mut ffi::PyThreadState) -> *mut u8 {
+    // SAFETY: the module's contract.
+    unsafe { *word(thread.cast(), t.thread_interp) }
+}
+
+/// Nonzero while a monitoring callback runs on the thread.
+pub unsafe fn tracing(t: &Table, thread: *mut ffi::PyThreadState) -> *mut i32 {
+    // SAFETY: the module's contract.
+    unsafe { word(thread.cast(), t.thread_tracing).cast() }
+}
+
+/// Whether the interpreter wants attention: signals, other threads, pending calls.
+pub unsafe fn breaker_set(t: &Table, thread: *mut ffi::PyThreadState) -> bool {
+    // SAFETY: the module's contract.
+    unsafe {
+        if t.thread_breaker >= 0 {
+            *word(thread.cast(), t.thread_breaker) as usize & 0xff != 0
+        } else {
+            *word(interp(t, thread), t.interp_breaker).cast::<i32>() != 0
+        }
+    }
+}
+
+/// The code object of a frame.
+pub unsafe fn code(t: &Table, f: *mut u8) -> *mut ffi::PyObject {
+    // SAFETY: the module's contract.
+    unsafe { (*word(f, t.frame_code)).cast() }
+}
+
+/// The globals dict of a frame.
+pub unsafe fn globals(t: &Table, f: *mut u8) -> *mut ffi::PyObject {
+    // SAFETY: the module's contract.
+    unsafe { (*word(f, t.frame_globals)).cast() }
+}
+
+/// The builtins dict of a frame.
+pub unsafe fn builtins(t: &Table, f: *mut u8) -> *mut ffi::PyObject {
+    // SAFETY: the module's contract.
+    unsafe { (*word(f, t.frame_builtins)).cast() }
+}
+
+/// The namespace of a module's or class body's frame; NULL in a function.
+pub unsafe fn locals_dict(t: &Table, f: *mut u8) -> *mut ffi::PyObject {
+    // SAFETY: the module's contract.
+    unsafe { (*word(f, t.frame_locals)).cast() }
+}
+
+/// The frame object, where somebody asked for one.
+pub unsafe fn frame_object(t: &Table, f: *mut u8) -> *mut ffi::PyObject {
+    // SAFETY: the module's contract.
+    unsafe { (*word(f, t.frame_object)).cast() }
+}
+
+/// A slot: locals first, then the operand stack.
+pub unsafe fn slot(t: &Table, f: *mut u8, n: usize) -> *mut *mut ffi::PyObject {
+    // SAFETY: the module's contract.
+    unsafe { word(f, t.frame_slots).add(n).cast() }
+}
+
+/// The number of slots in use, locals included (only valid in a callback that is about a jump).
+pub unsafe fn stacktop(t: &Table, f: *mut u8) -> i32 {
+    // SAFETY: the module's contract.
+    unsafe { *word(f, t.frame_stacktop).cast::<i32>() }
+}
+
+/// Sets the number of slots in use.
+pub unsafe fn set_stacktop(t: &Table, f: *mut u8, n: i32) {
+    // SAFETY: the module's contract.
+    unsafe { *word(f, t.frame_stacktop).cast::<i32>() = n }
+}
+
+/// Makes the interpreter go on at a byte offset when the JUMP callback returns.
+pub unsafe fn set_instr(t: &Table, f: *mut u8, code: *mut ffi::PyObject, pc: u32) {
+    // SAFETY: the module's contract.
+    unsafe {
+        *word(f, t.frame_instr) = code
+            .cast::<u8>()
+            .offset(t.code_bytes as isize)
+            .add(pc as usize)
+    }
+}
+
+/// The number of locals, cells and free variables.
+pub unsafe fn code_nlocalsplus(t: &Table, code: *mut ffi::PyObject) -> u32 {
+    // SAFETY: the module's contract.
+    unsafe { *word(code.cast(), t.code_nlocalsplus).cast::<i32>() as u32 }
+}
+
+/// A constant; NULL where there is none of this number.
+pub unsafe fn code_const(t: &Table, code: *mut ffi::PyObject, n: usize) -> *mut ffi::PyObject {
+    // SAFETY: the module's contract.
+    unsafe { tuple_item((*word(code.cast(), t.code_consts)).cast(), n) }
+}
+
+/// A name; NULL where there is none of this number.
+pub unsafe fn code_name(t: &Table, code: *mut ffi::PyObject, n: usize) -> *mut ffi::PyObject {
+    // SAFETY: the module's contract.
+    unsafe { tuple_item((*word(code.cast(), t.code_names)).cast(), n) }
+}
+
+unsafe fn tuple_item(tuple: *mut ffi::PyObject, n: usize) -> *mut ffi::PyObject {
+    // SAFETY: the module's contract; the index is checked.
+    unsafe {
+        if n < ffi::PyTuple_Size(tuple) as usize {
+            ffi::PyTuple_GetItem(tuple, n as isize)
+        } else {
+            std::ptr::null_mut()
+        }
+    }
+}
+
+/// Whether a tool other than number `tool` watches the code object (or every code object).
+pub unsafe fn watched_by_others(t: &Table, code: *mut ffi::PyObject, tool: u32) -> bool {
+    // SAFETY: the module's contract; the data exists once the code was instrumented.
+    unsafe {
+        let data = *word(code.cast(), t.code_monitoring);
+        if data.is_null() {
+            return false;
+        }
+        let active = data.offset(t.monitoring_active as isize);
+        (0..t.monitoring_events as usize).any(|i| *active.add(i) & !(1 << tool) != 0)
+    }
+}
+
+/// The bytecode at a byte offset, by way of `co_code` (specialised and instrumented forms undone).
+pub unsafe fn opcode_at(t: &Table, code: *mut ffi::PyObject, pc: u32) -> Opcode {
+    decoded(t, code)
+        .and_then(|d| d.at(pc).map(|i| i.opcode))
+        .unwrap_or(Opcode::Unknown)
+}
+
+/// Decodes a code object.
+pub fn decoded(t: &Table, code: *mut ffi::PyObject) -> Option<super::decode::Decoded> {
+    // SAFETY: a live code object, whose `co_code` is a bytes object.
+    unsafe {
+        let bytes =
+            crate::py::Strong::from_new(ffi::PyObject_GetAttrString(code, c"co_code".as_ptr()))?;
+        let (mut p, mut n) = (std::ptr::null_mut(), 0);
+        if ffi::PyBytes_AsStringAndSize(bytes.as_ptr(), &mut p, &mut n) != 0 {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        let bytes = std::slice::from_raw_parts(p.cast::<u8>(), n as usize);
+        Some(super::decode::Decoded::new(bytes, t))
+    }
+}

@@ -1,0 +1,197 @@
+//! All that depends on a CPython version. A version is a folder with a generated table and one
+//! line in [`VERSIONS`]; a version number anywhere else is a defect.
+
+pub mod decode;
+pub mod frame;
+pub mod selfcheck;
+mod v312;
+mod v313;
+
+use jit::target::{Watch, WatchBase, WatchValue};
+
+/// The supported versions.
+static VERSIONS: &[&VersionTable] = &[&v312::table::TABLE, &v313::table::TABLE];
+
+/// Offsets (in bytes; -1 where a version has no such field), flags and opcodes of a version.
+pub struct VersionTable {
+    /// Major and minor number.
+    pub version: (u8, u8),
+    /// `PyThreadState.interp`.
+    pub thread_interp: i32,
+    /// `PyThreadState.current_frame`, or `.cframe` where `cframe_frame` is not -1.
+    pub thread_frame: i32,
+    /// `_PyCFrame.current_frame`.
+    pub cframe_frame: i32,
+    /// `PyThreadState.eval_breaker`: events in the low 8 bits, the monitoring version above.
+    pub thread_breaker: i32,
+    /// `PyInterpreterState.ceval.eval_breaker`, an `int`.
+    pub interp_breaker: i32,
+    /// `PyInterpreterState.monitoring_version`.
+    pub interp_version: i32,
+    /// `_PyInterpreterFrame.f_code` or `.f_executable`.
+    pub frame_code: i32,
+    /// `_PyInterpreterFrame.prev_instr` or `.instr_ptr`.
+    pub frame_instr: i32,
+    /// `PyThreadState.tracing`, an `int`.
+    pub thread_tracing: i32,
+    /// `_PyInterpreterFrame.f_globals`.
+    pub frame_globals: i32,
+    /// `_PyInterpreterFrame.f_builtins`.
+    pub frame_builtins: i32,
+    /// `_PyInterpreterFrame.f_locals`.
+    pub frame_locals: i32,
+    /// `_PyInterpreterFrame.frame_obj`.
+    pub frame_object: i32,
+    /// `_PyInterpreterFrame.stacktop`, an `int`.
+    pub frame_stacktop: i32,
+    /// `_PyInterpreterFrame.owner`, a `char`.
+    pub frame_owner: i32,
+    /// `_PyInterpreterFrame.localsplus`.
+    pub frame_slots: i32,
+    /// `PyCodeObject.co_consts`.
+    pub code_consts: i32,
+    /// `PyCodeObject.co_names`.
+    pub code_names: i32,
+    /// `PyCodeObject.co_nlocalsplus`, an `int`.
+    pub code_nlocalsplus: i32,
+    /// `PyCodeObject._co_monitoring`.
+    pub code_monitoring: i32,
+    /// `PyCodeObject.co_code_adaptive`.
+    pub code_bytes: i32,
+    /// `_PyCoMonitoringData.active_monitors`: a byte of tool bits an event.
+    pub monitoring_active: i32,
+    /// The number of those bytes.
+    pub monitoring_events: i32,
+    /// `PyObject.ob_refcnt`.
+    pub object_refcnt: i32,
+    /// `PyObject.ob_type`.
+    pub object_type: i32,
+    /// `PyLongObject.long_value.lv_tag`.
+    pub long_tag: i32,
+    /// `PyLongObject.long_value.ob_digit`.
+    pub long_digit: i32,
+    /// `PyFloatObject.ob_fval`.
+    pub float_value: i32,
+    /// `ob_size` of a tuple.
+    pub tuple_size: i32,
+    /// `PyTupleObject.ob_item`.
+    pub tuple_items: i32,
+    /// `ob_size` of a list.
+    pub list_size: i32,
+    /// `PyListObject.ob_item`.
+    pub list_items: i32,
+    /// `ob_size` of a bytes object.
+    pub bytes_size: i32,
+    /// `PyBytesObject.ob_sval`.
+    pub bytes_data: i32,
+    /// `PyCellObject.ob_ref`.
+    pub cell_ref: i32,
+    /// `_PyListIterObject.it_index` (a tuple iterator has the same layout).
+    pub list_iter_index: i32,
+    /// `_PyListIterObject.it_seq`.
+    pub list_iter_seq: i32,
+    /// `_PyRangeIterObject.start`.
+    pub range_iter_start: i32,
+    /// `_PyRangeIterObject.step`.
+    pub range_iter_step: i32,
+    /// `_PyRangeIterObject.len`.
+    pub range_iter_len: i32,
+    /// `PyModuleObject.md_dict`.
+    pub module_dict: i32,
+    /// The managed dict pointer of an instance.
+    pub instance_dict: i32,
+    /// 1 where CALL finds the callable below its self-or-NULL, 0 where NULL comes first.
+    pub callable_first: i32,
+    /// How far COMPARE_OP's operator is shifted in its oparg.
+    pub compare_shift: u32,
+    /// The bit of COMPARE_OP's oparg that asks for a bool (0: there is none).
+    pub compare_bool: u32,
+    /// Name, number and inline cache entries of the bytecodes.
+    pub opcodes: &'static [(&'static str, u8, u8)],
+}
+
+impl VersionTable {
+    /// Whether CALL finds the callable below its self-or-NULL.
+    pub fn callable_first(&self) -> bool {
+        self.callable_first != 0
+    }
+
+    /// The operator (`Py_LT`...) and whether a bool is asked for, of COMPARE_OP.
+    pub fn compare(&self, oparg: u32) -> (u32, bool) {
+        (oparg >> self.compare_shift, oparg & self.compare_bool != 0)
+    }
+
+    /// The words that native code polls: pending events, and who watches.
+    pub fn watches(&self) -> Vec<Watch> {
+        if self.thread_breaker >= 0 {
+            let (base, value) = (WatchBase::ThreadState, WatchValue::AtEntry);
+            return vec![Watch {
+                base,
+                offset: self.thread_breaker,
+                bytes: 8,
+                value,
+            }];
+        }
+        let base = WatchBase::Interpreter;
+        vec![
+            Watch {
+                base,
+                offset: self.interp_breaker,
+                bytes: 4,
+                value: WatchValue::Zero,
+            },
+            Watch {
+                base,
+                offset: self.interp_version,
+                bytes: 8,
+                value: WatchValue::AtEntry,
+            },
+        ]
+    }
+}
+
+/// The table of a version.
+///
+/// # Errors
+/// A text that names the version and the supported ones.
+pub fn table_for(major: u8, minor: u8) -> Result<&'static VersionTable, String> {
+    VERSIONS
+        .iter()
+        .copied()
+        .find(|t| t.version == (major, minor))
+        .ok_or_else(|| {
+            let known: Vec<String> = VERSIONS
+                .iter()
+                .map(|t| format!("{}.{}", t.version.0, t.version.1))
+                .collect();
+            format!(
+                "CPython {major}.{minor} is not supported (supported: {})",
+                known.join(", ")
+            )
+        })
+}
+
+macro_rules! opcodes {
+    ($($name:ident)*) => {
+        /// The bytecodes that the recorder knows, by CPython's own names.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[allow(non_camel_case_types, missing_docs)]
+        pub enum Opcode { $($name,)* Unknown }
+        impl Opcode {
+            /// The opcode of this name.
+            pub fn from_name(name: &str) -> Opcode {
+                match name { $(stringify!($name) => Opcode::$name,)* _ => Opcode::Unknown }
+            }
+        }
+    };
+}
+
+opcodes! {
+    CACHE NOP RESUME EXTENDED_ARG LOAD_FAST LOAD_FAST_CHECK LOAD_FAST_LOAD_FAST STORE_FAST
+    STORE_FAST_STORE_FAST STORE_FAST_LOAD_FAST LOAD_CONST PUSH_NULL POP_TOP COPY SWAP LOAD_GLOBAL
+    LOAD_NAME LOAD_DEREF STORE_DEREF LOAD_ATTR BINARY_OP COMPARE_OP IS_OP CONTAINS_OP
+    UNARY_NEGATIVE UNARY_INVERT UNARY_NOT CALL_INTRINSIC_1 TO_BOOL POP_JUMP_IF_TRUE
+    POP_JUMP_IF_FALSE POP_JUMP_IF_NONE POP_JUMP_IF_NOT_NONE JUMP_FORWARD JUMP_BACKWARD
+    JUMP_BACKWARD_NO_INTERRUPT FOR_ITER KW_NAMES CALL CALL_KW BINARY_SUBSCR STORE_SUBSCR STORE_ATTR
+    RETURN_VALUE RETURN_CONST END_FOR SEND JUMP_BACKWARD_INTO_TRACE
+}

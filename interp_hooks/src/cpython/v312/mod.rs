@@ -1,0 +1,3 @@
+//! CPython 3.12.
+
+pub mod table;

@@ -1,0 +1,3 @@
+//! CPython 3.13.
+
+pub mod table;

@@ -1,0 +1,311 @@
+//! The functions that compiled traces call.
+
+use crate::adapters;
+use crate::py::{Kind, Object};
+use pyo3_ffi as ffi;
+use traces::Helper;
+
+type Obj = *mut ffi::PyObject;
+
+fn or_die(o: Obj) -> Obj {
+    if o.is_null() {
+        // SAFETY: ends the process, as CPython does when it cannot even make an int.
+        unsafe { ffi::Py_FatalError(c"hardwire: out of memory".as_ptr()) }
+    }
+    o
+}
+
+/// A new int. Never NULL.
+pub extern "C" fn new_int(n: i64) -> Obj {
+    // SAFETY: the GIL is held.
+    or_die(unsafe { ffi::PyLong_FromLongLong(n) })
+}
+/// A new int. Never NULL.
+pub extern "C" fn new_uint(n: u64) -> Obj {
+    // SAFETY: the GIL is held.
+    or_die(unsafe { ffi::PyLong_FromUnsignedLongLong(n) })
+}
+/// A new float. Never NULL.
+pub extern "C" fn new_float(x: f64) -> Obj {
+    // SAFETY: the GIL is held.
+    or_die(unsafe { ffi::PyFloat_FromDouble(x) })
+}
+/// A new cffi pointer. Never NULL.
+pub extern "C" fn new_cdata(p: u64, ctype: Obj) -> Obj {
+    or_die(adapters::new_cdata(p, ctype))
+}
+/// 1 and the value where an int fits.
+///
+/// # Safety
+/// An exact int and a place for the value.
+pub unsafe extern "C" fn int_to_i64(o: Obj, out: *mut i64) -> i32 {
+    match Object(o).kind() {
+        Kind::Int(n) => {
+            // SAFETY: the caller's promise.
+            unsafe { *out = n };
+            1
+        }
+        _ => 0,
+    }
+}
+/// 1 and the value where an int fits.
+///
+/// # Safety
+/// An exact int and a place for the value.
+pub unsafe extern "C" fn int_to_u64(o: Obj, out: *mut u64) -> i32 {
+    let n = match Object(o).kind() {
+        Kind::Int(n) if n >= 0 => n as u64,
+        Kind::Uint(n) => n,
+        _ => return 0,
+    };
+    // SAFETY: the caller's promise.
+    unsafe { *out = n };
+    1
+}
+
+/// `_float_div_mod`, Objects/floatobject.c.
+fn float_div_mod(x: f64, y: f64) -> (f64, f64) {
+    let mut m = x % y;
+    let mut div = (x - m) / y;
+    if m != 0.0 {
+        if (y < 0.0) != (m < 0.0) {
+            m += y;
+            div -= 1.0;
+        }
+    } else {
+        m = 0f64.copysign(y);
+    }
+    let floor = if div != 0.0 {
+        let f = div.floor();
+        if div - f > 0.5 { f + 1.0 } else { f }
+    } else {
+        0f64.copysign(x / y)
+    };
+    (floor, m)
+}
+extern "C" fn float_floordiv(x: f64, y: f64) -> f64 {
+    float_div_mod(x, y).0
+}
+extern "C" fn float_mod(x: f64, y: f64) -> f64 {
+    float_div_mod(x, y).1
+}
+extern "C" fn float_pow(x: f64, y: f64) -> f64 {
+    // The C library's, as CPython uses; Rust's powf is the same call.
+    x.powf(y)
+}
+fn int_pow_checked(x: i64, y: i64) -> Option<i64> {
+    match x {
+        0 | 1 => Some(if y == 0 { 1 } else { x }),
+        -1 => Some(if y % 2 == 0 { 1 } else { -1 }),
+        _ => u32::try_from(y).ok().and_then(|y| x.checked_pow(y)),
+    }
+}
+extern "C" fn int_pow_fits(x: i64, y: i64) -> bool {
+    int_pow_checked(x, y).is_some()
+}
+extern "C" fn int_pow(x: i64, y: i64) -> i64 {
+    int_pow_checked(x, y).unwrap_or(0)
+}
+unsafe extern "C" fn cell_set(cell: Obj, value: Obj) {
+    // SAFETY: an exact cell whose old content is plain.
+    unsafe { ffi_cell::PyCell_Set(cell, value) };
+}
+extern "C" fn err_occurred() -> bool {
+    // SAFETY: the GIL is held.
+    unsafe { !ffi::PyErr_Occurred().is_null() }
+}
+mod ffi_cell {
+    unsafe extern "C" {
+        // Include/cpython/cellobject.h; not in the limited API.
+        pub fn PyCell_Set(
+            cell: *mut pyo3_ffi::PyObject,
+            value: *mut pyo3_ffi::PyObject,
+        ) -> std::ffi::c_int;
+    }
+}
+
+/// The owned arguments of a helper, dropped when it returns.
+struct Args<'a>(&'a [Obj]);
+impl Args<'_> {
+    fn get(&self, n: usize) -> Obj {
+        self.0.get(n).copied().unwrap_or(std::ptr::null_mut())
+    }
+}
+impl Drop for Args<'_> {
+    fn drop(&mut self) {
+        for &o in self.0 {
+            // SAFETY: owned by the call. An exception that is set survives: `Py_DECREF` of a
+            // container saves it where finalisers run.
+            unsafe { ffi::Py_XDECREF(o) }
+        }
+    }
+}
+
+/// # Safety
+/// `argv` holds `argc` owned references (or NULLs).
+unsafe fn args<'a>(argv: *const Obj, argc: usize) -> Args<'a> {
+    // SAFETY: the caller's promise.
+    Args(unsafe { std::slice::from_raw_parts(argv, argc) })
+}
+
+unsafe extern "C" fn py_call(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: owned arguments, the callable first.
+    unsafe {
+        let a = args(argv, argc);
+        ffi::PyObject_Vectorcall(a.get(0), argv.add(1), argc - 1, std::ptr::null_mut())
+    }
+}
+unsafe extern "C" fn py_call_kw(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: owned arguments: the callable, positional and keyword values, the names.
+    unsafe {
+        let a = args(argv, argc);
+        let names = a.get(argc - 1);
+        let keywords = ffi::PyTuple_Size(names) as usize;
+        ffi::PyObject_Vectorcall(a.get(0), argv.add(1), argc - 2 - keywords, names)
+    }
+}
+unsafe extern "C" fn py_binary(argv: *const Obj, argc: usize, op: i64) -> Obj {
+    // SAFETY: two owned arguments.
+    unsafe {
+        let a = args(argv, argc);
+        let (x, y) = (a.get(0), a.get(1));
+        let none = ffi::Py_None();
+        use ffi::*;
+        match op {
+            0 => PyNumber_Add(x, y),
+            1 => PyNumber_And(x, y),
+            2 => PyNumber_FloorDivide(x, y),
+            3 => PyNumber_Lshift(x, y),
+            4 => PyNumber_MatrixMultiply(x, y),
+            5 => PyNumber_Multiply(x, y),
+            6 => PyNumber_Remainder(x, y),
+            7 => PyNumber_Or(x, y),
+            8 => PyNumber_Power(x, y, none),
+            9 => PyNumber_Rshift(x, y),
+            10 => PyNumber_Subtract(x, y),
+            11 => PyNumber_TrueDivide(x, y),
+            12 => PyNumber_Xor(x, y),
+            13 => PyNumber_InPlaceAdd(x, y),
+            14 => PyNumber_InPlaceAnd(x, y),
+            15 => PyNumber_InPlaceFloorDivide(x, y),
+            16 => PyNumber_InPlaceLshift(x, y),
+            17 => PyNumber_InPlaceMatrixMultiply(x, y),
+            18 => PyNumber_InPlaceMultiply(x, y),
+            19 => PyNumber_InPlaceRemainder(x, y),
+            20 => PyNumber_InPlaceOr(x, y),
+            21 => PyNumber_InPlacePower(x, y, none),
+            22 => PyNumber_InPlaceRshift(x, y),
+            23 => PyNumber_InPlaceSubtract(x, y),
+            24 => PyNumber_InPlaceTrueDivide(x, y),
+            _ => PyNumber_InPlaceXor(x, y),
+        }
+    }
+}
+unsafe extern "C" fn py_compare(argv: *const Obj, argc: usize, op: i64) -> Obj {
+    // SAFETY: two owned arguments. Bit 4 asks for a bool.
+    unsafe {
+        let a = args(argv, argc);
+        let r = ffi::PyObject_RichCompare(a.get(0), a.get(1), (op & 15) as i32);
+        if r.is_null() || op & 16 == 0 {
+            return r;
+        }
+        let truth = ffi::PyObject_IsTrue(r);
+        ffi::Py_DECREF(r);
+        if truth < 0 {
+            std::ptr::null_mut()
+        } else {
+            ffi::PyBool_FromLong(truth.into())
+        }
+    }
+}
+unsafe extern "C" fn py_unary(argv: *const Obj, argc: usize, op: i64) -> Obj {
+    // SAFETY: one owned argument.
+    unsafe {
+        let a = args(argv, argc);
+        match op {
+            0 => ffi::PyNumber_Negative(a.get(0)),
+            1 => ffi::PyNumber_Invert(a.get(0)),
+            _ => ffi::PyNumber_Positive(a.get(0)),
+        }
+    }
+}
+unsafe extern "C" fn py_truth(argv: *const Obj, argc: usize, _x: i64) -> i32 {
+    // SAFETY: one owned argument.
+    unsafe { ffi::PyObject_IsTrue(args(argv, argc).get(0)) }
+}
+unsafe extern "C" fn py_contains(argv: *const Obj, argc: usize, _x: i64) -> i32 {
+    // SAFETY: two owned arguments.
+    unsafe {
+        let a = args(argv, argc);
+        ffi::PySequence_Contains(a.get(0), a.get(1))
+    }
+}
+unsafe extern "C" fn py_getattr(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: two owned arguments.
+    unsafe {
+        let a = args(argv, argc);
+        ffi::PyObject_GetAttr(a.get(0), a.get(1))
+    }
+}
+unsafe extern "C" fn py_setattr(argv: *const Obj, argc: usize, _x: i64) -> i32 {
+    // SAFETY: three owned arguments.
+    unsafe {
+        let a = args(argv, argc);
+        ffi::PyObject_SetAttr(a.get(0), a.get(1), a.get(2))
+    }
+}
+unsafe extern "C" fn py_getitem(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: two owned arguments.
+    unsafe {
+        let a = args(argv, argc);
+        ffi::PyObject_GetItem(a.get(0), a.get(1))
+    }
+}
+unsafe extern "C" fn py_setitem(argv: *const Obj, argc: usize, _x: i64) -> i32 {
+    // SAFETY: three owned arguments.
+    unsafe {
+        let a = args(argv, argc);
+        ffi::PyObject_SetItem(a.get(0), a.get(1), a.get(2))
+    }
+}
+unsafe extern "C" fn py_get_global(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: three owned arguments: two dicts and a str.
+    unsafe {
+        let a = args(argv, argc);
+        for n in 0..2 {
+            let v = ffi::PyDict_GetItemWithError(a.get(n), a.get(2));
+            if !v.is_null() {
+                return ffi::Py_NewRef(v);
+            }
+        }
+        if ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_SetObject(ffi::PyExc_NameError, a.get(2));
+        }
+        std::ptr::null_mut()
+    }
+}
+
+/// The address of a helper.
+pub fn address(h: Helper) -> usize {
+    match h {
+        Helper::FloatFloorDiv => float_floordiv as *const () as usize,
+        Helper::FloatMod => float_mod as *const () as usize,
+        Helper::FloatPow => float_pow as *const () as usize,
+        Helper::IntPowFits => int_pow_fits as *const () as usize,
+        Helper::IntPow => int_pow as *const () as usize,
+        Helper::CellSet => cell_set as *const () as usize,
+        Helper::ErrOccurred => err_occurred as *const () as usize,
+        Helper::PyCall => py_call as *const () as usize,
+        Helper::PyCallKw => py_call_kw as *const () as usize,
+        Helper::PyBinary => py_binary as *const () as usize,
+        Helper::PyCompare => py_compare as *const () as usize,
+        Helper::PyUnary => py_unary as *const () as usize,
+        Helper::PyTruth => py_truth as *const () as usize,
+        Helper::PyContains => py_contains as *const () as usize,
+        Helper::PyGetAttr => py_getattr as *const () as usize,
+        Helper::PySetAttr => py_setattr as *const () as usize,
+        Helper::PyGetItem => py_getitem as *const () as usize,
+        Helper::PySetItem => py_setitem as *const () as usize,
+        Helper::PyGetGlobal => py_get_global as *const () as usize,
+    }
+}

@@ -1,0 +1,384 @@
+//! The callbacks of `sys.monitoring`: counting back edges, observing bytecodes, entering native
+//! code.
+
+use crate::assume::FALLEN;
+use crate::cpython::frame;
+use crate::engine::{self, Engine, Recording};
+use crate::loops::{self, Header, MAX_VERSIONS, State, Version};
+use crate::py::{Object, Strong};
+use crate::record::{Recorder, Step};
+use crate::run;
+use pyo3_ffi as ffi;
+use std::cell::{Cell, RefCell};
+use std::ffi::c_char;
+use std::rc::Rc;
+use std::time::Instant;
+use traces::{Abort, Reason};
+
+/// The tool id of an optimiser (PEP 669).
+pub const TOOL: u32 = 5;
+/// Frames of generators and of plain calls; see `_frameowner`, Include/internal/pycore_frame.h.
+const NONE: fn() -> *mut ffi::PyObject = || {
+    // SAFETY: None is immortal in every supported version; the reference is counted all the same.
+    unsafe { ffi::Py_NewRef(ffi::Py_None()) }
+};
+
+/// `JUMP`: (code, offset of the jump, offset of its target).
+///
+/// # Safety
+/// Called by CPython with three arguments and the GIL held.
+pub unsafe extern "C" fn on_jump(
+    _module: *mut ffi::PyObject,
+    args: *mut *mut ffi::PyObject,
+    n: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    let Some(e) = engine::get() else {
+        return NONE();
+    };
+    if n < 3 || !e.enabled.get() {
+        return NONE();
+    }
+    // SAFETY: three arguments: a code object and two ints.
+    let (code, from, to) = unsafe {
+        (
+            *args,
+            ffi::PyLong_AsLong(*args.add(1)),
+            ffi::PyLong_AsLong(*args.add(2)),
+        )
+    };
+    // SAFETY: the current thread's frame, stopped in this callback.
+    let (thread, f) = unsafe {
+        let thread = ffi::PyThreadState_Get();
+        (thread, frame::current(e.table, thread))
+    };
+    if to > from {
+        return if recording_is_of(e, thread, f) {
+            NONE()
+        } else {
+            disable(e)
+        };
+    }
+    if recording_is_of(e, thread, f) {
+        if !recording_closed(e) {
+            return NONE();
+        }
+        finish(e);
+    }
+    let Some(header) = loops::header(e, code, to as u32) else {
+        return disable(e);
+    };
+    let state = header.state.borrow().clone();
+    match state {
+        State::LeftAlone(_) => return disable(e),
+        State::Counting => count(e, &header, code, thread, f),
+        // SAFETY: as above.
+        State::Compiled => unsafe { enter(e, &header, code, thread, f) },
+    }
+    NONE()
+}
+
+fn disable(e: &Engine) -> *mut ffi::PyObject {
+    // SAFETY: kept alive by the engine.
+    unsafe { ffi::Py_NewRef(e.monitoring.disable.as_ptr()) }
+}
+
+fn recording_is_of(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) -> bool {
+    e.recording
+        .try_borrow()
+        .is_ok_and(|r| r.as_ref().is_some_and(|r| r.recorder.is_of(thread, f)))
+}
+
+fn recording_closed(e: &Engine) -> bool {
+    e.recording
+        .try_borrow()
+        .is_ok_and(|r| r.as_ref().is_some_and(|r| r.closed))
+}
+
+/// Whether native code may run in this frame at all.
+///
+/// # Safety
+/// `f` is the current frame of the thread, with the GIL held.
+unsafe fn may_run(
+    e: &Engine,
+    code: *mut ffi::PyObject,
+    thread: *mut ffi::PyThreadState,
+    f: *mut u8,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let object = frame::frame_object(e.table, f);
+        !frame::breaker_set(e.table, thread)
+            && !frame::watched_by_others(e.table, code, TOOL)
+            // Nobody else holds the frame object, through which locals can be read and written.
+            && (object.is_null() || ffi::Py_REFCNT(object) <= 1)
+    }
+}
+
+fn count(
+    e: &Engine,
+    header: &Rc<Header>,
+    code: *mut ffi::PyObject,
+    thread: *mut ffi::PyThreadState,
+    f: *mut u8,
+) {
+    let n = header.count.get() + 1;
+    header.count.set(n);
+    if n < header.patience.get() || e.recording.try_borrow().map_or(true, |r| r.is_some()) {
+        return;
+    }
+    // SAFETY: the current frame, stopped in the callback.
+    if unsafe { !may_run(e, code, thread, f) } {
+        return;
+    }
+    let Some(decoded) = frame::decoded(e.table, code) else {
+        return;
+    };
+    let (file, line, function) = &header.place;
+    let name = format!("{file}:{line} {function}");
+    // SAFETY: as above.
+    let recorder = unsafe {
+        Recorder::start(
+            e.table,
+            Rc::new(decoded),
+            code,
+            f,
+            thread,
+            header.target,
+            name,
+        )
+    };
+    *e.recording.borrow_mut() = Some(Recording {
+        recorder,
+        header: Rc::clone(header),
+        closed: false,
+    });
+    set_events(e, code, e.monitoring.instruction);
+}
+
+/// Switches the INSTRUCTION events of a code object on or off.
+fn set_events(e: &Engine, code: *mut ffi::PyObject, events: i64) {
+    // SAFETY: the GIL is held; an error is cleared.
+    unsafe {
+        let (tool, events) = (
+            ffi::PyLong_FromLong(TOOL.into()),
+            ffi::PyLong_FromLongLong(events),
+        );
+        let f = e.monitoring.set_local_events.as_ptr();
+        let null = std::ptr::null_mut::<ffi::PyObject>();
+        let r = ffi::PyObject_CallFunctionObjArgs(f, tool, code, events, null);
+        if r.is_null() {
+            ffi::PyErr_Clear();
+        }
+        for o in [r, tool, events] {
+            ffi::Py_XDECREF(o);
+        }
+    }
+}
+
+/// `INSTRUCTION`: (code, offset).
+///
+/// # Safety
+/// Called by CPython with two arguments and the GIL held.
+pub unsafe extern "C" fn on_instruction(
+    _module: *mut ffi::PyObject,
+    args: *mut *mut ffi::PyObject,
+    n: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    let Some(e) = engine::get() else {
+        return NONE();
+    };
+    if n < 2 {
+        return NONE();
+    }
+    // SAFETY: two arguments; the current thread's frame.
+    let (offset, thread, f) = unsafe {
+        let thread = ffi::PyThreadState_Get();
+        (
+            ffi::PyLong_AsLong(*args.add(1)),
+            thread,
+            frame::current(e.table, thread),
+        )
+    };
+    let failed = {
+        let Ok(mut recording) = e.recording.try_borrow_mut() else {
+            return NONE();
+        };
+        let Some(r) = recording.as_mut() else {
+            return NONE();
+        };
+        if !r.recorder.is_of(thread, f) || r.closed {
+            return NONE();
+        }
+        match r.recorder.step(offset as u32) {
+            Ok(Step::More) => None,
+            Ok(Step::Closed) => {
+                r.closed = true;
+                None
+            }
+            Err(why) => recording.take().map(|r| (r, why)),
+        }
+    };
+    if let Some((r, why)) = failed {
+        set_events(e, r.recorder.code(), 0);
+        r.header.give_up(why);
+        register(e, &r.header);
+    }
+    NONE()
+}
+
+fn register(e: &Engine, header: &Rc<Header>) {
+    let mut all = e.headers.borrow_mut();
+    if !all.iter().any(|h| Rc::ptr_eq(h, header)) {
+        all.push(Rc::clone(header));
+    }
+}
+
+/// The recorded iteration is whole: compile it.
+fn finish(e: &Engine) {
+    let Some(r) = e.recording.borrow_mut().take() else {
+        return;
+    };
+    set_events(e, r.recorder.code(), 0);
+    register(e, &r.header);
+    r.header.count.set(0);
+    match compile(e, r.recorder) {
+        Ok(version) => {
+            r.header.versions.borrow_mut().push(Rc::new(version));
+            *r.header.state.borrow_mut() = State::Compiled;
+        }
+        Err(why) => r.header.give_up(why),
+    }
+}
+
+fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
+    let started = Instant::now();
+    if !e.options.borrow().all && recorder.residual > recorder.foreign {
+        return Err(Abort::new(
+            Reason::NoGain,
+            recorder.residual_names.join(", "),
+        ));
+    }
+    let (naive, assumptions, mut keep) = recorder.into_trace();
+    let trace = jit::optimise(&naive)?;
+    let flag = Rc::new(Cell::new(0));
+    let compiled = {
+        let target = e.target.borrow();
+        jit::compile(&trace, &target, flag.as_ptr(), false)?
+    };
+    if !e.registry.install(assumptions, &flag, &mut keep) {
+        return Err(Abort::new(
+            Reason::Confused,
+            "an assumption fell while the loop was recorded",
+        ));
+    }
+    if let Some(folder) = &e.options.borrow().dump {
+        crate::dump::write(folder, &naive, &trace);
+    }
+    let taken = RefCell::new(vec![0; compiled.exits.len()]);
+    let wants = loops::wants(&trace);
+    let compile_us = started.elapsed().as_micros() as u64;
+    Ok(Version {
+        compiled,
+        flag,
+        wants,
+        trace,
+        taken,
+        compile_us,
+        keep,
+    })
+}
+
+/// # Safety
+/// `f` is the current frame, stopped in the JUMP callback of this loop.
+unsafe fn enter(
+    e: &Engine,
+    header: &Rc<Header>,
+    code: *mut ffi::PyObject,
+    thread: *mut ffi::PyThreadState,
+    f: *mut u8,
+) {
+    // SAFETY: the caller's promise.
+    if unsafe { !may_run(e, code, thread, f) } {
+        return;
+    }
+    let found = header
+        .versions
+        .borrow()
+        .iter()
+        .find(|v| v.flag.get() != FALLEN && run::fits(e, v, f))
+        .map(Rc::clone);
+    if let Some(version) = found {
+        header.entries.set(header.entries.get() + 1);
+        // SAFETY: the caller's promise.
+        unsafe { run::run(e, &version, thread, f) };
+        return;
+    }
+    header.sweep();
+    if header.versions.borrow().len() < MAX_VERSIONS {
+        count(e, header, code, thread, f);
+    }
+}
+
+/// The audit hook: somebody is about to look at frames.
+///
+/// # Safety
+/// Called by CPython.
+pub unsafe extern "C" fn on_audit(
+    event: *const c_char,
+    _args: *mut ffi::PyObject,
+    _data: *mut std::ffi::c_void,
+) -> std::ffi::c_int {
+    // SAFETY: a C string.
+    let event = unsafe { std::ffi::CStr::from_ptr(event) };
+    let all = event == c"sys._current_frames";
+    if (all || event == c"sys._getframe")
+        && let Some(e) = engine::get()
+    {
+        let thread = if all {
+            std::ptr::null_mut()
+        } else {
+            // SAFETY: audit events are raised with the GIL held.
+            unsafe { ffi::PyThreadState_Get() }
+        };
+        run::observe(e, thread);
+    }
+    0
+}
+
+/// A watched dict changes.
+///
+/// # Safety
+/// Called by CPython; see `PyDict_WatchCallback`.
+pub unsafe extern "C" fn on_dict(
+    event: std::ffi::c_int,
+    dict: *mut ffi::PyObject,
+    key: *mut ffi::PyObject,
+    value: *mut ffi::PyObject,
+) -> std::ffi::c_int {
+    // PyDict_EVENT_ADDED, MODIFIED, DELETED name a key; CLONED, CLEARED, DEALLOCATED do not.
+    let key = if event <= 2 {
+        key
+    } else {
+        std::ptr::null_mut()
+    };
+    if let Some(e) = engine::get() {
+        e.registry.dict_changed(dict, key, value);
+    }
+    0
+}
+
+/// A watched class changes.
+///
+/// # Safety
+/// Called by CPython; see `PyType_WatchCallback`.
+pub unsafe extern "C" fn on_type(ty: *mut ffi::PyObject) -> std::ffi::c_int {
+    if let Some(e) = engine::get() {
+        e.registry.type_changed(ty);
+    }
+    0
+}
+
+/// The object of a borrowed pointer, kept.
+pub fn keep(o: *mut ffi::PyObject) -> Strong {
+    Object(o).strong()
+}

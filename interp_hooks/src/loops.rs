@@ -1,0 +1,204 @@
+//! Loops: counting, the compiled versions of a header, why a loop is left alone.
+
+use crate::assume::Flag;
+use crate::engine::Engine;
+use crate::py::Strong;
+use jit::Compiled;
+use pyo3_ffi as ffi;
+use std::cell::{Cell, RefCell};
+use std::ffi::{c_int, c_void};
+use std::rc::Rc;
+use traces::{Abort, Imm, Op, Trace};
+
+/// How many versions (by the types at entry) a header may have.
+pub const MAX_VERSIONS: usize = 4;
+/// How often a recording is tried.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// What must lie in a slot for a version to be worth entering.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// An object of exactly this type.
+    Type(usize),
+    /// This very object.
+    Object(usize),
+}
+
+/// A compiled version of a loop.
+pub struct Version {
+    /// The machine code and its exits.
+    pub compiled: Compiled,
+    /// Looked at by the machine code at every check; see `assume`.
+    pub flag: Flag,
+    /// What the preamble guards first, for choosing among versions.
+    pub wants: Vec<(u16, Wanted)>,
+    /// The trace that was compiled (its constants' addresses rebuild frames).
+    pub trace: Trace,
+    /// How often each exit was taken.
+    pub taken: RefCell<Vec<u64>>,
+    /// Recording to machine code, in microseconds.
+    pub compile_us: u64,
+    /// The references that the constants need.
+    pub keep: Vec<Strong>,
+}
+
+/// The state of a loop.
+#[derive(Clone)]
+pub enum State {
+    /// Not hot yet.
+    Counting,
+    /// Has at least one version.
+    Compiled,
+    /// Left to the interpreter for good.
+    LeftAlone(Abort),
+}
+
+/// A loop header.
+pub struct Header {
+    /// Byte offset of the first bytecode of the loop.
+    pub target: u32,
+    /// File, line and function, for people.
+    pub place: (String, u32, String),
+    /// Back edges taken since the last recording (or since a version was missing).
+    pub count: Cell<u32>,
+    /// The state.
+    pub state: RefCell<State>,
+    /// The versions.
+    pub versions: RefCell<Vec<Rc<Version>>>,
+    /// Recordings given up so far.
+    pub attempts: Cell<u32>,
+    /// Native runs.
+    pub entries: Cell<u64>,
+    /// How many back edges wait before the next recording.
+    pub patience: Cell<u32>,
+}
+
+impl Header {
+    /// A recording was given up: try again later, or leave the loop alone.
+    pub fn give_up(&self, why: Abort) {
+        use traces::Reason::*;
+        self.count.set(0);
+        self.attempts.set(self.attempts.get() + 1);
+        self.patience.set(self.patience.get().saturating_mul(4));
+        let again = matches!(why.reason, LeftLoop | Raised | TypeUnstable | Confused);
+        if (!again || self.attempts.get() >= MAX_ATTEMPTS) && self.versions.borrow().is_empty() {
+            *self.state.borrow_mut() = State::LeftAlone(why);
+        }
+    }
+
+    /// Forgets versions whose assumptions fell.
+    pub fn sweep(&self) {
+        let mut versions = self.versions.borrow_mut();
+        versions.retain(|v| v.flag.get() != crate::assume::FALLEN);
+        if versions.is_empty() {
+            *self.state.borrow_mut() = State::Counting;
+        }
+    }
+}
+
+/// The loops of one code object, kept in the code object's extra word.
+#[derive(Default)]
+struct CodeLoops {
+    headers: RefCell<Vec<Rc<Header>>>,
+}
+
+unsafe extern "C" {
+    // CPython 3.12+, Include/cpython/code.h; not in the limited API.
+    fn PyUnstable_Code_GetExtra(
+        code: *mut ffi::PyObject,
+        index: ffi::Py_ssize_t,
+        extra: *mut *mut c_void,
+    ) -> c_int;
+    fn PyUnstable_Code_SetExtra(
+        code: *mut ffi::PyObject,
+        index: ffi::Py_ssize_t,
+        extra: *mut c_void,
+    ) -> c_int;
+    fn PyUnstable_Eval_RequestCodeExtraIndex(
+        free: unsafe extern "C" fn(*mut c_void),
+    ) -> ffi::Py_ssize_t;
+}
+
+unsafe extern "C" fn free_loops(p: *mut c_void) {
+    if !p.is_null() {
+        // SAFETY: made by `Box::into_raw` below; the code object dies, and with it this word.
+        drop(unsafe { Box::from_raw(p.cast::<CodeLoops>()) });
+    }
+}
+
+/// Asks for a word in every code object; `None` where none is left.
+pub fn request_code_extra() -> Option<ffi::Py_ssize_t> {
+    // SAFETY: the GIL is held; `free_loops` has the signature of `freefunc`.
+    let i = unsafe { PyUnstable_Eval_RequestCodeExtraIndex(free_loops) };
+    (i >= 0).then_some(i)
+}
+
+/// The header of a code object at a back edge's target; made on first use.
+pub fn header(e: &Engine, code: *mut ffi::PyObject, target: u32) -> Option<Rc<Header>> {
+    let mut p = std::ptr::null_mut();
+    // SAFETY: a live code object and our own index.
+    unsafe {
+        if PyUnstable_Code_GetExtra(code, e.code_extra, &mut p) != 0 {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        if p.is_null() {
+            p = Box::into_raw(Box::new(CodeLoops::default())).cast();
+            if PyUnstable_Code_SetExtra(code, e.code_extra, p) != 0 {
+                ffi::PyErr_Clear();
+                free_loops(p);
+                return None;
+            }
+        }
+    }
+    // SAFETY: the word is ours and lives as long as the code object.
+    let loops = unsafe { &*p.cast::<CodeLoops>() };
+    let mut headers = loops.headers.try_borrow_mut().ok()?;
+    if let Some(h) = headers.iter().find(|h| h.target == target) {
+        return Some(Rc::clone(h));
+    }
+    let header = Rc::new(Header {
+        target,
+        place: crate::place::of(e, code, target),
+        count: Cell::new(0),
+        state: RefCell::new(State::Counting),
+        versions: RefCell::new(Vec::new()),
+        attempts: Cell::new(0),
+        entries: Cell::new(0),
+        patience: Cell::new(e.options.borrow().threshold),
+    });
+    headers.push(Rc::clone(&header));
+    Some(header)
+}
+
+/// What the preamble of a trace guards about the slots at entry.
+pub fn wants(trace: &Trace) -> Vec<(u16, Wanted)> {
+    let defs = trace.definitions();
+    let mut wants = Vec::new();
+    for inst in trace.insts.iter().take_while(|i| i.op != Op::Label) {
+        if matches!(
+            inst.op.effect(),
+            traces::Effect::Call | traces::Effect::RunsPython | traces::Effect::Store
+        ) {
+            break;
+        }
+        let slot =
+            inst.args
+                .first()
+                .and_then(|a| defs.get(a))
+                .and_then(|&i| match trace.insts[i].imm {
+                    Imm::Slot(n) if trace.insts[i].op == Op::LoadSlot => Some(n),
+                    _ => None,
+                });
+        let (Some(slot), Imm::Obj(id)) = (slot, inst.imm) else {
+            continue;
+        };
+        let addr = trace.obj(id).addr as usize;
+        match inst.op {
+            Op::GuardType => wants.push((slot, Wanted::Type(addr))),
+            Op::GuardIs => wants.push((slot, Wanted::Object(addr))),
+            _ => {}
+        }
+    }
+    wants
+}

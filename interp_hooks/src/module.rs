@@ -1,0 +1,179 @@
+//! The Python interface of the extension module.
+
+use crate::engine;
+use crate::loops::State;
+use crate::py::{Object, Strong};
+use crate::{cpython::selfcheck, hook, options, start};
+use pyo3_ffi as ffi;
+use serde_json::{Value as Json, json};
+use std::ffi::CString;
+
+type Obj = *mut ffi::PyObject;
+
+fn none() -> Obj {
+    // SAFETY: the GIL is held.
+    unsafe { ffi::Py_NewRef(ffi::Py_None()) }
+}
+
+fn raise(kind: Obj, text: &str) -> Obj {
+    let text = CString::new(text.replace('\0', " ")).unwrap_or_default();
+    // SAFETY: the GIL is held; a live exception class.
+    unsafe { ffi::PyErr_SetString(kind, text.as_ptr()) };
+    std::ptr::null_mut()
+}
+
+fn text(s: &str) -> Obj {
+    // SAFETY: a pointer and its length.
+    unsafe { ffi::PyUnicode_FromStringAndSize(s.as_ptr().cast(), s.len() as isize) }
+}
+
+/// `enable(text)`: the words of `-X hardwire=...`.
+unsafe extern "C" fn enable(module: Obj, words: Obj) -> Obj {
+    // SAFETY: the GIL is held; the module's own functions are its attributes.
+    unsafe {
+        let options = match options::parse(&Object(words).text()) {
+            Ok(o) => o,
+            Err(e) => return raise(ffi::PyExc_ValueError, &e),
+        };
+        let get =
+            |n: &std::ffi::CStr| Strong::from_new(ffi::PyObject_GetAttrString(module, n.as_ptr()));
+        let (Some(jump), Some(instruction)) = (get(c"_on_jump"), get(c"_on_instruction")) else {
+            return std::ptr::null_mut();
+        };
+        match start::enable(options, (jump, instruction)) {
+            Ok(()) => none(),
+            Err(e) => raise(ffi::PyExc_RuntimeError, &e),
+        }
+    }
+}
+
+unsafe extern "C" fn disable(_module: Obj, _none: Obj) -> Obj {
+    start::disable();
+    none()
+}
+
+unsafe extern "C" fn is_enabled(_module: Obj, _none: Obj) -> Obj {
+    let on = engine::get().is_some_and(|e| e.enabled.get());
+    // SAFETY: the GIL is held.
+    unsafe { ffi::PyBool_FromLong(on.into()) }
+}
+
+/// `check_options(text)`: ValueError where `enable` would refuse the words.
+unsafe extern "C" fn check_options(_module: Obj, words: Obj) -> Obj {
+    match options::parse(&Object(words).text()) {
+        Ok(o) => text(
+            &json!({"report": o.report, "threshold": o.threshold, "all": o.all, "dump": o.dump})
+                .to_string(),
+        ),
+        // SAFETY: a live exception class.
+        Err(e) => raise(unsafe { ffi::PyExc_ValueError }, &e),
+    }
+}
+
+/// `stats()`: JSON text.
+unsafe extern "C" fn stats(_module: Obj, _none: Obj) -> Obj {
+    text(&statistics().to_string())
+}
+
+fn statistics() -> Json {
+    let Some(e) = engine::get() else {
+        return json!({"loops": []});
+    };
+    let mut loops = Vec::new();
+    for h in e.headers.borrow().iter() {
+        let (file, line, function) = &h.place;
+        let (state, reason) = match &*h.state.borrow() {
+            State::Compiled => ("compiled", String::new()),
+            State::Counting => ("counting", String::new()),
+            State::LeftAlone(why) => ("left alone", why.to_string()),
+        };
+        let mut exits = serde_json::Map::new();
+        let (mut compile_us, mut bytes) = (0, 0);
+        for v in h.versions.borrow().iter() {
+            compile_us += v.compile_us;
+            bytes += v.compiled.code_size;
+            for (exit, &n) in v.compiled.exits.iter().zip(v.taken.borrow().iter()) {
+                if n > 0 {
+                    let op = v
+                        .trace
+                        .insts
+                        .get(exit.inst as usize)
+                        .map_or("?", |i| i.op.mnemonic());
+                    let key = format!("{op} at {}", exit.pc);
+                    let before = exits.get(&key).and_then(Json::as_u64).unwrap_or(0);
+                    exits.insert(key, json!(before + n));
+                }
+            }
+        }
+        loops.push(json!({
+            "file": file, "line": line, "function": function, "state": state, "reason": reason,
+            "versions": h.versions.borrow().len(), "entries": h.entries.get(), "exits": exits,
+            "compile_ms": compile_us as f64 / 1000.0, "code_bytes": bytes,
+        }));
+    }
+    json!({"loops": loops})
+}
+
+/// `selfcheck()`: JSON text, a list of [name, ok, detail].
+unsafe extern "C" fn run_selfcheck(_module: Obj, _none: Obj) -> Obj {
+    match start::table() {
+        // SAFETY: the GIL is held.
+        Ok(t) => {
+            let all: Vec<Json> = unsafe { selfcheck::run(t) }
+                .iter()
+                .map(|c| json!([c.name, c.ok, c.detail]))
+                .collect();
+            text(&Json::from(all).to_string())
+        }
+        // SAFETY: a live exception class.
+        Err(e) => raise(unsafe { ffi::PyExc_RuntimeError }, &e),
+    }
+}
+
+/// The module's init function.
+///
+/// # Safety
+/// Called by CPython's import machinery with the GIL held.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn PyInit__hardwire() -> Obj {
+    use ffi::{METH_FASTCALL, METH_NOARGS, METH_O, PyMethodDef, PyMethodDefPointer};
+    fn method(name: &'static std::ffi::CStr, f: PyMethodDefPointer, flags: i32) -> PyMethodDef {
+        PyMethodDef {
+            ml_name: name.as_ptr(),
+            ml_meth: f,
+            ml_flags: flags,
+            ml_doc: std::ptr::null(),
+        }
+    }
+    let plain = |f: ffi::PyCFunction| PyMethodDefPointer { PyCFunction: f };
+    let fast = |f: ffi::PyCFunctionFast| PyMethodDefPointer { PyCFunctionFast: f };
+    // CPython keeps the tables for the life of the process.
+    let methods = vec![
+        method(c"enable", plain(enable), METH_O),
+        method(c"disable", plain(disable), METH_NOARGS),
+        method(c"is_enabled", plain(is_enabled), METH_NOARGS),
+        method(c"check_options", plain(check_options), METH_O),
+        method(c"stats", plain(stats), METH_NOARGS),
+        method(c"selfcheck", plain(run_selfcheck), METH_NOARGS),
+        method(c"_on_jump", fast(hook::on_jump), METH_FASTCALL),
+        method(
+            c"_on_instruction",
+            fast(hook::on_instruction),
+            METH_FASTCALL,
+        ),
+        PyMethodDef::zeroed(),
+    ];
+    let def = Box::new(ffi::PyModuleDef {
+        m_base: ffi::PyModuleDef_HEAD_INIT,
+        m_name: c"_hardwire".as_ptr(),
+        m_doc: std::ptr::null(),
+        m_size: -1,
+        m_methods: Box::leak(methods.into_boxed_slice()).as_mut_ptr(),
+        m_slots: std::ptr::null_mut(),
+        m_traverse: None,
+        m_clear: None,
+        m_free: None,
+    });
+    // SAFETY: the definition lives for ever.
+    unsafe { ffi::PyModule_Create(Box::leak(def)) }
+}

@@ -1,0 +1,292 @@
+//! Objects of the interpreter as the recorder and the runtime see them: questions that can be
+//! answered by looking, without running Python code.
+
+use crate::engine;
+use pyo3_ffi as ffi;
+use std::ffi::CStr;
+use traces::Known;
+
+/// A borrowed pointer to a Python object, perhaps NULL. Its owner (a frame, a container, the
+/// trace) keeps it alive while the recorder looks at it with the GIL held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Object(pub *mut ffi::PyObject);
+
+/// A strong reference.
+pub struct Strong(*mut ffi::PyObject);
+
+impl Strong {
+    /// The object.
+    pub fn as_ptr(&self) -> *mut ffi::PyObject {
+        self.0
+    }
+
+    /// Takes over a new reference; `None` for NULL.
+    pub fn from_new(p: *mut ffi::PyObject) -> Option<Strong> {
+        (!p.is_null()).then_some(Strong(p))
+    }
+}
+
+impl Drop for Strong {
+    fn drop(&mut self) {
+        // SAFETY: the reference is ours; constants of traces are dropped with the GIL held.
+        unsafe { ffi::Py_DecRef(self.0) }
+    }
+}
+
+/// What an object is, as far as arithmetic goes.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Kind {
+    /// An exact int that fits in `i64`.
+    Int(i64),
+    /// An exact int in 2^63..2^64.
+    Uint(u64),
+    /// An exact float.
+    Float(f64),
+    /// `True` or `False`.
+    Bool(bool),
+    /// `None`.
+    None,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    /// Whether it is an int, float or bool with an unboxed form.
+    pub fn is_number(self) -> bool {
+        matches!(
+            self,
+            Kind::Int(_) | Kind::Uint(_) | Kind::Float(_) | Kind::Bool(_)
+        )
+    }
+
+    /// Whether it is one of None, True and False.
+    pub fn is_singleton(self) -> bool {
+        matches!(self, Kind::None | Kind::Bool(_))
+    }
+}
+
+/// The address of an object that the IR knows (0 for NULL, and for a type that is not loaded).
+pub fn known_address(k: Known) -> *mut ffi::PyObject {
+    engine::known_address(k)
+}
+
+/// Whether a known object is a type.
+pub fn is_type(k: Known) -> bool {
+    !matches!(k, Known::Null | Known::None | Known::True | Known::False)
+}
+
+impl Object {
+    /// Whether it is NULL.
+    pub fn is_null(self) -> bool {
+        self.0.is_null()
+    }
+
+    /// A strong reference to it.
+    pub fn strong(self) -> Strong {
+        // SAFETY: the object is alive.
+        unsafe { ffi::Py_IncRef(self.0) };
+        Strong(self.0)
+    }
+
+    /// Its type.
+    pub fn type_object(self) -> Object {
+        if self.is_null() {
+            return self;
+        }
+        // SAFETY: the object is alive.
+        Object(unsafe { ffi::Py_TYPE(self.0) }.cast())
+    }
+
+    /// Whether its type is exactly this one.
+    pub fn is_exactly(self, ty: Known) -> bool {
+        !self.is_null() && self.type_object().0 == known_address(ty)
+    }
+
+    /// What it is as a number.
+    pub fn kind(self) -> Kind {
+        if self.is_null() {
+            return Kind::Other;
+        }
+        if self.0 == known_address(Known::None) {
+            return Kind::None;
+        }
+        if self.is_exactly(Known::Bool) {
+            return Kind::Bool(self.0 == known_address(Known::True));
+        }
+        if self.is_exactly(Known::Float) {
+            // SAFETY: an exact float.
+            return Kind::Float(unsafe { ffi::PyFloat_AsDouble(self.0) });
+        }
+        if self.is_exactly(Known::Int) {
+            return int_kind(self.0);
+        }
+        Kind::Other
+    }
+
+    /// Whether nobody can notice when it dies.
+    pub fn is_plain(self) -> bool {
+        let ty = self.type_object().0;
+        Known::ALL
+            .iter()
+            .any(|&k| k.is_plain_type() && known_address(k) == ty)
+    }
+
+    /// The reference count.
+    pub fn refcount(self) -> isize {
+        // SAFETY: the object is alive.
+        unsafe { ffi::Py_REFCNT(self.0) as isize }
+    }
+
+    /// Whether it is a dict, and no subclass.
+    pub fn is_exact_dict(self) -> bool {
+        // SAFETY: the object is alive.
+        !self.is_null() && unsafe { ffi::PyDict_CheckExact(self.0) } != 0
+    }
+
+    /// The value of a str key of an exact dict.
+    pub fn dict_get(self, key: Object) -> Option<Object> {
+        // SAFETY: an exact dict and a str, whose hash and comparison run no Python code.
+        let v = unsafe { ffi::PyDict_GetItemWithError(self.0, key.0) };
+        if v.is_null() {
+            // SAFETY: clears the error, if there was one.
+            unsafe { ffi::PyErr_Clear() };
+            return None;
+        }
+        Some(Object(v))
+    }
+
+    /// The text of a str; empty where it is not one.
+    pub fn text(self) -> String {
+        let mut len = 0;
+        // SAFETY: checked to be a str; the buffer lives as long as the object.
+        unsafe {
+            if self.is_null() || ffi::PyUnicode_Check(self.0) == 0 {
+                return String::new();
+            }
+            let p = ffi::PyUnicode_AsUTF8AndSize(self.0, &mut len);
+            if p.is_null() {
+                ffi::PyErr_Clear();
+                return String::new();
+            }
+            let bytes = std::slice::from_raw_parts(p.cast::<u8>(), len.max(0) as usize);
+            String::from_utf8_lossy(bytes).into_owned()
+        }
+    }
+
+    /// For a type: its name.
+    pub fn type_name(self) -> String {
+        if self.is_null() {
+            return "NULL".to_string();
+        }
+        // SAFETY: a type object, as the callers promise by asking for `type_object()` first.
+        unsafe {
+            let name = ffi::PyType_GetName(self.0.cast());
+            match Strong::from_new(name) {
+                Some(n) => Object(n.as_ptr()).text(),
+                None => {
+                    ffi::PyErr_Clear();
+                    "?".to_string()
+                }
+            }
+        }
+    }
+
+    /// A str attribute, for reports; empty where there is none.
+    pub fn attr_text(self, name: &CStr) -> String {
+        // SAFETY: the object is alive; an error is cleared.
+        unsafe {
+            match Strong::from_new(ffi::PyObject_GetAttrString(self.0, name.as_ptr())) {
+                Some(v) => Object(v.as_ptr()).text(),
+                None => {
+                    ffi::PyErr_Clear();
+                    String::new()
+                }
+            }
+        }
+    }
+
+    /// A name for a callable, for reports.
+    pub fn callable_name(self) -> String {
+        // Only where looking it up runs no Python code: functions and built-ins.
+        let ty = self.type_object().type_name();
+        if matches!(
+            ty.as_str(),
+            "function" | "builtin_function_or_method" | "type"
+        ) {
+            return self.attr_text(c"__name__");
+        }
+        ty
+    }
+
+    /// The items still to come of an exact range iterator.
+    pub fn range_iterator_len(self) -> i64 {
+        self.field_i64(traces::Field::RangeIterLen)
+    }
+
+    /// The next item of an exact list or tuple iterator, where there is one.
+    pub fn sequence_iterator_next(self) -> Option<Object> {
+        let (index, seq, list) = if self.is_exactly(Known::ListIter) {
+            (
+                traces::Field::ListIterIndex,
+                traces::Field::ListIterSeq,
+                true,
+            )
+        } else {
+            (
+                traces::Field::TupleIterIndex,
+                traces::Field::TupleIterSeq,
+                false,
+            )
+        };
+        let i = self.field_i64(index) as isize;
+        let seq = Object(self.field_i64(seq) as *mut ffi::PyObject);
+        if seq.is_null() || i < 0 {
+            return None;
+        }
+        let exact = if list { Known::List } else { Known::Tuple };
+        if !seq.is_exactly(exact) {
+            return None;
+        }
+        // SAFETY: an exact list or tuple; the index is checked against its size.
+        unsafe {
+            if list {
+                (i < ffi::PyList_Size(seq.0)).then(|| Object(ffi::PyList_GetItem(seq.0, i)))
+            } else {
+                (i < ffi::PyTuple_Size(seq.0)).then(|| Object(ffi::PyTuple_GetItem(seq.0, i)))
+            }
+        }
+    }
+
+    /// The content of an exact cell (perhaps NULL).
+    pub fn cell_content(self) -> Object {
+        Object(self.field_i64(traces::Field::CellRef) as *mut ffi::PyObject)
+    }
+
+    fn field_i64(self, f: traces::Field) -> i64 {
+        let offset = engine::field_offset(f);
+        // SAFETY: the caller has checked the exact type that has this field, and the offset was
+        // proved at start-up.
+        unsafe { *self.0.cast::<u8>().offset(offset as isize).cast::<i64>() }
+    }
+}
+
+fn int_kind(p: *mut ffi::PyObject) -> Kind {
+    let mut overflow = 0;
+    // SAFETY: an exact int.
+    let n = unsafe { ffi::PyLong_AsLongLongAndOverflow(p, &mut overflow) };
+    if overflow == 0 {
+        return Kind::Int(n);
+    }
+    if overflow < 0 {
+        return Kind::Other;
+    }
+    // SAFETY: an exact int above 2^63 - 1; the error of one above 2^64 - 1 is cleared.
+    unsafe {
+        let u = ffi::PyLong_AsUnsignedLongLong(p);
+        if !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Clear();
+            return Kind::Other;
+        }
+        Kind::Uint(u)
+    }
+}

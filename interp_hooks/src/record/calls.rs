@@ -1,0 +1,292 @@
+//! Calls: direct foreign calls where the callee is one that we can read, residual calls through
+//! CPython's own protocols for everything else.
+
+use super::{Pending, Recorder};
+use crate::adapters;
+use crate::cpython::decode::Instr;
+use crate::py::{Kind, Object};
+use ffi_ops::KnownObjs;
+use traces::{Abort, Helper, Imm, Known, Op, Reason, Resume, Value};
+
+/// How the operands of a CALL lie on the stack, top last.
+struct CallShape {
+    /// Position of the callable below the top.
+    callable: usize,
+    /// Position of the bound first argument below the top, where there is one.
+    bound: Option<usize>,
+    /// The number of arguments proper.
+    nargs: usize,
+}
+
+impl Recorder {
+    pub(super) fn call(&mut self, i: &Instr) -> Result<(), Abort> {
+        let nargs = i.oparg as usize;
+        let kwnames = self.kwnames.take();
+        let shape = self.shape(nargs, 0)?;
+        if kwnames.is_none() && self.foreign_call(&shape, i)? {
+            return Ok(());
+        }
+        let names = kwnames.map(Object);
+        self.residual_call(&shape, names, 0, i)
+    }
+
+    pub(super) fn call_kw(&mut self, i: &Instr) -> Result<(), Abort> {
+        let names = self.concrete(0)?;
+        let shape = self.shape(i.oparg as usize, 1)?;
+        self.residual_call(&shape, Some(names), 1, i)
+    }
+
+    /// Finds the callable below `nargs` arguments and `above` further operands.
+    fn shape(&self, nargs: usize, above: usize) -> Result<CallShape, Abort> {
+        let (upper, lower) = (above + nargs, above + nargs + 1);
+        let (up, low) = (self.concrete(upper)?, self.concrete(lower)?);
+        let (callable, bound) = if self.table.callable_first() {
+            // [callable, self or NULL, args...]
+            (lower, (!up.is_null()).then_some(upper))
+        } else if low.is_null() {
+            // [NULL, callable, args...]
+            (upper, None)
+        } else {
+            // [method, self, args...]
+            (lower, Some(upper))
+        };
+        Ok(CallShape {
+            callable,
+            bound,
+            nargs,
+        })
+    }
+
+    /// Records a direct call where the callee is a foreign function whose signature and
+    /// arguments are all understood; says whether it did.
+    fn foreign_call(&mut self, shape: &CallShape, i: &Instr) -> Result<bool, Abort> {
+        if shape.bound.is_some() {
+            return Ok(false);
+        }
+        let callee = self.concrete(shape.callable)?;
+        let Some(description) = adapters::describe(callee.0) else {
+            return Ok(false);
+        };
+        let v = self.b.peek(shape.callable)?.value;
+        let id = self.constant(callee, &description.name);
+        self.b.guard_is(v, id);
+        let mut operands = Vec::with_capacity(shape.nargs);
+        for n in (0..shape.nargs).rev() {
+            operands.push((self.b.peek(n)?.value, self.concrete(n)?));
+        }
+        let known = KnownObjs {
+            int: self.known(Known::Int),
+            float: self.known(Known::Float),
+            bool_: self.known(Known::Bool),
+            bytes: self.known(Known::Bytes),
+            none: self.known(Known::None),
+            none_type: self.known(Known::NoneType),
+        };
+        let result = match adapters::emit(self, id, &description, &operands, &known) {
+            Ok(r) => r,
+            Err(ffi_ops::EmitError::Unsupported(_)) => return Ok(false),
+            Err(ffi_ops::EmitError::Abort(a)) => return Err(a),
+        };
+        self.foreign += 1;
+        self.drop_operands(shape.nargs + 2, None, i.next)?;
+        self.b.push(result);
+        self.b.begin(i.next);
+        self.b.check();
+        Ok(true)
+    }
+
+    /// The builder and the constants, for the adapters.
+    pub fn builder(&mut self) -> &mut traces::Builder {
+        &mut self.b
+    }
+
+    /// The constant of an object that an adapter wants kept alive.
+    pub fn keep_constant(&mut self, o: Object, name: &str) -> traces::ObjId {
+        self.constant(o, name)
+    }
+
+    /// The type of an object as a constant, for an adapter.
+    pub fn type_constant(&mut self, o: Object) -> traces::ObjId {
+        self.type_of(o)
+    }
+
+    fn residual_call(
+        &mut self,
+        shape: &CallShape,
+        kwnames: Option<Object>,
+        above: usize,
+        i: &Instr,
+    ) -> Result<(), Abort> {
+        let name = self.concrete(shape.callable)?.callable_name();
+        let mut args = vec![self.b.peek(shape.callable)?.value];
+        if let Some(b) = shape.bound {
+            args.push(self.b.peek(b)?.value);
+        }
+        for n in (above..above + shape.nargs).rev() {
+            args.push(self.b.peek(n)?.value);
+        }
+        let helper = match kwnames {
+            None => Helper::PyCall,
+            Some(names) => {
+                let id = self.constant(names, "kwnames");
+                args.push(self.b.obj(id)?);
+                Helper::PyCallKw
+            }
+        };
+        self.residual_names.push(name);
+        self.call_object(helper, &args, shape.nargs + 2 + above, i.next)
+    }
+
+    /// A helper on the top `n` operands, in stack order, whose result replaces them.
+    pub(super) fn residual(
+        &mut self,
+        helper: Helper,
+        extra: i64,
+        n: usize,
+        next: u32,
+    ) -> Result<(), Abort> {
+        let mut args = Vec::new();
+        if helper.args().first() == Some(&traces::Type::I64) {
+            args.push(self.b.int(extra)?);
+        }
+        for k in (0..n).rev() {
+            args.push(self.b.peek(k)?.value);
+        }
+        self.residual_names.push(helper.name().to_string());
+        self.call_object(helper, &args, n, next)
+    }
+
+    /// Emits `call_py`; the result takes the place of the top `operands` entries.
+    pub(super) fn call_object(
+        &mut self,
+        helper: Helper,
+        args: &[Value],
+        operands: usize,
+        next: u32,
+    ) -> Result<(), Abort> {
+        self.residual += 1;
+        let slot = if operands == 0 {
+            self.b.next_slot()
+        } else {
+            self.b.slot_below_top(operands - 1)
+        };
+        let snap = self.b.snapshot_as(Resume::Raise(operands as u16));
+        let r = self
+            .b
+            .trace
+            .emit(Op::CallPy, args, Imm::HelperSlot(helper, slot), Some(snap))?;
+        self.drop_operands(operands, Some(slot), next)?;
+        self.b.push_owned(r);
+        self.b.begin(next);
+        self.b.check();
+        self.pending = Pending::Result { next };
+        Ok(())
+    }
+
+    /// Emits `call_py_bool` on operands that stay where they are; `operands` of them are at
+    /// stake when it raises.
+    pub(super) fn call_bool(
+        &mut self,
+        helper: Helper,
+        args: &[Value],
+        operands: u16,
+    ) -> Result<Value, Abort> {
+        self.residual += 1;
+        self.residual_names.push(helper.name().to_string());
+        let snap = self.b.snapshot_as(Resume::Raise(operands));
+        self.b
+            .trace
+            .emit(Op::CallPyBool, args, Imm::Helper(helper), Some(snap))
+    }
+
+    /// Pops operands and drops the objects that their slots own, but for the slot that a
+    /// result has already replaced.
+    pub(super) fn drop_operands(
+        &mut self,
+        n: usize,
+        result: Option<u16>,
+        _next: u32,
+    ) -> Result<(), Abort> {
+        for _ in 0..n {
+            let slot = self.b.slot_below_top(0);
+            let e = self.b.pop()?;
+            if e.owned && Some(slot) != result {
+                self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
+            }
+        }
+        Ok(())
+    }
+
+    /// The result of a helper has arrived: what is plain moves into a value.
+    pub(super) fn finish_result(&mut self, next: u32) -> Result<(), Abort> {
+        let o = self.concrete(0)?;
+        let (v, slot) = (self.b.peek(0)?.value, self.b.slot_below_top(0));
+        self.b.begin(next);
+        if let Kind::Other = o.kind() {
+            return Ok(());
+        }
+        let Some(boxed) = self.unbox_plain(v, o)? else {
+            return Ok(());
+        };
+        self.b.effect(Op::ClearSlot, &[], Imm::Slot(slot));
+        self.b.pop()?;
+        self.b.push(boxed);
+        Ok(())
+    }
+
+    pub(super) fn contains_op(&mut self, i: &Instr) -> Result<(), Abort> {
+        // Stack: item, container.
+        let (item, container) = (self.b.peek(1)?.value, self.b.peek(0)?.value);
+        let r = self.call_bool(Helper::PyContains, &[container, item], 2)?;
+        let r = if i.oparg != 0 {
+            self.b.op(Op::BNot, &[r])?
+        } else {
+            r
+        };
+        let r = self.b.op(Op::BoxBool, &[r])?;
+        self.finish_effect(2, i.next)?;
+        self.b.push(r);
+        self.b.begin(i.next);
+        self.b.check();
+        Ok(())
+    }
+
+    pub(super) fn get_item(&mut self, i: &Instr) -> Result<(), Abort> {
+        self.residual(Helper::PyGetItem, 0, 2, i.next)
+    }
+
+    pub(super) fn set_item(&mut self, i: &Instr) -> Result<(), Abort> {
+        // Stack: value, container, key.
+        let (v, c, k) = (
+            self.b.peek(2)?.value,
+            self.b.peek(1)?.value,
+            self.b.peek(0)?.value,
+        );
+        self.call_bool(Helper::PySetItem, &[c, k, v], 3)?;
+        self.finish_effect(3, i.next)?;
+        self.b.check();
+        Ok(())
+    }
+
+    pub(super) fn set_attr(&mut self, i: &Instr) -> Result<(), Abort> {
+        // Stack: value, owner.
+        let (v, o) = (self.b.peek(1)?.value, self.b.peek(0)?.value);
+        let name = self.co_name(i.oparg);
+        let name = self.name_const(name)?;
+        self.call_bool(Helper::PySetAttr, &[o, name, v], 2)?;
+        self.finish_effect(2, i.next)?;
+        self.b.check();
+        Ok(())
+    }
+
+    /// The operands of a bytecode whose effect has happened go away.
+    fn finish_effect(&mut self, n: usize, next: u32) -> Result<(), Abort> {
+        self.drop_operands(n, None, next)?;
+        self.b.begin(next);
+        Ok(())
+    }
+
+    pub(super) fn unsupported(&self, what: &str) -> Abort {
+        Abort::new(Reason::Operand, what)
+    }
+}

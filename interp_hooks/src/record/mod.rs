@@ -1,0 +1,344 @@
+//! The observing recorder: CPython executes one iteration of the loop, we are told of each
+//! bytecode before it runs, read its operands from the frame and write down what it means.
+//!
+//! The recorder executes nothing, so it cannot get Python's semantics wrong while recording; it
+//! emits the naive trace and leaves cleverness to the optimiser. A bytecode that it does not know
+//! ends the recording with the reason.
+
+mod calls;
+mod iterate;
+mod names;
+mod numbers;
+mod stack;
+
+use crate::assume::Assumptions;
+use crate::cpython::decode::{Decoded, Instr};
+use crate::cpython::{Opcode, VersionTable, frame};
+use crate::py::{self, Object, Strong};
+use pyo3_ffi as ffi;
+use std::rc::Rc;
+use traces::{Abort, Builder, Known, ObjId, Reason, Trace, Value};
+
+/// The bound on the naive trace, in instructions.
+const MAX_INSTS: usize = 6000;
+
+/// What the recorder says after a bytecode.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Go on.
+    More,
+    /// The back edge to the header was reached: the trace is whole.
+    Closed,
+}
+
+/// What has to be looked at when the next bytecode is about to run.
+enum Pending {
+    Nothing,
+    /// A helper's result lies in the stack slot at the top; the bytecode ends at this pc.
+    Result {
+        next: u32,
+    },
+    /// A truth value came from a helper: the top of the stack stands for it.
+    Jump {
+        taken: u32,
+        fallthrough: u32,
+        truth: Value,
+        jump_if: bool,
+    },
+}
+
+/// A recording under way.
+pub struct Recorder {
+    /// The builder; public to the modules of the recorder only.
+    b: Builder,
+    table: &'static VersionTable,
+    decoded: Rc<Decoded>,
+    code: *mut ffi::PyObject,
+    frame: *mut u8,
+    thread: *mut ffi::PyThreadState,
+    header: u32,
+    last: Option<u32>,
+    pending: Pending,
+    /// The value that each local holds, where the trace has loaded or stored it.
+    locals: Vec<Option<Value>>,
+    /// What the trace takes for granted.
+    pub assumptions: Assumptions,
+    /// Objects that the constants of the trace keep alive.
+    pub keep: Vec<Strong>,
+    kwnames: Option<*mut ffi::PyObject>,
+    /// Direct foreign calls and residual calls so far.
+    pub foreign: u32,
+    /// Calls back into the interpreter's own protocols so far.
+    pub residual: u32,
+    /// The names of the callees of residual calls, for the report.
+    pub residual_names: Vec<String>,
+}
+
+impl Recorder {
+    /// Starts a recording of the loop whose header is at `header` in the frame's code.
+    ///
+    /// # Safety
+    /// `frame` is the thread's current frame, stopped in a JUMP callback, and the GIL is held.
+    pub unsafe fn start(
+        table: &'static VersionTable,
+        decoded: Rc<Decoded>,
+        code: *mut ffi::PyObject,
+        frame: *mut u8,
+        thread: *mut ffi::PyThreadState,
+        header: u32,
+        name: String,
+    ) -> Recorder {
+        // SAFETY: the caller's promise.
+        let (nlocals, depth) = unsafe {
+            let nlocals = frame::code_nlocalsplus(table, code);
+            (nlocals, frame::stacktop(table, frame) - nlocals as i32)
+        };
+        let mut trace = Trace {
+            name,
+            nlocals: nlocals as u16,
+            entry_depth: depth.max(0) as u16,
+            ..Trace::default()
+        };
+        let code_id = trace.obj_const("code", code as u64);
+        Recorder {
+            b: Builder::new(trace, code_id, header, MAX_INSTS),
+            table,
+            decoded,
+            code,
+            frame,
+            thread,
+            header,
+            last: None,
+            pending: Pending::Nothing,
+            locals: vec![None; nlocals as usize],
+            assumptions: Assumptions::default(),
+            keep: Vec::new(),
+            kwnames: None,
+            foreign: 0,
+            residual: 0,
+            residual_names: Vec::new(),
+        }
+    }
+
+    /// Whether an event of this thread and frame belongs to the recording.
+    pub fn is_of(&self, thread: *mut ffi::PyThreadState, frame: *mut u8) -> bool {
+        self.thread == thread && self.frame == frame
+    }
+
+    /// The code object that is being recorded.
+    pub fn code(&self) -> *mut ffi::PyObject {
+        self.code
+    }
+
+    /// The header of the loop that is being recorded.
+    pub fn header(&self) -> u32 {
+        self.header
+    }
+
+    /// The naive trace, finished.
+    pub fn into_trace(mut self) -> (Trace, Assumptions, Vec<Strong>) {
+        self.b
+            .trace
+            .push(traces::Op::Jump, &[], traces::Imm::None, None);
+        (self.b.trace, self.assumptions, self.keep)
+    }
+
+    /// The bytecode at `offset` is about to run.
+    pub fn step(&mut self, offset: u32) -> Result<Step, Abort> {
+        let decoded = Rc::clone(&self.decoded);
+        let Some(instr) = decoded.at(offset) else {
+            return Err(Abort::new(
+                Reason::Confused,
+                format!("no bytecode at {offset}"),
+            ));
+        };
+        if self.last == Some(instr.offset) {
+            // The second event of a bytecode with EXTENDED_ARG.
+            return Ok(Step::More);
+        }
+        if self.last.is_none() && instr.offset != self.header {
+            return Err(Abort::new(
+                Reason::Confused,
+                "the loop did not start at its header",
+            ));
+        }
+        self.last = Some(instr.offset);
+        self.finish_pending(instr.offset)?;
+        if self.b.too_long() {
+            return Err(Reason::TooLong.into());
+        }
+        self.b.begin(instr.offset);
+        if instr.offset == self.header
+            && self.b.trace.insts.len() == usize::from(self.b.trace.entry_depth)
+        {
+            self.b.check();
+        }
+        self.record(instr)
+    }
+
+    fn finish_pending(&mut self, offset: u32) -> Result<(), Abort> {
+        match std::mem::replace(&mut self.pending, Pending::Nothing) {
+            Pending::Nothing => Ok(()),
+            Pending::Result { next } => {
+                if offset != next {
+                    return Err(Reason::Raised.into());
+                }
+                self.finish_result(next)
+            }
+            Pending::Jump {
+                taken,
+                fallthrough,
+                truth,
+                jump_if,
+            } => {
+                if offset != taken && offset != fallthrough {
+                    return Err(Reason::Raised.into());
+                }
+                self.b.guard(truth, (offset == taken) == jump_if);
+                self.pop_dead()
+            }
+        }
+    }
+
+    fn record(&mut self, i: &Instr) -> Result<Step, Abort> {
+        use Opcode::*;
+        match i.opcode {
+            NOP | RESUME | EXTENDED_ARG | CACHE => {}
+            LOAD_FAST => self.load_fast(i.oparg)?,
+            LOAD_FAST_CHECK => self.load_fast_check(i.oparg)?,
+            LOAD_FAST_LOAD_FAST => {
+                self.load_fast(i.oparg >> 4)?;
+                self.load_fast(i.oparg & 15)?;
+            }
+            STORE_FAST => self.store_fast(i.oparg, i.next)?,
+            STORE_FAST_STORE_FAST => {
+                self.store_fast_fused(&[i.oparg >> 4, i.oparg & 15])?;
+            }
+            STORE_FAST_LOAD_FAST => {
+                self.store_fast_fused(&[i.oparg >> 4])?;
+                self.load_fast(i.oparg & 15)?;
+            }
+            LOAD_CONST => self.load_const(i.oparg)?,
+            PUSH_NULL => {
+                let null = self.null()?;
+                self.b.push(null);
+            }
+            POP_TOP => self.pop_top(i.next)?,
+            COPY => self.copy(i.oparg)?,
+            SWAP => self.swap(i.oparg)?,
+            LOAD_GLOBAL => self.load_global(i)?,
+            LOAD_NAME => self.load_name(i)?,
+            LOAD_DEREF => self.load_deref(i)?,
+            STORE_DEREF => self.store_deref(i.oparg)?,
+            LOAD_ATTR => self.load_attr(i)?,
+            BINARY_OP => self.binary_op(i)?,
+            COMPARE_OP => self.compare_op(i)?,
+            IS_OP => self.is_op(i.oparg != 0)?,
+            CONTAINS_OP => self.contains_op(i)?,
+            UNARY_NEGATIVE => self.unary_negative(i)?,
+            UNARY_INVERT => self.unary_invert(i)?,
+            UNARY_NOT => self.unary_not()?,
+            CALL_INTRINSIC_1 if i.oparg == 5 => self.unary_positive()?,
+            TO_BOOL => self.to_bool(i)?,
+            POP_JUMP_IF_TRUE => self.pop_jump(i, true)?,
+            POP_JUMP_IF_FALSE => self.pop_jump(i, false)?,
+            POP_JUMP_IF_NONE | POP_JUMP_IF_NOT_NONE => self.pop_jump_none()?,
+            JUMP_FORWARD => {}
+            JUMP_BACKWARD | JUMP_BACKWARD_NO_INTERRUPT => {
+                let target = i.target.unwrap_or(0);
+                if target == self.header {
+                    return self.close();
+                }
+                return Err(Reason::InnerLoop.into());
+            }
+            FOR_ITER => self.for_iter(i)?,
+            KW_NAMES => self.kwnames = Some(self.co_const(i.oparg)?),
+            CALL => self.call(i)?,
+            CALL_KW => self.call_kw(i)?,
+            BINARY_SUBSCR => self.get_item(i)?,
+            STORE_SUBSCR => self.set_item(i)?,
+            STORE_ATTR => self.set_attr(i)?,
+            RETURN_VALUE | RETURN_CONST => return Err(Reason::LeftLoop.into()),
+            END_FOR => return Err(Reason::LeftLoop.into()),
+            _ => return Err(Abort::new(Reason::Bytecode, i.name)),
+        }
+        Ok(Step::More)
+    }
+
+    fn close(&mut self) -> Result<Step, Abort> {
+        if self.b.stack.len() != usize::from(self.b.trace.entry_depth)
+            || self.b.stack.iter().any(|e| !e.owned)
+        {
+            return Err(Abort::new(
+                Reason::Confused,
+                "the operand stack at the back edge",
+            ));
+        }
+        Ok(Step::Closed)
+    }
+
+    // ---- what the modules share ----
+
+    /// The object that lies `n` below the top of the real operand stack.
+    fn concrete(&self, n: usize) -> Result<Object, Abort> {
+        self.b.peek(n)?;
+        let slot = self.b.slot_below_top(n);
+        Ok(self.slot_object(slot))
+    }
+
+    /// The object in a slot of the real frame (perhaps NULL).
+    fn slot_object(&self, slot: u16) -> Object {
+        // SAFETY: the frame is alive and stopped before a bytecode; `slot` lies within it, since
+        // the operand stack of the trace has the depth of the real one.
+        Object(unsafe { *frame::slot(self.table, self.frame, usize::from(slot)) })
+    }
+
+    fn known(&mut self, k: Known) -> ObjId {
+        self.b.known(k, py::known_address(k) as u64)
+    }
+
+    fn null(&mut self) -> Result<Value, Abort> {
+        let id = self.known(Known::Null);
+        self.b.obj(id)
+    }
+
+    /// The constant for an object, which the trace keeps alive.
+    fn constant(&mut self, o: Object, name: &str) -> ObjId {
+        for k in [Known::None, Known::True, Known::False] {
+            if py::known_address(k) == o.0 {
+                return self.known(k);
+            }
+        }
+        self.keep.push(o.strong());
+        self.b.trace.obj_const(name, o.0 as u64)
+    }
+
+    /// The type of an object as a constant.
+    fn type_of(&mut self, o: Object) -> ObjId {
+        let ty = o.type_object();
+        for &k in Known::ALL {
+            if py::is_type(k) && py::known_address(k) == ty.0 {
+                return self.known(k);
+            }
+        }
+        let name = ty.type_name();
+        self.constant(ty, &name)
+    }
+
+    fn co_const(&self, n: u32) -> Result<*mut ffi::PyObject, Abort> {
+        // SAFETY: the code object is alive and `n` comes from its own bytecode.
+        Ok(unsafe { frame::code_const(self.table, self.code, n as usize) })
+    }
+
+    fn co_name(&self, n: u32) -> Object {
+        // SAFETY: as above.
+        Object(unsafe { frame::code_name(self.table, self.code, n as usize) })
+    }
+
+    /// A constant value of the name table.
+    fn name_const(&mut self, name: Object) -> Result<Value, Abort> {
+        let text = name.text();
+        let id = self.constant(name, &format!("str.{text}"));
+        self.b.obj(id)
+    }
+}

@@ -1,0 +1,224 @@
+//! Locals, constants and the operand stack.
+
+use super::Recorder;
+use crate::py::{Kind, Object};
+use traces::{Abort, Imm, Known, Op, Reason, StackEntry, Value};
+
+impl Recorder {
+    /// The value of a local.
+    pub(super) fn local(&mut self, k: u32) -> Result<Value, Abort> {
+        let slot = self.locals.get(k as usize).copied();
+        match slot {
+            Some(Some(v)) => Ok(v),
+            Some(None) => {
+                let v = self.b.emit(Op::LoadSlot, &[], Imm::Slot(k as u16))?;
+                self.locals[k as usize] = Some(v);
+                Ok(v)
+            }
+            None => Err(Abort::new(Reason::Confused, "a local beyond the frame")),
+        }
+    }
+
+    pub(super) fn load_fast(&mut self, k: u32) -> Result<(), Abort> {
+        let v = self.local(k)?;
+        self.b.push(v);
+        Ok(())
+    }
+
+    pub(super) fn load_fast_check(&mut self, k: u32) -> Result<(), Abort> {
+        let o = self.slot_object(k as u16);
+        if o.is_null() {
+            return Err(Reason::Raised.into());
+        }
+        let v = self.local(k)?;
+        let ty = self.type_of(o);
+        self.b.guard_type(v, ty);
+        self.b.push(v);
+        Ok(())
+    }
+
+    /// Whether the death of the object that local `k` holds goes unnoticed; guards it.
+    fn old_is_plain(&mut self, k: u32) -> Result<bool, Abort> {
+        let old = self.slot_object(k as u16);
+        let v = self.local(k)?;
+        if old.is_null() {
+            let null = self.known(Known::Null);
+            self.b.guard_is(v, null);
+            return Ok(true);
+        }
+        if !old.is_plain() {
+            return Ok(false);
+        }
+        let ty = self.type_of(old);
+        self.b.guard_type(v, ty);
+        Ok(true)
+    }
+
+    /// Gives a home to stack entries that are borrowed from local `k`, which is about to change.
+    fn rescue(&mut self, k: u32) {
+        let Some(Some(held)) = self.locals.get(k as usize).copied() else {
+            return;
+        };
+        if self.is_virtual(held) {
+            return;
+        }
+        for i in 0..self.b.stack.len() {
+            let e = self.b.stack[i];
+            if e.value == held && !e.owned {
+                let slot = self.b.trace.nlocals + i as u16;
+                self.b.effect(Op::InitSlot, &[held], Imm::Slot(slot));
+                self.b.stack[i].owned = true;
+                self.b.stack_changed();
+            }
+        }
+    }
+
+    /// Whether a value is a box or a constant: it needs no owner.
+    pub(super) fn is_virtual(&self, v: Value) -> bool {
+        self.b
+            .trace
+            .insts
+            .iter()
+            .rev()
+            .find(|i| i.result == Some(v))
+            .is_some_and(|i| i.op.is_box() || i.op.is_const())
+    }
+
+    pub(super) fn store_fast(&mut self, k: u32, next: u32) -> Result<(), Abort> {
+        let plain = self.old_is_plain(k)?;
+        if plain {
+            return self.store_checked(k);
+        }
+        self.b.peek(0)?;
+        let source = self.b.slot_below_top(0);
+        // The old object's finaliser may run Python code, which sees the new value.
+        let e = self.b.pop()?;
+        self.rescue(k);
+        if e.owned {
+            self.b.effect(Op::DropSlot, &[], Imm::Slot(k as u16));
+            self.b
+                .effect(Op::MoveSlot, &[], Imm::Slots(k as u16, source));
+        } else {
+            self.b
+                .effect(Op::ReplaceSlot, &[e.value], Imm::Slot(k as u16));
+        }
+        self.locals[k as usize] = Some(e.value);
+        self.b.begin(next);
+        self.b.check();
+        Ok(())
+    }
+
+    /// The stores of a fused bytecode. All guards come before the first store: an exit resumes
+    /// in front of the whole bytecode.
+    pub(super) fn store_fast_fused(&mut self, locals: &[u32]) -> Result<(), Abort> {
+        for &k in locals {
+            if !self.old_is_plain(k)? {
+                return Err(Abort::new(
+                    Reason::Operand,
+                    "a fused store over an object with a finaliser",
+                ));
+            }
+        }
+        for &k in locals {
+            self.store_checked(k)?;
+        }
+        Ok(())
+    }
+
+    fn store_checked(&mut self, k: u32) -> Result<(), Abort> {
+        self.b.peek(0)?;
+        let source = self.b.slot_below_top(0);
+        let e = self.b.pop()?;
+        self.rescue(k);
+        if e.owned {
+            self.b
+                .effect(Op::MoveSlot, &[], Imm::Slots(k as u16, source));
+        } else {
+            self.b
+                .effect(Op::StoreSlot, &[e.value], Imm::Slot(k as u16));
+        }
+        self.locals[k as usize] = Some(e.value);
+        Ok(())
+    }
+
+    pub(super) fn load_const(&mut self, n: u32) -> Result<(), Abort> {
+        let o = Object(self.co_const(n)?);
+        let v = self.constant_value(o, "const")?;
+        self.b.push(v);
+        Ok(())
+    }
+
+    /// A value for a constant object: numbers as boxes of their payload, so that arithmetic on
+    /// them folds.
+    pub(super) fn constant_value(&mut self, o: Object, name: &str) -> Result<Value, Abort> {
+        match o.kind() {
+            Kind::Int(n) => {
+                let n = self.b.int(n)?;
+                self.b.op(Op::BoxInt, &[n])
+            }
+            Kind::Float(x) => {
+                let x = self.b.float(x)?;
+                self.b.op(Op::BoxFloat, &[x])
+            }
+            _ => {
+                let id = self.constant(o, name);
+                self.b.obj(id)
+            }
+        }
+    }
+
+    pub(super) fn pop_top(&mut self, next: u32) -> Result<(), Abort> {
+        let o = self.concrete(0)?;
+        let slot = self.b.slot_below_top(0);
+        let e = self.b.pop()?;
+        if self.drop_entry(e, slot, o)? {
+            self.b.begin(next);
+            self.b.check();
+        }
+        Ok(())
+    }
+
+    /// Drops a popped entry; says whether Python code may have run.
+    pub(super) fn drop_entry(
+        &mut self,
+        e: StackEntry,
+        slot: u16,
+        o: Object,
+    ) -> Result<bool, Abort> {
+        if !e.owned {
+            return Ok(false);
+        }
+        self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
+        let _ = o;
+        Ok(true)
+    }
+
+    /// Pops an entry that owns nothing.
+    pub(super) fn pop_dead(&mut self) -> Result<(), Abort> {
+        let e = self.b.pop()?;
+        if e.owned {
+            return Err(Abort::new(
+                Reason::Operand,
+                "an operand that owns an object",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn copy(&mut self, n: u32) -> Result<(), Abort> {
+        let e = self.b.peek(n as usize - 1)?;
+        self.b.push(e.value);
+        Ok(())
+    }
+
+    pub(super) fn swap(&mut self, n: u32) -> Result<(), Abort> {
+        let (a, b) = (self.b.peek(0)?, self.b.peek(n as usize - 1)?);
+        if a.owned || b.owned {
+            return Err(Abort::new(Reason::Operand, "a swap of owned operands"));
+        }
+        let len = self.b.stack.len();
+        self.b.stack.swap(len - 1, len - n as usize);
+        self.b.stack_changed();
+        Ok(())
+    }
+}

@@ -1,0 +1,310 @@
+//! Starting and stopping: the version, the self-check, the tool, the watchers.
+
+use crate::assume::Registry;
+use crate::cpython::{self, VersionTable, selfcheck};
+use crate::engine::{self, Engine, Monitoring};
+use crate::options::Options;
+use crate::py::Strong;
+use crate::{helpers, hook, loops, raiser, symbol};
+use jit::Target;
+use jit::target::Functions;
+use pyo3_ffi as ffi;
+use std::cell::{Cell, RefCell};
+use std::ffi::CStr;
+use traces::{Field, Helper, Known};
+
+/// The table of the running interpreter.
+///
+/// # Errors
+/// The reason why this interpreter is not supported.
+pub fn table() -> Result<&'static VersionTable, String> {
+    // SAFETY: `Py_Version` is a constant of the running interpreter (limited API since 3.11).
+    let v = unsafe { ffi::Py_Version };
+    if symbol::find(c"_Py_RefTotal").is_ok()
+        || symbol::find(c"_Py_GetRefTotal").is_ok() && has_debug_refs()
+    {
+        return Err("debug builds of CPython are not supported".to_string());
+    }
+    cpython::table_for((v >> 24) as u8, (v >> 16) as u8)
+}
+
+/// Debug builds have `sys.gettotalrefcount`.
+fn has_debug_refs() -> bool {
+    // SAFETY: the GIL is held.
+    unsafe { !ffi::PySys_GetObject(c"gettotalrefcount".as_ptr()).is_null() }
+}
+
+/// Proves the table; the first failure in words.
+fn prove(table: &VersionTable) -> Result<(), String> {
+    // SAFETY: the GIL is held.
+    let failed = unsafe { selfcheck::run(table) }.into_iter().find(|c| !c.ok);
+    match failed {
+        Some(c) => Err(format!(
+            "this interpreter is laid out differently: {} ({})",
+            c.name, c.detail
+        )),
+        None => Ok(()),
+    }
+}
+
+fn get(o: *mut ffi::PyObject, name: &CStr) -> Result<Strong, String> {
+    // SAFETY: a live object or NULL is checked; an error is cleared.
+    unsafe {
+        let v = if o.is_null() {
+            std::ptr::null_mut()
+        } else {
+            ffi::PyObject_GetAttrString(o, name.as_ptr())
+        };
+        Strong::from_new(v).ok_or_else(|| {
+            ffi::PyErr_Clear();
+            format!("no `{}`", name.to_string_lossy())
+        })
+    }
+}
+
+fn number(o: &Strong) -> i64 {
+    // SAFETY: a live object; an error is cleared.
+    unsafe {
+        let n = ffi::PyLong_AsLongLong(o.as_ptr());
+        ffi::PyErr_Clear();
+        n
+    }
+}
+
+/// Starts the engine, or switches it on again.
+///
+/// # Errors
+/// A polite refusal, in one line.
+pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), String> {
+    if let Some(e) = engine::get() {
+        *e.options.borrow_mut() = options;
+        if !e.enabled.replace(true) {
+            use_tool(&callbacks)?;
+        }
+        return Ok(());
+    }
+    let table = table()?;
+    prove(table)?;
+    known_objects();
+    fields(table);
+    let target = target(table)?;
+    let registry = Registry::new(hook::on_dict, hook::on_type)?;
+    let code_extra = loops::request_code_extra().ok_or("no extra word of code objects is free")?;
+    let raiser = raiser::make_type().ok_or("the raising type could not be made")?;
+    let monitoring = use_tool(&callbacks)?;
+    audit()?;
+    std::mem::forget(callbacks);
+    engine::install(Engine {
+        table,
+        target: RefCell::new(target),
+        options: RefCell::new(options),
+        registry,
+        recording: RefCell::new(None),
+        headers: RefCell::new(Vec::new()),
+        runs: RefCell::new(Vec::new()),
+        monitoring,
+        code_extra,
+        raiser,
+        enabled: Cell::new(true),
+    });
+    Ok(())
+}
+
+/// Switches off: no loop is counted or entered any more.
+pub fn disable() {
+    let Some(e) = engine::get() else { return };
+    e.enabled.set(false);
+    if let Ok(m) = sys_monitoring() {
+        call(&m, c"set_events", &[hook::TOOL.into(), 0]).ok();
+        call(&m, c"free_tool_id", &[hook::TOOL.into()]).ok();
+    }
+}
+
+fn sys_monitoring() -> Result<Strong, String> {
+    // SAFETY: the GIL is held; a borrowed reference.
+    let m = unsafe { ffi::PySys_GetObject(c"monitoring".as_ptr()) };
+    if m.is_null() {
+        return Err("this interpreter has no sys.monitoring".to_string());
+    }
+    Ok(hook::keep(m))
+}
+
+fn call(o: &Strong, name: &CStr, args: &[i64]) -> Result<Strong, String> {
+    let f = get(o.as_ptr(), name)?;
+    // SAFETY: the GIL is held; a tuple of new ints.
+    unsafe {
+        let tuple = ffi::PyTuple_New(args.len() as isize);
+        for (i, &n) in args.iter().enumerate() {
+            ffi::PyTuple_SetItem(tuple, i as isize, ffi::PyLong_FromLongLong(n));
+        }
+        let r = ffi::PyObject_CallObject(f.as_ptr(), tuple);
+        ffi::Py_DECREF(tuple);
+        Strong::from_new(r).ok_or_else(|| {
+            ffi::PyErr_Clear();
+            format!("sys.monitoring.{} failed", name.to_string_lossy())
+        })
+    }
+}
+
+/// Takes tool number 5 and asks for JUMP events everywhere.
+fn use_tool(callbacks: &(Strong, Strong)) -> Result<Monitoring, String> {
+    let m = sys_monitoring()?;
+    let events = get(m.as_ptr(), c"events")?;
+    let (jump, instruction) = (
+        number(&get(events.as_ptr(), c"JUMP")?),
+        number(&get(events.as_ptr(), c"INSTRUCTION")?),
+    );
+    let tool: i64 = hook::TOOL.into();
+    // SAFETY: the GIL is held; errors are cleared.
+    unsafe {
+        let f = get(m.as_ptr(), c"use_tool_id")?;
+        let r = ffi::PyObject_CallFunction(
+            f.as_ptr(),
+            c"is".as_ptr(),
+            hook::TOOL as i32,
+            c"hardwire".as_ptr(),
+        );
+        if r.is_null() {
+            ffi::PyErr_Clear();
+            return Err(
+                "sys.monitoring tool 5 (the optimiser's) is taken by another tool".to_string(),
+            );
+        }
+        ffi::Py_DECREF(r);
+        let register = get(m.as_ptr(), c"register_callback")?;
+        for (event, callback) in [(jump, &callbacks.0), (instruction, &callbacks.1)] {
+            let (t, e) = (
+                ffi::PyLong_FromLongLong(tool),
+                ffi::PyLong_FromLongLong(event),
+            );
+            let null = std::ptr::null_mut::<ffi::PyObject>();
+            let r =
+                ffi::PyObject_CallFunctionObjArgs(register.as_ptr(), t, e, callback.as_ptr(), null);
+            for o in [r, t, e] {
+                ffi::Py_XDECREF(o);
+            }
+            ffi::PyErr_Clear();
+        }
+    }
+    call(&m, c"set_events", &[tool, jump])?;
+    Ok(Monitoring {
+        set_local_events: get(m.as_ptr(), c"set_local_events")?,
+        disable: get(m.as_ptr(), c"DISABLE")?,
+        instruction,
+        jump,
+    })
+}
+
+fn audit() -> Result<(), String> {
+    type Hook = unsafe extern "C" fn(
+        *const std::ffi::c_char,
+        *mut ffi::PyObject,
+        *mut std::ffi::c_void,
+    ) -> i32;
+    // SAFETY: `PySys_AddAuditHook`, Include/cpython/sysmodule.h.
+    unsafe {
+        let add: unsafe extern "C" fn(Hook, *mut std::ffi::c_void) -> i32 =
+            std::mem::transmute(symbol::find(c"PySys_AddAuditHook")?);
+        if add(hook::on_audit, std::ptr::null_mut()) != 0 {
+            ffi::PyErr_Clear();
+            return Err("another audit hook forbids ours".to_string());
+        }
+    }
+    Ok(())
+}
+
+/// The addresses of the objects that the IR knows.
+fn known_objects() {
+    // SAFETY: static objects of the interpreter; types of iterators by way of instances.
+    unsafe {
+        let list = [
+            (Known::None, ffi::Py_None()),
+            (Known::True, ffi::Py_True()),
+            (Known::False, ffi::Py_False()),
+            (Known::Int, (&raw mut ffi::PyLong_Type).cast()),
+            (Known::Float, (&raw mut ffi::PyFloat_Type).cast()),
+            (Known::Bool, (&raw mut ffi::PyBool_Type).cast()),
+            (Known::NoneType, ffi::Py_TYPE(ffi::Py_None()).cast()),
+            (Known::Str, (&raw mut ffi::PyUnicode_Type).cast()),
+            (Known::Bytes, (&raw mut ffi::PyBytes_Type).cast()),
+            (Known::List, (&raw mut ffi::PyList_Type).cast()),
+            (Known::Tuple, (&raw mut ffi::PyTuple_Type).cast()),
+            (Known::RangeIter, (&raw mut ffi::PyRangeIter_Type).cast()),
+            (Known::ListIter, (&raw mut ffi::PyListIter_Type).cast()),
+            (Known::TupleIter, (&raw mut ffi::PyTupleIter_Type).cast()),
+        ];
+        for (k, p) in list {
+            engine::set_known(k, p);
+        }
+        if let Ok(cell) = symbol::find(c"PyCell_Type") {
+            engine::set_known(Known::Cell, cell.cast());
+        }
+    }
+}
+
+fn fields(t: &VersionTable) {
+    let all = [
+        (Field::Type, t.object_type),
+        (Field::RefCount, t.object_refcnt),
+        (Field::Dict, t.instance_dict),
+        (Field::FloatValue, t.float_value),
+        (Field::RangeIterStart, t.range_iter_start),
+        (Field::RangeIterStep, t.range_iter_step),
+        (Field::RangeIterLen, t.range_iter_len),
+        (Field::ListIterIndex, t.list_iter_index),
+        (Field::ListIterSeq, t.list_iter_seq),
+        (Field::ListSize, t.list_size),
+        (Field::ListItems, t.list_items),
+        (Field::TupleIterIndex, t.list_iter_index),
+        (Field::TupleIterSeq, t.list_iter_seq),
+        (Field::TupleSize, t.tuple_size),
+        (Field::TupleItems, t.tuple_items),
+        (Field::CellRef, t.cell_ref),
+        (Field::BytesSize, t.bytes_size),
+        (Field::BytesData, t.bytes_data),
+    ];
+    for (f, offset) in all {
+        engine::set_field(f, offset);
+    }
+}
+
+fn target(t: &VersionTable) -> Result<Target, String> {
+    let mut fields = [0; Field::ALL.len()];
+    for &f in Field::ALL {
+        fields[f as usize] = engine::field_offset(f);
+    }
+    let mut table = [0; Helper::ALL.len()];
+    for &h in Helper::ALL {
+        table[h as usize] = helpers::address(h);
+    }
+    let functions = Functions {
+        new_int: helpers::new_int as *const () as usize,
+        new_uint: helpers::new_uint as *const () as usize,
+        new_float: helpers::new_float as *const () as usize,
+        new_cdata: helpers::new_cdata as *const () as usize,
+        int_to_i64: helpers::int_to_i64 as *const () as usize,
+        int_to_u64: helpers::int_to_u64 as *const () as usize,
+        dealloc: symbol::find(c"_Py_Dealloc")? as usize,
+        save_thread: symbol::find(c"PyEval_SaveThread")? as usize,
+        restore_thread: symbol::find(c"PyEval_RestoreThread")? as usize,
+        restore_errno: 0,
+        save_errno: 0,
+    };
+    let address = |k| engine::known_address(k) as usize;
+    Ok(Target {
+        fields,
+        helpers: table,
+        functions,
+        frame_slots: t.frame_slots,
+        frame_instr: t.frame_instr,
+        code_bytes: t.code_bytes,
+        refcount: t.object_refcnt,
+        object_type: t.object_type,
+        long_tag: t.long_tag,
+        long_digit: t.long_digit,
+        true_addr: address(Known::True),
+        false_addr: address(Known::False),
+        none_addr: address(Known::None),
+        watches: t.watches(),
+    })
+}

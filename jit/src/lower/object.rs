@@ -1,0 +1,442 @@
+//! Objects: boxes and what is in them, reference counts, slots of the frame, fields.
+
+use super::{Boxed, Def, Lower, malformed};
+use crate::code::refused;
+use cranelift_codegen::ir::{self, BlockArg, InstBuilder, condcodes::IntCC, types};
+use traces::{Abort, Field, Imm, Inst, Known, Op, Resume, Type, Value};
+
+impl<'a> Lower<'a> {
+    // ---- boxes ----
+
+    pub(super) fn boxed(&mut self, inst: &Inst) -> Result<(), Abort> {
+        let inner = *inst.args.first().ok_or_else(|| malformed(inst))?;
+        let expected = match inst.op {
+            Op::BoxFloat => Type::F64,
+            Op::BoxBool => Type::Bool,
+            Op::BoxCData => Type::Ptr,
+            _ => Type::I64,
+        };
+        let ctype = match inst.imm {
+            Imm::Obj(id) => Some(id),
+            _ => None,
+        };
+        if self.trace.types.get(inner.0 as usize) != Some(&expected)
+            || (inst.op == Op::BoxCData) != ctype.is_some()
+        {
+            return Err(malformed(inst));
+        }
+        self.def(inner)?;
+        self.define_as(
+            inst,
+            Def::Box(Boxed {
+                op: inst.op,
+                inner,
+                ctype,
+            }),
+        )
+    }
+
+    /// `True` or `False`.
+    pub(super) fn truth_object(&mut self, truth: Value) -> Result<ir::Value, Abort> {
+        let truth = self.native(truth)?;
+        let yes = self.int(self.target.true_addr as i64);
+        let no = self.int(self.target.false_addr as i64);
+        Ok(self.b.ins().select(truth, yes, no))
+    }
+
+    /// A new reference to the object of a value; a box becomes a new object.
+    pub(super) fn owned(&mut self, value: Value) -> Result<ir::Value, Abort> {
+        let (function, args) = match self.def(value)? {
+            Def::Obj(id) => {
+                let object = self.obj_addr(id)?;
+                // Immortal in every interpreter that counts in this way.
+                let uncounted = matches!(
+                    self.obj_const(id)?.known,
+                    Some(Known::Null | Known::None | Known::True | Known::False)
+                );
+                if !uncounted {
+                    self.incref(object);
+                }
+                return Ok(object);
+            }
+            Def::Box(Boxed {
+                op: Op::BoxBool,
+                inner,
+                ..
+            }) => return self.truth_object(inner),
+            Def::Box(Boxed {
+                op: Op::BoxInt,
+                inner,
+                ..
+            }) => (self.target.functions.new_int, vec![self.native(inner)?]),
+            Def::Box(Boxed {
+                op: Op::BoxUint,
+                inner,
+                ..
+            }) => (self.target.functions.new_uint, vec![self.native(inner)?]),
+            Def::Box(Boxed {
+                op: Op::BoxFloat,
+                inner,
+                ..
+            }) => (self.target.functions.new_float, vec![self.native(inner)?]),
+            Def::Box(Boxed { inner, ctype, .. }) => {
+                let ctype = ctype.ok_or_else(|| refused("a malformed box"))?;
+                (
+                    self.target.functions.new_cdata,
+                    vec![self.native(inner)?, self.obj_addr(ctype)?],
+                )
+            }
+            _ => {
+                let object = self.native(value)?;
+                self.incref(object);
+                return Ok(object);
+            }
+        };
+        self.runtime_call(function, &args, Some(types::I64))?
+            .ok_or_else(|| refused("a malformed box"))
+    }
+
+    pub(super) fn unbox(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
+        let arg = *inst.args.first().ok_or_else(|| malformed(inst))?;
+        if let Def::Box(boxed) = self.def(arg)? {
+            return self.unbox_box(at, inst, boxed);
+        }
+        let object = self.arg(inst, 0, Type::Obj)?;
+        let value = match inst.op {
+            Op::UnboxFloat => self.load(types::F64, object, self.field_offset(Field::FloatValue)),
+            Op::UnboxBool => self.icmp_const(IntCC::Equal, object, self.target.true_addr as i64),
+            Op::UnboxInt | Op::UnboxUint => self.unbox_long(at, inst, object)?,
+            _ => return Err(malformed(inst)),
+        };
+        self.define(inst, value)
+    }
+
+    /// What is in a box. The optimiser removes these; a trace that was not optimised has them.
+    fn unbox_box(&mut self, at: usize, inst: &Inst, boxed: Boxed) -> Result<(), Abort> {
+        match (inst.op, boxed.op) {
+            (Op::UnboxInt, Op::BoxInt)
+            | (Op::UnboxUint, Op::BoxUint)
+            | (Op::UnboxFloat, Op::BoxFloat)
+            | (Op::UnboxBool, Op::BoxBool) => {}
+            (Op::UnboxInt, Op::BoxUint) | (Op::UnboxUint, Op::BoxInt) => {
+                let exit = self.exit(at, inst)?;
+                let value = self.native(boxed.inner)?;
+                let other_half = self.icmp_const(IntCC::SignedLessThan, value, 0);
+                self.branch(other_half, exit);
+            }
+            _ => return Err(refused("unboxes a box of another kind")),
+        }
+        let inner = self.def(boxed.inner)?;
+        self.define_as(inst, inner)
+    }
+
+    /// The value of an int: inline where it has at most one digit.
+    fn unbox_long(
+        &mut self,
+        at: usize,
+        inst: &Inst,
+        object: ir::Value,
+    ) -> Result<ir::Value, Abort> {
+        let exit = self.exit(at, inst)?;
+        let signed = inst.op == Op::UnboxInt;
+        let tag = self.load(types::I64, object, self.target.long_tag);
+        let big = if signed {
+            self.icmp_const(IntCC::UnsignedGreaterThanOrEqual, tag, 16)
+        } else {
+            // Zero has the tag 1, a positive digit the tag 8.
+            let other = self.int(!9);
+            self.b.ins().band(tag, other)
+        };
+        let slow = self.cold_block();
+        let done = self.b.create_block();
+        let result = self.b.append_block_param(done, types::I64);
+        self.branch(big, slow);
+
+        let digit = self
+            .b
+            .ins()
+            .uload32(super::TRUSTED, object, self.target.long_digit);
+        let factor = if signed {
+            let three = self.int(3);
+            let sign = self.b.ins().band(tag, three);
+            let one = self.int(1);
+            self.b.ins().isub(one, sign)
+        } else {
+            let three = self.int(3);
+            self.b.ins().ushr(tag, three)
+        };
+        let value = self.b.ins().imul(factor, digit);
+        self.b.ins().jump(done, &[BlockArg::Value(value)]);
+
+        self.b.switch_to_block(slow);
+        let out = self.scratch();
+        let convert = if signed {
+            self.target.functions.int_to_i64
+        } else {
+            self.target.functions.int_to_u64
+        };
+        let fits = self
+            .runtime_call(convert, &[object, out], Some(types::I32))?
+            .ok_or_else(|| malformed(inst))?;
+        self.branch_unless(fits, exit);
+        let value = self.load(types::I64, out, 0);
+        self.b.ins().jump(done, &[BlockArg::Value(value)]);
+
+        self.b.switch_to_block(done);
+        Ok(result)
+    }
+
+    // ---- reference counts ----
+
+    /// Takes a reference to an object, which is not NULL.
+    pub(super) fn incref(&mut self, object: ir::Value) {
+        let done = self.b.create_block();
+        let count = self.load(types::I32, object, self.target.refcount);
+        let one = self.b.ins().iconst(types::I32, 1);
+        let count = self.b.ins().iadd(count, one);
+        // An immortal's count is all ones and stays so.
+        self.branch_unless(count, done);
+        self.store(count, object, self.target.refcount);
+        self.b.ins().jump(done, &[]);
+        self.b.switch_to_block(done);
+    }
+
+    /// Drops a reference to an object, which is not NULL.
+    pub(super) fn decref(&mut self, object: ir::Value) -> Result<(), Abort> {
+        let done = self.b.create_block();
+        self.decref_to(object, done)
+    }
+
+    /// Drops a reference to an object or NULL.
+    fn xdecref(&mut self, object: ir::Value) -> Result<(), Abort> {
+        let done = self.b.create_block();
+        self.branch_unless(object, done);
+        self.decref_to(object, done)
+    }
+
+    fn decref_to(&mut self, object: ir::Value, done: ir::Block) -> Result<(), Abort> {
+        let count = self.load(types::I32, object, self.target.refcount);
+        let immortal = self.icmp_const(IntCC::SignedLessThan, count, 0);
+        self.branch(immortal, done);
+        let one = self.b.ins().iconst(types::I32, 1);
+        let count = self.b.ins().isub(count, one);
+        self.store(count, object, self.target.refcount);
+        let dead = self.cold_block();
+        self.b.ins().brif(count, done, &[], dead, &[]);
+        self.b.switch_to_block(dead);
+        self.runtime_call(self.target.functions.dealloc, &[object], None)?;
+        self.b.ins().jump(done, &[]);
+        self.b.switch_to_block(done);
+        Ok(())
+    }
+
+    // ---- slots ----
+
+    pub(super) fn slot_offset(&self, slot: u16) -> i32 {
+        self.target.frame_slots + 8 * i32::from(slot)
+    }
+
+    fn load_slot(&mut self, slot: u16) -> ir::Value {
+        self.load(types::I64, self.frame, self.slot_offset(slot))
+    }
+
+    pub(super) fn store_to_slot(&mut self, slot: u16, object: ir::Value) {
+        self.store(object, self.frame, self.slot_offset(slot));
+    }
+
+    /// Stores a new reference where the operand lay that it replaces, and drops the operand's
+    /// object where the slot owned it: where it is below the top at the snapshot and not listed.
+    pub(super) fn store_result(
+        &mut self,
+        slot: u16,
+        object: ir::Value,
+        inst: &Inst,
+    ) -> Result<(), Abort> {
+        let frame = inst
+            .snap
+            .and_then(|s| self.trace.snaps.get(s.0 as usize))
+            .and_then(|s| s.frames.last());
+        let owned = frame.is_some_and(|f| {
+            slot < self.trace.nlocals + f.depth
+                && !f.slots.iter().any(|&(listed, _)| listed == slot)
+        });
+        if !owned {
+            self.store_to_slot(slot, object);
+            return Ok(());
+        }
+        let old = self.load_slot(slot);
+        self.store_to_slot(slot, object);
+        self.decref(old)
+    }
+
+    pub(super) fn slot_op(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
+        let arg = inst.args.first().copied().ok_or_else(|| malformed(inst));
+        match (inst.op, inst.imm) {
+            (Op::LoadSlot, Imm::Slot(slot)) => {
+                let object = self.load_slot(slot);
+                self.define(inst, object)
+            }
+            (Op::StoreSlot, Imm::Slot(slot)) => self.replace(slot, arg?),
+            (Op::InitSlot, Imm::Slot(slot)) => {
+                let object = self.owned(arg?)?;
+                self.store_to_slot(slot, object);
+                Ok(())
+            }
+            (Op::ReplaceSlot, Imm::Slot(slot)) => {
+                self.expose(at);
+                self.replace(slot, arg?)
+            }
+            (Op::MoveSlot, Imm::Slots(to, from)) => {
+                let object = self.load_slot(from);
+                let old = self.load_slot(to);
+                self.store_to_slot(to, object);
+                self.xdecref(old)
+            }
+            (Op::ClearSlot, Imm::Slot(slot)) => self.clear(slot),
+            (Op::DropSlot, Imm::Slot(slot)) => {
+                self.expose(at);
+                self.clear(slot)
+            }
+            _ => Err(malformed(inst)),
+        }
+    }
+
+    fn replace(&mut self, slot: u16, value: Value) -> Result<(), Abort> {
+        let object = self.owned(value)?;
+        let old = self.load_slot(slot);
+        self.store_to_slot(slot, object);
+        self.xdecref(old)
+    }
+
+    fn clear(&mut self, slot: u16) -> Result<(), Abort> {
+        let old = self.load_slot(slot);
+        if slot < self.trace.nlocals {
+            let null = self.int(0);
+            self.store_to_slot(slot, null);
+        }
+        self.xdecref(old)
+    }
+
+    /// Makes the frame fit to be looked at before an op that may run a finaliser.
+    fn expose(&mut self, at: usize) {
+        if let Some(position) = self.position_of(at) {
+            self.set_position(position);
+        }
+        self.set_during(0);
+    }
+
+    // ---- where the frame stands ----
+
+    /// The address of the bytecode that an op belongs to, where it matters while the op runs.
+    fn position_of(&self, at: usize) -> Option<u64> {
+        let inst = self.trace.insts.get(at)?;
+        let place = |inst: &Inst| {
+            let snapshot = self.trace.snaps.get(inst.snap?.0 as usize)?;
+            let frame = snapshot.frames.last()?;
+            Some((snapshot.resume, frame.code, frame.pc))
+        };
+        let (code, pc) = match inst.op {
+            Op::CCall | Op::CallPy | Op::CallPyBool => place(inst).map(|(_, code, pc)| (code, pc)),
+            // These carry no snapshot. The check behind them resumes at the next bytecode, and the
+            // bytecodes that replace or drop an object (stores, pops) are one unit long.
+            Op::ReplaceSlot | Op::DropSlot => {
+                self.trace
+                    .insts
+                    .get(at..)?
+                    .iter()
+                    .find_map(|i| match place(i) {
+                        Some((Resume::At, code, pc)) if i.op == Op::Check => {
+                            Some((code, pc.saturating_sub(2)))
+                        }
+                        _ => None,
+                    })
+            }
+            _ => None,
+        }?;
+        let addr = self.address(code).ok()?;
+        Some(
+            addr.wrapping_add(self.target.code_bytes as u64)
+                .wrapping_add(u64::from(pc)),
+        )
+    }
+
+    /// Whether the loop body that starts at this label only ever sets the position that it finds.
+    pub(super) fn position_stays(&self, label: usize) -> bool {
+        (label..self.trace.insts.len())
+            .filter_map(|at| self.position_of(at))
+            .all(|p| Some(p) == self.position)
+    }
+
+    /// Sets the frame's instruction pointer for the op at this place.
+    pub(super) fn stand_at(&mut self, at: usize) -> Result<(), Abort> {
+        let position = self
+            .position_of(at)
+            .ok_or_else(|| refused("a call without a place"))?;
+        self.set_position(position);
+        Ok(())
+    }
+
+    fn set_position(&mut self, position: u64) {
+        if self.position != Some(position) {
+            let address = self.int(position as i64);
+            self.store(address, self.frame, self.target.frame_instr);
+            self.position = Some(position);
+        }
+    }
+
+    // ---- fields ----
+
+    fn field_offset(&self, field: Field) -> i32 {
+        self.target.fields[field as usize]
+    }
+
+    pub(super) fn object_op(&mut self, inst: &Inst) -> Result<(), Abort> {
+        match (inst.op, inst.imm) {
+            (Op::LoadField, Imm::Field(field)) if field.bytes() == 8 => {
+                let object = self.arg(inst, 0, Type::Obj)?;
+                let value = self.load(
+                    super::native_type(field.ty()),
+                    object,
+                    self.field_offset(field),
+                );
+                self.define(inst, value)
+            }
+            (Op::StoreField, Imm::Field(field)) if field.bytes() == 8 => {
+                let object = self.arg(inst, 0, Type::Obj)?;
+                let value = self.arg(inst, 1, field.ty())?;
+                self.store(value, object, self.field_offset(field));
+                Ok(())
+            }
+            (Op::FieldAddr, Imm::Field(field)) => {
+                let object = self.arg(inst, 0, Type::Obj)?;
+                let offset = self.int(i64::from(self.field_offset(field)));
+                let address = self.b.ins().iadd(object, offset);
+                self.define(inst, address)
+            }
+            (Op::LoadItem, _) => {
+                let items = self.arg(inst, 0, Type::Ptr)?;
+                let index = self.arg(inst, 1, Type::I64)?;
+                let three = self.int(3);
+                let offset = self.b.ins().ishl(index, three);
+                let address = self.b.ins().iadd(items, offset);
+                let item = self.load(types::I64, address, 0);
+                inst.result.into_iter().for_each(|v| self.is_not_null(v));
+                self.define(inst, item)
+            }
+            (Op::LoadPtr, Imm::Int(offset)) => {
+                let base = self.arg(inst, 0, Type::Ptr)?;
+                let offset = self.int(offset);
+                let address = self.b.ins().iadd(base, offset);
+                let value = self.load(types::I64, address, 0);
+                self.define(inst, value)
+            }
+            (Op::Same, _) => {
+                let x = self.arg(inst, 0, Type::Obj)?;
+                let y = self.arg(inst, 1, Type::Obj)?;
+                let same = self.b.ins().icmp(IntCC::Equal, x, y);
+                self.define(inst, same)
+            }
+            _ => Err(malformed(inst)),
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! A runtime without Python: objects in raw memory, helpers, frames, and a way to run a trace.
+#![allow(dead_code)]
+
+use jit::target::{Functions, Target, Watch, WatchBase, WatchValue};
+use jit::{Activation, Compiled, Exit, Repr, Source, compile};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use traces::{Field, Helper, Trace};
+
+pub const IMMORTAL: u32 = u32::MAX;
+const WORDS: usize = 8;
+
+/// An object: refcount, type, then what its kind needs. An int has its tag and digit at words 2
+/// and 3 and its whole value at 4 and 5.
+#[repr(C)]
+pub struct Object {
+    pub refcount: u32,
+    pad: u32,
+    pub ty: usize,
+    pub words: [u64; WORDS],
+}
+
+thread_local! {
+    pub static DEAD: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    pub static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    pub static NOW: RefCell<(usize, usize)> = const { RefCell::new((0, 0)) };
+}
+
+pub fn log(line: impl Into<String>) {
+    LOG.with_borrow_mut(|l| l.push(line.into()));
+}
+
+pub fn take_log() -> Vec<String> {
+    LOG.with_borrow_mut(std::mem::take)
+}
+
+pub const INT: usize = 0x1_0000;
+pub const FLOAT: usize = 0x2_0000;
+pub const OTHER: usize = 0x3_0000;
+pub const CDATA: usize = 0x4_0000;
+pub const CODE: usize = 0x5_0000;
+pub const CODE_BYTES: usize = 0x100;
+
+/// A new object with one reference; never freed, so that a test may look at the dead.
+pub fn object(ty: usize, words: &[u64]) -> *mut Object {
+    let mut all = [0; WORDS];
+    all[..words.len()].copy_from_slice(words);
+    Box::into_raw(Box::new(Object {
+        refcount: 1,
+        pad: 0,
+        ty,
+        words: all,
+    }))
+}
+
+pub fn int(n: i128) -> *mut Object {
+    let sign = if n == 0 {
+        1
+    } else if n < 0 {
+        2
+    } else {
+        0
+    };
+    let digits: u64 = if n == 0 {
+        0
+    } else if n.unsigned_abs() < 1 << 30 {
+        1
+    } else {
+        3
+    };
+    let digit = (n.unsigned_abs() & ((1 << 30) - 1)) as u64 | 0xABCD_0000_0000_0000;
+    object(
+        INT,
+        &[digits << 3 | sign, digit, n as u64, (n >> 64) as u64],
+    )
+}
+
+pub fn int_value(o: *const Object) -> i128 {
+    let o = unsafe { &*o };
+    assert_eq!(o.ty, INT);
+    (o.words[2] as u128 | (o.words[3] as u128) << 64) as i128
+}
+
+pub fn refcount(o: *const Object) -> u32 {
+    unsafe { (*o).refcount }
+}
+
+extern "C" fn new_int(n: i64) -> *mut Object {
+    int(n.into())
+}
+extern "C" fn new_uint(n: u64) -> *mut Object {
+    int(n.into())
+}
+extern "C" fn new_float(x: f64) -> *mut Object {
+    object(FLOAT, &[x.to_bits()])
+}
+extern "C" fn new_cdata(p: u64, ctype: usize) -> *mut Object {
+    object(CDATA, &[ctype as u64, p])
+}
+extern "C" fn int_to_i64(o: *const Object, out: *mut i64) -> i32 {
+    i64::try_from(int_value(o))
+        .map(|n| unsafe { *out = n })
+        .is_ok()
+        .into()
+}
+extern "C" fn int_to_u64(o: *const Object, out: *mut u64) -> i32 {
+    u64::try_from(int_value(o))
+        .map(|n| unsafe { *out = n })
+        .is_ok()
+        .into()
+}
+extern "C" fn dealloc(o: *mut Object) {
+    assert_eq!(refcount(o), 0);
+    assert!(
+        !DEAD.with_borrow(|d| d.contains(&(o as usize))),
+        "died twice"
+    );
+    DEAD.with_borrow_mut(|d| d.push(o as usize));
+    look("dealloc");
+}
+extern "C" fn save_thread() -> usize {
+    log("save_thread");
+    77
+}
+extern "C" fn restore_thread(ts: usize) {
+    log(format!("restore_thread {ts}"));
+}
+extern "C" fn restore_errno() {
+    log("restore_errno");
+}
+extern "C" fn save_errno() {
+    log("save_errno");
+}
+
+pub fn decref(o: *mut Object) {
+    unsafe {
+        if o.is_null() || ((*o).refcount as i32) < 0 {
+            return;
+        }
+        (*o).refcount -= 1;
+        if (*o).refcount == 0 {
+            dealloc(o);
+        }
+    }
+}
+
+/// Adds its arguments behind the first; raises where the sum is negative.
+extern "C" fn py_call(argv: *const *mut Object, argc: usize, extra: i64) -> *mut Object {
+    look("call");
+    let args = unsafe { std::slice::from_raw_parts(argv, argc) };
+    let sum: i128 = args[1..]
+        .iter()
+        .filter(|o| !o.is_null())
+        .map(|&o| int_value(o))
+        .sum();
+    args.iter().for_each(|&o| decref(o));
+    if sum < 0 {
+        std::ptr::null_mut()
+    } else {
+        int(sum + i128::from(extra))
+    }
+}
+extern "C" fn py_truth(argv: *const *mut Object, argc: usize, extra: i64) -> i32 {
+    look("truth");
+    assert_eq!((argc, extra), (1, 0));
+    let o = unsafe { *argv };
+    let n = int_value(o);
+    decref(o);
+    n as i32
+}
+extern "C" fn cell_set(cell: *mut Object, new: *mut Object) {
+    unsafe {
+        (*new).refcount += 1;
+        let old = std::mem::replace(&mut (*cell).words[0], new as u64);
+        decref(old as *mut Object);
+    }
+}
+extern "C" fn float_mod(x: f64, y: f64) -> f64 {
+    x.rem_euclid(y)
+}
+extern "C" fn int_pow_fits(x: i64, y: i64) -> bool {
+    x.checked_pow(y as u32).is_some()
+}
+
+/// Writes what somebody who looks at the running frame sees.
+pub fn look(who: &str) {
+    let (act, compiled) = NOW.with_borrow(|n| *n);
+    if act == 0 {
+        return;
+    }
+    let (act, compiled) = unsafe {
+        (
+            &*(act as *const Activation),
+            &*(compiled as *const Compiled),
+        )
+    };
+    let pc =
+        unsafe { *act.frame.add(8).cast::<u64>() }.wrapping_sub((CODE + CODE_BYTES) as u64) as i64;
+    let mut line = format!("{who} pc {pc}");
+    if act.during > 0 {
+        let exit = &compiled.durings[act.during as usize - 1];
+        let buf = unsafe { std::slice::from_raw_parts(act.buf, compiled.buf_len) };
+        line += &format!(" during {} {:?}", exit.pc, slots(exit, buf));
+    }
+    log(line);
+}
+
+/// The slots of an exit, as text.
+pub fn slots(exit: &Exit, buf: &[u64]) -> BTreeMap<u16, String> {
+    let text = |source: Source| match source {
+        Source::Const(id) => format!("const {}", id.0),
+        Source::Buf(i, repr) => {
+            let word = buf[usize::from(i)];
+            match repr {
+                Repr::Obj => format!("obj {word:#x}"),
+                Repr::Int => format!("int {}", word as i64),
+                Repr::Uint => format!("uint {word}"),
+                Repr::Float => format!("float {:?}", f64::from_bits(word)),
+                Repr::Bool => format!("bool {word}"),
+                Repr::CData(id) => format!("cdata {} {word:#x}", id.0),
+            }
+        }
+    };
+    exit.slots
+        .iter()
+        .map(|&(slot, source)| (slot, text(source)))
+        .collect()
+}
+
+pub fn target() -> Target {
+    let mut fields = [16; Field::ALL.len()];
+    fields[Field::Type as usize] = 8;
+    fields[Field::RangeIterStep as usize] = 24;
+    fields[Field::RangeIterLen as usize] = 32;
+    fields[Field::CDataPtr as usize] = 24;
+    fields[Field::ListSize as usize] = 24;
+    fields[Field::TupleItems as usize] = 32;
+    let mut helpers = [0; Helper::ALL.len()];
+    helpers[Helper::PyCall as usize] = py_call as *const () as usize;
+    helpers[Helper::PyBinary as usize] = py_call as *const () as usize;
+    helpers[Helper::PyTruth as usize] = py_truth as *const () as usize;
+    helpers[Helper::CellSet as usize] = cell_set as *const () as usize;
+    helpers[Helper::FloatMod as usize] = float_mod as *const () as usize;
+    helpers[Helper::IntPowFits as usize] = int_pow_fits as *const () as usize;
+    let functions = Functions {
+        new_int: new_int as *const () as usize,
+        new_uint: new_uint as *const () as usize,
+        new_float: new_float as *const () as usize,
+        new_cdata: new_cdata as *const () as usize,
+        int_to_i64: int_to_i64 as *const () as usize,
+        int_to_u64: int_to_u64 as *const () as usize,
+        dealloc: dealloc as *const () as usize,
+        save_thread: save_thread as *const () as usize,
+        restore_thread: restore_thread as *const () as usize,
+        restore_errno: restore_errno as *const () as usize,
+        save_errno: save_errno as *const () as usize,
+    };
+    Target {
+        fields,
+        helpers,
+        functions,
+        frame_slots: 16,
+        frame_instr: 8,
+        code_bytes: CODE_BYTES as i32,
+        refcount: 0,
+        object_type: 8,
+        long_tag: 16,
+        long_digit: 24,
+        true_addr: 0x7_0000,
+        false_addr: 0x7_1000,
+        none_addr: 0x7_2000,
+        watches: vec![
+            Watch {
+                base: WatchBase::ThreadState,
+                offset: 8,
+                bytes: 8,
+                value: WatchValue::Zero,
+            },
+            Watch {
+                base: WatchBase::Interpreter,
+                offset: 4,
+                bytes: 4,
+                value: WatchValue::AtEntry,
+            },
+        ],
+    }
+}
+
+/// Binds the names of a trace's objects and functions.
+pub fn bind(mut trace: Trace, names: &[(&str, usize)]) -> Trace {
+    let known = [
+        ("code", CODE),
+        ("int", INT),
+        ("float", FLOAT),
+        ("cdata", CDATA),
+        ("True", 0x7_0000),
+        ("False", 0x7_1000),
+        ("None", 0x7_2000),
+    ];
+    let find = |name: &str| {
+        names
+            .iter()
+            .chain(&known)
+            .find(|(n, _)| *n == name)
+            .map_or(0, |&(_, a)| a as u64)
+    };
+    trace.objs.iter_mut().for_each(|o| o.addr = find(&o.name));
+    for f in &mut trace.funcs {
+        f.addr = f.addr.map(|_| find(&f.name));
+    }
+    trace
+}
+
+pub fn parse(text: &str, names: &[(&str, usize)]) -> Trace {
+    bind(
+        traces::parse::parse(text).unwrap_or_else(|e| panic!("{e}\n{text}")),
+        names,
+    )
+}
+
+/// A compiled trace and what it runs on.
+pub struct Machine {
+    pub compiled: Compiled,
+    pub frame: Vec<u64>,
+    pub buf: Vec<u64>,
+    pub thread: Box<[u64; 4]>,
+    pub interp: Box<[u32; 4]>,
+    pub flag: Box<u32>,
+}
+
+/// How a run ended.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Left {
+    pub pc: u32,
+    pub slots: BTreeMap<u16, String>,
+}
+
+impl Machine {
+    pub fn new(text: &str, names: &[(&str, usize)]) -> Machine {
+        Machine::of(&parse(text, names))
+    }
+
+    pub fn of(trace: &Trace) -> Machine {
+        let flag = Box::new(0);
+        let compiled = compile(trace, &target(), &*flag, true).unwrap();
+        let buf = vec![0xDEAD; compiled.buf_len];
+        Machine {
+            compiled,
+            frame: vec![0; 64],
+            buf,
+            thread: Box::new([0; 4]),
+            interp: Box::new([5; 4]),
+            flag,
+        }
+    }
+
+    pub fn slot(&mut self, i: usize) -> &mut u64 {
+        &mut self.frame[2 + i]
+    }
+
+    pub fn set(&mut self, i: usize, o: *mut Object) -> &mut Machine {
+        *self.slot(i) = o as u64;
+        self
+    }
+
+    pub fn leave_at_first_check(mut self) -> Machine {
+        *self.flag = 1;
+        self
+    }
+
+    pub fn run(&mut self) -> Left {
+        let mut act = Activation {
+            frame: self.frame.as_mut_ptr().cast(),
+            thread: self.thread.as_mut_ptr().cast(),
+            interp: self.interp.as_mut_ptr().cast(),
+            buf: self.buf.as_mut_ptr(),
+            during: 0,
+        };
+        NOW.set((&raw const act as usize, &raw const self.compiled as usize));
+        let exit = unsafe { (self.compiled.entry)(&mut act) };
+        NOW.set((0, 0));
+        let exit = &self.compiled.exits[exit as usize];
+        Left {
+            pc: exit.pc,
+            slots: slots(exit, &self.buf),
+        }
+    }
+}
+
+/// Expected slots, from (slot, text) pairs.
+pub fn left(pc: u32, slots: &[(u16, &str)]) -> Left {
+    Left {
+        pc,
+        slots: slots.iter().map(|&(s, t)| (s, t.to_string())).collect(),
+    }
+}

@@ -1,0 +1,77 @@
+//! The text format: what people read, and that it reads back to the same trace.
+
+use traces::parse::{parse, parse_file};
+
+const LOOP: &str = r#"trace "app.py:12 main" locals 3 depth 1 {
+  objs @code @int @range_iterator @lib.add
+  func @add = int32(int32, int32) gil errno
+  func @dyn = double(double) indirect
+  %0 = load_slot #3
+  guard_type %0, @range_iterator -> s0
+  %1 = load_field %0, @RangeIter.start
+  %2 = int -7
+  %3 = iadd_ovf %1, %2 -> s0
+  %4 = float -0.0
+  %5 = float nan:7ff8000000000000
+  %6 = float 1e300
+  %7 = ccall %1, %3, @add -> s1
+  %8 = box_int %7
+  store_slot %8, #1
+  %9 = obj @lib.add
+  %10 = call_py %9, %8, @call, #4 -> s2
+  move_slot #2, #4
+  label %11: i64 = %3, %12: f64 = %4
+  check -> s0
+  jump %11, %12
+  snaps
+    s0: at @code pc 36 depth 1 []
+    s1: during @code pc 40 depth 2 [1=%8 4=%0]
+    s2: raise 2 @code pc 44 depth 3 [4=%9 5=%8] / @code pc 2 depth 0 []
+}
+"#;
+
+#[test]
+fn printing_what_was_parsed_gives_the_text() {
+    assert_eq!(parse(LOOP).unwrap().to_string(), LOOP);
+}
+
+#[test]
+fn parsing_what_was_printed_gives_the_trace() {
+    let t = parse(LOOP).unwrap();
+    assert_eq!(parse(&t.to_string()).unwrap(), t);
+}
+
+#[test]
+fn comments_and_several_traces() {
+    let text = format!("; first\n{LOOP}\n; second\n{LOOP}");
+    assert_eq!(parse_file(&text).unwrap().len(), 2);
+}
+
+#[test]
+fn errors_name_the_place_and_what_was_expected() {
+    for (from, to, message) in [
+        (
+            "iadd_ovf",
+            "iadd_oops",
+            "line 9, column 8: expected an op, found `iadd_oops`",
+        ),
+        (
+            "@range_iterator -> s0",
+            "@nothing -> s0",
+            "line 6, column 18: expected a declared object, found `@nothing`",
+        ),
+        (
+            "%8 = box_int",
+            "box_int",
+            "line 14, column 3: expected a value for the result of this op, found `box_int`",
+        ),
+        (
+            "int32(int32",
+            "int33(int32",
+            "line 3, column 15: expected a C type, found `int33(int32,`",
+        ),
+    ] {
+        let error = parse(&LOOP.replacen(from, to, 1)).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+}
