@@ -81,7 +81,7 @@ fields! {
     CDataPtr "CData.data" Ptr 8 Python;
     /// `b_ptr` of a ctypes object: the address of its value.
     CtypesPtr "Ctypes.ptr" Ptr 8 Python;
-    /// `argtypes` of a ctypes function (NULL where not set).
+    /// The converters that a ctypes function made of its `argtypes` (NULL where not set).
     CFuncArgtypes "CFunc.argtypes" Obj 8 Python;
     /// `restype` of a ctypes function (NULL where not set).
     CFuncRestype "CFunc.restype" Obj 8 Python;

@@ -78,11 +78,35 @@ fn find_layout() -> Option<()> {
             Field::CtypesPtr,
             find(ffi::PyLong_AsSize_t(get(c"address")))?,
         );
-        engine::set_field(Field::CFuncArgtypes, find(get(c"argtypes") as usize)?);
+        // `converters`, the word in front of `argtypes`: what a call really uses.
+        let converters = find(get(c"argtypes") as usize)? - 8;
+        let held = *function
+            .cast::<u8>()
+            .offset(converters as isize)
+            .cast::<*mut ffi::PyObject>();
+        let known = ffi::PyTuple_CheckExact(held) != 0
+            && ffi::PyTuple_Size(held) == 2
+            && converter_class(ffi::PyTuple_GetItem(held, 1))?.as_ptr() == get(c"restype");
+        if !known {
+            return None;
+        }
+        engine::set_field(Field::CFuncArgtypes, converters);
         engine::set_field(Field::CFuncRestype, find(get(c"restype") as usize)?);
         engine::set_field(Field::CFuncErrcheck, find(get(c"errcheck") as usize)?);
         Some(())
     }
+}
+
+/// The class whose built-in `from_param` a converter is.
+fn converter_class(converter: *mut ffi::PyObject) -> Option<Strong> {
+    let o = Object(converter);
+    let builtin = matches!(
+        o.type_object().type_name().as_str(),
+        "builtin_method" | "builtin_function_or_method"
+    );
+    (builtin && o.attr_text(c"__name__") == "from_param")
+        .then(|| attr(converter, c"__self__"))
+        .flatten()
 }
 
 /// The scalar type of a ctypes class, by its `_type_` code, where it is the class of ctypes itself
@@ -211,12 +235,14 @@ fn result(callee: *mut ffi::PyObject) -> Option<Ret> {
     scalar(restype.as_ptr()).map(Ret::Scalar)
 }
 
-fn parameters(argtypes: *mut ffi::PyObject) -> Option<Vec<Param>> {
-    // SAFETY: `argtypes` is a tuple (the setter checks it); the indexes are in range.
+fn parameters(converters: *mut ffi::PyObject) -> Option<Vec<Param>> {
+    // SAFETY: checked to be a tuple; the indexes are in range.
     unsafe {
-        let n = ffi::PyTuple_Size(argtypes);
-        (0..n)
-            .map(|i| param(ffi::PyTuple_GetItem(argtypes, i)))
+        if ffi::PyTuple_CheckExact(converters) == 0 {
+            return None;
+        }
+        (0..ffi::PyTuple_Size(converters))
+            .map(|i| param(converter_class(ffi::PyTuple_GetItem(converters, i))?.as_ptr()))
             .collect()
     }
 }

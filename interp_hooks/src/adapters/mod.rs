@@ -187,8 +187,11 @@ pub fn attribute_dict(
             name: "lib".to_string(),
         });
     }
-    let class = o.type_object().type_name();
-    if class == "FFILibrary" || ctypes::is_library(owner) {
+    // In-line ABI mode makes a class a library, named after it (`cffi/api.py`).
+    let class = o.type_object();
+    let inline =
+        class.type_name().starts_with("FFILibrary") && class.attr_text(c"__module__") == "cffi.api";
+    if inline || ctypes::is_library(owner) {
         return instance_dict(o, name).map(|dict| AttributeDict {
             dict,
             instance: true,

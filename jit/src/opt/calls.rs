@@ -1,0 +1,83 @@
+//! Calls: what has to be in memory before them, and what is forgotten behind them.
+
+use super::forward::{Forward, confused};
+use super::state::Place;
+use traces::helper::HelperEffect;
+use traces::{Abort, Alias, Field, Helper, Imm, Inst, Op, Value};
+
+impl Forward<'_> {
+    /// A call.
+    pub(super) fn call_op(&mut self, inst: &Inst, args: &[Value]) -> Result<Option<Value>, Abort> {
+        match (inst.op, inst.imm) {
+            // Whoever looks at the frame during a foreign call finds the deferred stores in the
+            // call's snapshot.
+            (Op::CCall, Imm::Func(_)) => {
+                let snap = self.snapshot(inst)?;
+                let result = self.push(Op::CCall, args, inst.imm, Some(snap))?;
+                self.python_ran();
+                Ok(result)
+            }
+            (Op::Call, Imm::Helper(helper)) => match helper.effect() {
+                HelperEffect::Pure => self.pure(Op::Call, args, inst.imm).map(Some),
+                _ => self.call_writer(inst, helper, args),
+            },
+            (Op::CallPy, Imm::HelperSlot(_, slot)) => {
+                let result = self.call_python(inst, args)?;
+                self.state.set_clean(slot, result);
+                Ok(result)
+            }
+            (Op::CallPyBool, Imm::Helper(_)) => self.call_python(inst, args),
+            (op, _) => Err(confused(op, "has no callee")),
+        }
+    }
+
+    /// A helper that changes Python state without running Python code.
+    fn call_writer(
+        &mut self,
+        inst: &Inst,
+        helper: Helper,
+        args: &[Value],
+    ) -> Result<Option<Value>, Abort> {
+        let result = self.push(Op::Call, args, inst.imm, None)?;
+        self.state.checked = false;
+        match (helper, args) {
+            (Helper::CellSet, &[cell, value]) => {
+                self.state.heap.retain(|place, _| match place {
+                    Place::Field(_, field) => *field != Field::CellRef,
+                    Place::Item(..) | Place::Word(..) => false,
+                    Place::TupleItem(..) => true,
+                });
+                // The cell owns the object now. Of a box, what matters is the number in it.
+                self.state
+                    .heap
+                    .insert(Place::Field(cell, Field::CellRef), value);
+            }
+            _ => self.forget_python_memory(),
+        }
+        Ok(result)
+    }
+
+    /// A call that may run any Python code, which may look at the frame.
+    fn call_python(&mut self, inst: &Inst, args: &[Value]) -> Result<Option<Value>, Abort> {
+        self.flush()?;
+        let snap = self.snapshot(inst)?;
+        let result = self.push(inst.op, args, inst.imm, Some(snap))?;
+        self.python_ran();
+        Ok(result)
+    }
+
+    /// Forgets what Python code may have changed.
+    pub(super) fn python_ran(&mut self) {
+        self.forget_python_memory();
+        self.state.types.retain(|_, ty| ty.is_stable());
+        self.state.checked = false;
+    }
+
+    fn forget_python_memory(&mut self) {
+        self.state.heap.retain(|place, _| match place {
+            Place::Field(_, field) => field.alias() != Alias::Python,
+            Place::Item(..) | Place::Word(..) => false,
+            Place::TupleItem(..) => true,
+        });
+    }
+}

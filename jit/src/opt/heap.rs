@@ -1,0 +1,127 @@
+//! Memory of Python objects: a load whose word is known needs no memory.
+//!
+//! Each field is a class of its own: a store to one never changes another. Two objects are taken
+//! to be one unless they are different constants.
+
+use super::forward::{Forward, confused};
+use super::state::Place;
+use traces::{Abort, Alias, Field, Imm, Inst, Op, Value};
+
+impl Forward<'_> {
+    /// A load or a store.
+    pub(super) fn heap_op(&mut self, inst: &Inst, args: &[Value]) -> Result<Option<Value>, Abort> {
+        match (inst.op, inst.imm, args) {
+            (Op::LoadField, Imm::Field(field), &[obj]) => {
+                if let Some(value) = self.field_of_box(obj, field)? {
+                    return Ok(Some(value));
+                }
+                self.load(inst, args, Place::Field(obj, field)).map(Some)
+            }
+            (Op::LoadItem, _, &[items, index]) => {
+                let in_tuple = matches!(
+                    self.def(items),
+                    Some(Inst {
+                        op: Op::FieldAddr,
+                        imm: Imm::Field(Field::TupleItems),
+                        ..
+                    })
+                );
+                let place = if in_tuple {
+                    Place::TupleItem(items, index)
+                } else {
+                    Place::Item(items, index)
+                };
+                self.load(inst, args, place).map(Some)
+            }
+            (Op::LoadPtr, Imm::Int(offset), &[base]) => {
+                self.load(inst, args, Place::Word(base, offset)).map(Some)
+            }
+            (Op::StoreField, Imm::Field(field), &[obj, value]) => {
+                self.store_field(inst, obj, field, value)?;
+                Ok(None)
+            }
+            (op, ..) => Err(confused(op, "names no memory")),
+        }
+    }
+
+    fn load(&mut self, inst: &Inst, args: &[Value], place: Place) -> Result<Value, Abort> {
+        if let Some(&value) = self.state.heap.get(&place) {
+            return Ok(self.known(value));
+        }
+        let value = self.emit(inst.op, args, inst.imm, None)?;
+        self.state.heap.insert(place, value);
+        Ok(value)
+    }
+
+    fn store_field(
+        &mut self,
+        inst: &Inst,
+        obj: Value,
+        field: Field,
+        value: Value,
+    ) -> Result<(), Abort> {
+        let place = Place::Field(obj, field);
+        if self
+            .state
+            .heap
+            .get(&place)
+            .is_some_and(|&v| self.known(v) == value)
+        {
+            return Ok(());
+        }
+        self.push(Op::StoreField, &[obj, value], inst.imm, None)?;
+        let may_change = |other: Value| !self.are_different(obj, other);
+        let changed: Vec<Place> = self
+            .state
+            .heap
+            .keys()
+            .copied()
+            .filter(|place| match *place {
+                Place::Field(other, f) => f == field && may_change(other),
+                Place::Item(..) | Place::Word(..) => true,
+                Place::TupleItem(..) => false,
+            })
+            .collect();
+        for place in changed {
+            self.state.heap.remove(&place);
+        }
+        self.state.heap.insert(place, value);
+        Ok(())
+    }
+
+    /// Whether two values are certainly different objects.
+    fn are_different(&self, a: Value, b: Value) -> bool {
+        match (self.as_obj(a), self.as_obj(b)) {
+            (Some(a), Some(b)) => a != b,
+            _ => false,
+        }
+    }
+
+    /// What memory of `from` is known to hold is known of `to` too, the same object.
+    pub(super) fn copy_heap_facts(&mut self, from: Value, to: Value) {
+        let facts: Vec<(Field, Value)> = self
+            .state
+            .heap
+            .iter()
+            .filter_map(|(place, &value)| match *place {
+                Place::Field(obj, field) if obj == from => Some((field, value)),
+                _ => None,
+            })
+            .collect();
+        for (field, value) in facts {
+            self.state
+                .heap
+                .entry(Place::Field(to, field))
+                .or_insert(value);
+        }
+    }
+}
+
+/// Whether a place keeps what it holds as long as its object lives.
+pub(super) fn is_immutable(place: Place) -> bool {
+    match place {
+        Place::Field(_, field) => field.alias() == Alias::Immutable,
+        Place::TupleItem(..) => true,
+        Place::Item(..) | Place::Word(..) => false,
+    }
+}

@@ -1,0 +1,178 @@
+//! The frame: stores of boxes and constants are deferred, snapshots carry them.
+//!
+//! A store of a box or a constant into a local waits until something may look at the frame: an
+//! exit (its snapshot lists the slot), or a call that runs Python (the store is emitted in front
+//! of it). What a local should hold is known meanwhile, so that loads need no memory. The
+//! recorder stores only where the old object is plain or NULL; it stays in memory a little longer,
+//! which nobody can notice.
+
+use super::forward::{Forward, confused};
+use super::state::Slot;
+use traces::{Abort, Imm, Inst, Known, Op, SnapId, Value};
+
+impl Forward<'_> {
+    /// An op on a slot.
+    pub(super) fn slot_op(&mut self, inst: &Inst, args: &[Value]) -> Result<Option<Value>, Abort> {
+        match (inst.op, inst.imm, args) {
+            (Op::LoadSlot, Imm::Slot(slot), []) => return self.load_slot(slot).map(Some),
+            (Op::StoreSlot, Imm::Slot(slot), &[value]) => self.store_slot(slot, value)?,
+            (Op::InitSlot, Imm::Slot(slot), &[value]) => {
+                self.push(Op::InitSlot, args, inst.imm, None)?;
+                self.state.set_clean(slot, Some(value));
+            }
+            (Op::ReplaceSlot, Imm::Slot(slot), &[value]) => self.replace_slot(slot, value)?,
+            (Op::MoveSlot, Imm::Slots(to, from), []) => {
+                self.push(Op::MoveSlot, &[], inst.imm, None)?;
+                let moved = self.state.slot(from);
+                self.state.set_slot(
+                    to,
+                    Slot {
+                        dirty: false,
+                        ..moved
+                    },
+                );
+                self.state.set_clean(from, None);
+            }
+            (Op::ClearSlot, Imm::Slot(slot), []) => self.clear_slot(slot)?,
+            (Op::DropSlot, Imm::Slot(slot), []) => self.drop_slot(slot)?,
+            (op, ..) => return Err(confused(op, "has no slot")),
+        }
+        Ok(None)
+    }
+
+    fn load_slot(&mut self, slot: u16) -> Result<Value, Abort> {
+        let known = self.state.slot(slot);
+        if let Some(value) = known.value {
+            return Ok(self.known(value));
+        }
+        let value = self.emit(Op::LoadSlot, &[], Imm::Slot(slot), None)?;
+        if let Some(ty) = known.ty {
+            self.state.types.insert(value, ty);
+        }
+        self.state.set_clean(slot, Some(value));
+        Ok(value)
+    }
+
+    fn store_slot(&mut self, slot: u16, value: Value) -> Result<(), Abort> {
+        let known = self.state.slot(slot);
+        if !known.dirty && known.value.is_some_and(|v| self.known(v) == value) {
+            // Memory holds this very object already.
+            return Ok(());
+        }
+        if self.can_wait(value) {
+            self.state.set_slot(
+                slot,
+                Slot {
+                    value: Some(value),
+                    dirty: true,
+                    ty: None,
+                },
+            );
+        } else {
+            self.push(Op::StoreSlot, &[value], Imm::Slot(slot), None)?;
+            self.state.set_clean(slot, Some(value));
+        }
+        Ok(())
+    }
+
+    /// Whether a value stays usable however long its store is deferred: a borrowed object does
+    /// not, since only the store makes the slot its owner.
+    fn can_wait(&self, value: Value) -> bool {
+        self.def(value)
+            .is_some_and(|inst| inst.op.is_box() || inst.op == Op::ConstObj)
+    }
+
+    /// Whether the object in a slot's memory dies unnoticed.
+    fn dies_unnoticed(&self, slot: u16) -> bool {
+        let known = self.state.slot(slot);
+        known.dirty
+            || known.ty.is_some_and(|ty| ty.is_plain())
+            || known.value.is_some_and(|v| {
+                self.type_of(v).is_some_and(|ty| ty.is_plain())
+                    || self.as_known(self.known(v)) == Some(Known::Null)
+            })
+    }
+
+    fn replace_slot(&mut self, slot: u16, value: Value) -> Result<(), Abort> {
+        if self.dies_unnoticed(slot) {
+            return self.store_slot(slot, value);
+        }
+        self.flush()?;
+        self.push(Op::ReplaceSlot, &[value], Imm::Slot(slot), None)?;
+        self.state.set_clean(slot, Some(value));
+        self.python_ran();
+        Ok(())
+    }
+
+    fn clear_slot(&mut self, slot: u16) -> Result<(), Abort> {
+        self.push(Op::ClearSlot, &[], Imm::Slot(slot), None)?;
+        self.forget_cleared(slot)
+    }
+
+    fn drop_slot(&mut self, slot: u16) -> Result<(), Abort> {
+        if self.dies_unnoticed(slot) {
+            return self.clear_slot(slot);
+        }
+        self.flush()?;
+        self.push(Op::DropSlot, &[], Imm::Slot(slot), None)?;
+        self.python_ran();
+        self.forget_cleared(slot)
+    }
+
+    fn forget_cleared(&mut self, slot: u16) -> Result<(), Abort> {
+        let null = if slot < self.out.nlocals {
+            let id = self.out.known(Known::Null, 0);
+            Some(self.obj(id)?)
+        } else {
+            None
+        };
+        self.state.set_clean(slot, null);
+        Ok(())
+    }
+
+    /// Emits the deferred stores, in front of an op that may look at the frame.
+    pub(super) fn flush(&mut self) -> Result<(), Abort> {
+        for (slot, _) in self.state.dirty() {
+            self.flush_slot(slot)?;
+        }
+        Ok(())
+    }
+
+    /// Emits the deferred store into a slot, if there is one.
+    pub(super) fn flush_slot(&mut self, slot: u16) -> Result<(), Abort> {
+        if let Slot {
+            value: Some(value),
+            dirty: true,
+            ..
+        } = self.state.slot(slot)
+        {
+            self.push(Op::StoreSlot, &[value], Imm::Slot(slot), None)?;
+            self.state.set_clean(slot, Some(value));
+        }
+        Ok(())
+    }
+
+    /// The snapshot of a naive instruction in values of the new trace, with the deferred stores.
+    pub(super) fn snapshot(&mut self, inst: &Inst) -> Result<SnapId, Abort> {
+        let naive = inst
+            .snap
+            .and_then(|id| self.naive.snaps.get(id.0 as usize))
+            .ok_or_else(|| confused(inst.op, "has no snapshot"))?;
+        let mut snap = naive.clone();
+        for frame in &mut snap.frames {
+            for (_, value) in &mut frame.slots {
+                *value = self.mapped(*value)?;
+            }
+        }
+        // The slots of the trace are those of the outermost frame.
+        if let Some(frame) = snap.frames.first_mut() {
+            for (slot, value) in self.state.dirty() {
+                if frame.slots.iter().all(|(s, _)| *s != slot) {
+                    frame.slots.push((slot, self.known(value)));
+                }
+            }
+            frame.slots.sort_by_key(|(slot, _)| *slot);
+        }
+        Ok(self.add_snap(snap))
+    }
+}

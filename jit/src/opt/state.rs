@@ -1,0 +1,192 @@
+//! What is known at a point of the trace.
+
+use super::range::Range;
+use std::collections::HashMap;
+use traces::{Field, Imm, Known, ObjId, Op, Trace, Value};
+
+/// The exact type of an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum TypeFact {
+    /// A type that the IR knows. No object changes from or to such a type.
+    Known(Known),
+    /// Another type. `__class__` may be assigned wherever Python code runs.
+    Other(ObjId),
+}
+
+impl TypeFact {
+    /// The fact that a guard on this type constant proves.
+    pub(super) fn of_const(trace: &Trace, id: ObjId) -> TypeFact {
+        match trace.objs.get(id.0 as usize).and_then(|o| o.known) {
+            Some(known) => TypeFact::Known(known),
+            None => TypeFact::Other(id),
+        }
+    }
+
+    /// Whether objects keep this type whatever code runs.
+    pub(super) fn is_stable(self) -> bool {
+        matches!(self, TypeFact::Known(_))
+    }
+
+    /// Whether the death of an object of this type goes unnoticed.
+    pub(super) fn is_plain(self) -> bool {
+        matches!(self, TypeFact::Known(k) if k.is_plain_type())
+    }
+}
+
+/// A slot of the frame.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Slot {
+    /// What the slot should hold, where known.
+    pub(super) value: Option<Value>,
+    /// Whether memory does not hold it yet. Then the value is a box or a constant, and the
+    /// object in memory is plain or NULL.
+    pub(super) dirty: bool,
+    /// The type of what a load would give, where `value` is unknown. Stable types only.
+    pub(super) ty: Option<TypeFact>,
+}
+
+/// A word of memory whose content can be known.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Place {
+    /// A field of an object.
+    Field(Value, Field),
+    /// An item of an object array: address, index.
+    Item(Value, Value),
+    /// An item of a tuple, which never changes.
+    TupleItem(Value, Value),
+    /// The word at an address plus a number of bytes.
+    Word(Value, i64),
+}
+
+impl Place {
+    /// An order that does not depend on hashing.
+    pub(super) fn order(self) -> (u8, u32, u64) {
+        match self {
+            Place::Field(v, f) => (0, v.0, f as u64),
+            Place::Item(p, i) => (1, p.0, u64::from(i.0)),
+            Place::TupleItem(p, i) => (2, p.0, u64::from(i.0)),
+            Place::Word(p, n) => (3, p.0, n as u64),
+        }
+    }
+}
+
+/// What makes two pure ops equal.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Key {
+    op: Op,
+    args: Vec<Value>,
+    imm: u64,
+}
+
+impl Key {
+    /// The key of an op. Ops that give the same result in another spelling have one key.
+    pub(super) fn new(op: Op, args: &[Value], imm: Imm) -> Key {
+        let mut args = args.to_vec();
+        let op = match op {
+            Op::IGt => {
+                args.reverse();
+                Op::ILt
+            }
+            Op::IGe => {
+                args.reverse();
+                Op::ILe
+            }
+            other => other,
+        };
+        if is_commutative(op) {
+            args.sort();
+        }
+        let imm = match imm {
+            Imm::Int(n) => n as u64,
+            Imm::Float(x) => x.to_bits(),
+            Imm::Bool(b) => u64::from(b),
+            Imm::Obj(id) => u64::from(id.0),
+            Imm::Field(f) => f as u64,
+            Imm::Helper(h) => h as u64,
+            _ => 0,
+        };
+        Key { op, args, imm }
+    }
+}
+
+/// Whether the operands may change places with the same result, bit for bit. (The payload of a
+/// NaN depends on the order of a float addition's operands.)
+pub(super) fn is_commutative(op: Op) -> bool {
+    matches!(
+        op,
+        Op::IAdd
+            | Op::IMul
+            | Op::IAddOvf
+            | Op::IMulOvf
+            | Op::IAnd
+            | Op::IOr
+            | Op::IXor
+            | Op::IEq
+            | Op::INe
+            | Op::FEq
+            | Op::FNe
+            | Op::BAnd
+            | Op::BOr
+            | Op::BXor
+            | Op::Same
+    )
+}
+
+/// What is known at a point of the trace. Values are those of the new trace.
+#[derive(Clone, Default)]
+pub(super) struct State {
+    /// The frame.
+    pub(super) slots: Vec<Slot>,
+    /// Exact types of objects, as guards proved them.
+    pub(super) types: HashMap<Value, TypeFact>,
+    /// Values that a guard proved to equal a constant.
+    pub(super) equal: HashMap<Value, Value>,
+    /// Intervals of integers.
+    pub(super) ranges: HashMap<Value, Range>,
+    /// Results of pure ops.
+    pub(super) pure: HashMap<Key, Value>,
+    /// What memory holds.
+    pub(super) heap: HashMap<Place, Value>,
+    /// Whether nothing that could make a `check` leave came behind the last one.
+    pub(super) checked: bool,
+}
+
+impl State {
+    /// The slot, as far as known.
+    pub(super) fn slot(&self, slot: u16) -> Slot {
+        self.slots
+            .get(usize::from(slot))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Sets what is known about a slot.
+    pub(super) fn set_slot(&mut self, slot: u16, state: Slot) {
+        let i = usize::from(slot);
+        if i >= self.slots.len() {
+            self.slots.resize(i + 1, Slot::default());
+        }
+        if let Some(s) = self.slots.get_mut(i) {
+            *s = state;
+        }
+    }
+
+    /// Memory of the slot holds this value.
+    pub(super) fn set_clean(&mut self, slot: u16, value: Option<Value>) {
+        self.set_slot(
+            slot,
+            Slot {
+                value,
+                dirty: false,
+                ty: None,
+            },
+        );
+    }
+
+    /// The dirty slots with their values, in ascending order.
+    pub(super) fn dirty(&self) -> Vec<(u16, Value)> {
+        let dirty =
+            |(i, s): (usize, &Slot)| Some((u16::try_from(i).ok()?, s.value.filter(|_| s.dirty)?));
+        self.slots.iter().enumerate().filter_map(dirty).collect()
+    }
+}
