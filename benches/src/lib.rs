@@ -1,1 +1,1 @@
-
+//! The microbenchmark suite.

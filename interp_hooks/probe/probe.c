@@ -41,7 +41,6 @@ int main(void) {
     AT(frame_locals, _PyInterpreterFrame, f_locals);
     AT(frame_object, _PyInterpreterFrame, frame_obj);
     AT(frame_stacktop, _PyInterpreterFrame, stacktop);
-    AT(frame_owner, _PyInterpreterFrame, owner);
     AT(frame_slots, _PyInterpreterFrame, localsplus);
     AT(code_consts, PyCodeObject, co_consts);
     AT(code_names, PyCodeObject, co_names);
@@ -67,7 +66,6 @@ int main(void) {
     AT(range_iter_start, _PyRangeIterObject, start);
     AT(range_iter_step, _PyRangeIterObject, step);
     AT(range_iter_len, _PyRangeIterObject, len);
-    SAY(module_dict, sizeof(PyObject));
     /* In front of the object, the GC header and the weak reference list: 3 words. */
     SAY(instance_dict, -3 * (long)sizeof(PyObject *));
     SAY(callable_first, PY_VERSION_HEX >= 0x030D0000);

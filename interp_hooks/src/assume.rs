@@ -76,8 +76,8 @@ struct DictWatch {
 
 /// The functions of CPython that are not in the limited API.
 struct Api {
-    dict_watch: unsafe extern "C" fn(c_int, *mut ffi::PyObject) -> c_int,
-    type_watch: unsafe extern "C" fn(c_int, *mut ffi::PyObject) -> c_int,
+    dict_watch: WatchFunction,
+    type_watch: WatchFunction,
     dict_id: c_int,
     type_id: c_int,
 }
@@ -90,6 +90,7 @@ pub struct Registry {
     types: RefCell<HashMap<usize, Vec<Weak<Cell<u32>>>>>,
 }
 
+type WatchFunction = unsafe extern "C" fn(c_int, *mut ffi::PyObject) -> c_int;
 type DictCallback = unsafe extern "C" fn(
     c_int,
     *mut ffi::PyObject,
@@ -111,8 +112,12 @@ impl Registry {
                 std::mem::transmute(crate::symbol::find(c"PyDict_AddWatcher")?);
             let add_type: unsafe extern "C" fn(TypeCallback) -> c_int =
                 std::mem::transmute(crate::symbol::find(c"PyType_AddWatcher")?);
-            let dict_watch = std::mem::transmute(crate::symbol::find(c"PyDict_Watch")?);
-            let type_watch = std::mem::transmute(crate::symbol::find(c"PyType_Watch")?);
+            let dict_watch = std::mem::transmute::<*mut std::ffi::c_void, WatchFunction>(
+                crate::symbol::find(c"PyDict_Watch")?,
+            );
+            let type_watch = std::mem::transmute::<*mut std::ffi::c_void, WatchFunction>(
+                crate::symbol::find(c"PyType_Watch")?,
+            );
             let (dict_id, type_id) = (add_dict(on_dict), add_type(on_type));
             if dict_id < 0 || type_id < 0 {
                 ffi::PyErr_Clear();

@@ -35,8 +35,6 @@ pub struct Monitoring {
     pub disable: Strong,
     /// The bit of the INSTRUCTION event.
     pub instruction: i64,
-    /// The bit of the JUMP event.
-    pub jump: i64,
 }
 
 /// A native run of a frame, for whoever looks at the frame from outside.

@@ -39,6 +39,7 @@ pub struct Version {
     /// Recording to machine code, in microseconds.
     pub compile_us: u64,
     /// The references that the constants need.
+    #[allow(dead_code, reason = "held, never read")]
     pub keep: Vec<Strong>,
 }
 

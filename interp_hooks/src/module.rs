@@ -117,8 +117,8 @@ fn statistics() -> Json {
 /// `selfcheck()`: JSON text, a list of [name, ok, detail].
 unsafe extern "C" fn run_selfcheck(_module: Obj, _none: Obj) -> Obj {
     match start::table() {
-        // SAFETY: the GIL is held.
         Ok(t) => {
+            // SAFETY: the GIL is held.
             let all: Vec<Json> = unsafe { selfcheck::run(t) }
                 .iter()
                 .map(|c| json!([c.name, c.ok, c.detail]))

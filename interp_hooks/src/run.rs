@@ -147,8 +147,8 @@ unsafe fn rebuild(
     observed: bool,
 ) {
     // An exception that a helper raised must survive the allocations here.
-    // SAFETY: the GIL is held.
     let raised = match exit.resume {
+        // SAFETY: the GIL is held.
         Resume::Raise(_) => unsafe { ffi::PyErr_GetRaisedException() },
         _ => std::ptr::null_mut(),
     };

@@ -191,7 +191,6 @@ fn use_tool(callbacks: &(Strong, Strong)) -> Result<Monitoring, String> {
         set_local_events: get(m.as_ptr(), c"set_local_events")?,
         disable: get(m.as_ptr(), c"DISABLE")?,
         instruction,
-        jump,
     })
 }
 

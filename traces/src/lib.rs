@@ -25,7 +25,6 @@
 #![warn(missing_docs)]
 
 pub mod builder;
-pub mod eval;
 pub mod field;
 pub mod func;
 pub mod helper;
@@ -34,7 +33,6 @@ pub mod parse;
 pub mod print;
 pub mod reason;
 pub mod trace;
-pub mod verify;
 
 pub use builder::{Builder, StackEntry};
 pub use field::{Alias, Field};

@@ -44,8 +44,6 @@ pub struct VersionTable {
     pub frame_object: i32,
     /// `_PyInterpreterFrame.stacktop`, an `int`.
     pub frame_stacktop: i32,
-    /// `_PyInterpreterFrame.owner`, a `char`.
-    pub frame_owner: i32,
     /// `_PyInterpreterFrame.localsplus`.
     pub frame_slots: i32,
     /// `PyCodeObject.co_consts`.
@@ -96,8 +94,6 @@ pub struct VersionTable {
     pub range_iter_step: i32,
     /// `_PyRangeIterObject.len`.
     pub range_iter_len: i32,
-    /// `PyModuleObject.md_dict`.
-    pub module_dict: i32,
     /// The managed dict pointer of an instance.
     pub instance_dict: i32,
     /// 1 where CALL finds the callable below its self-or-NULL, 0 where NULL comes first.
@@ -175,7 +171,7 @@ macro_rules! opcodes {
     ($($name:ident)*) => {
         /// The bytecodes that the recorder knows, by CPython's own names.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        #[allow(non_camel_case_types, missing_docs)]
+        #[allow(non_camel_case_types, missing_docs, clippy::upper_case_acronyms)]
         pub enum Opcode { $($name,)* Unknown }
         impl Opcode {
             /// The opcode of this name.
@@ -193,5 +189,5 @@ opcodes! {
     UNARY_NEGATIVE UNARY_INVERT UNARY_NOT CALL_INTRINSIC_1 TO_BOOL POP_JUMP_IF_TRUE
     POP_JUMP_IF_FALSE POP_JUMP_IF_NONE POP_JUMP_IF_NOT_NONE JUMP_FORWARD JUMP_BACKWARD
     JUMP_BACKWARD_NO_INTERRUPT FOR_ITER KW_NAMES CALL CALL_KW BINARY_SUBSCR STORE_SUBSCR STORE_ATTR
-    RETURN_VALUE RETURN_CONST END_FOR SEND JUMP_BACKWARD_INTO_TRACE
+    RETURN_VALUE RETURN_CONST END_FOR SEND
 }

@@ -130,11 +130,6 @@ impl Recorder {
         self.code
     }
 
-    /// The header of the loop that is being recorded.
-    pub fn header(&self) -> u32 {
-        self.header
-    }
-
     /// The naive trace, finished.
     pub fn into_trace(mut self) -> (Trace, Assumptions, Vec<Strong>) {
         self.b
@@ -239,7 +234,7 @@ impl Recorder {
             UNARY_INVERT => self.unary_invert(i)?,
             UNARY_NOT => self.unary_not()?,
             CALL_INTRINSIC_1 if i.oparg == 5 => self.unary_positive()?,
-            TO_BOOL => self.to_bool(i)?,
+            TO_BOOL => self.truth_value(i)?,
             POP_JUMP_IF_TRUE => self.pop_jump(i, true)?,
             POP_JUMP_IF_FALSE => self.pop_jump(i, false)?,
             POP_JUMP_IF_NONE | POP_JUMP_IF_NOT_NONE => self.pop_jump_none()?,

@@ -480,7 +480,7 @@ impl Recorder {
         self.replace_top(r)
     }
 
-    pub(super) fn to_bool(&mut self, i: &Instr) -> Result<(), Abort> {
+    pub(super) fn truth_value(&mut self, i: &Instr) -> Result<(), Abort> {
         if let Some(t) = self.truth()? {
             let r = self.b.op(Op::BoxBool, &[t])?;
             return self.replace_top(r);

@@ -1,0 +1,149 @@
+"""Hardwire: a tracing JIT that plugs into the CPython you already have.
+
+Start a program with it::
+
+    python -X hardwire app.py          # or HARDWIRE=1 in the environment
+    python -X hardwire=report app.py   # and say at exit what was compiled
+
+or switch it on where it is wanted::
+
+    import hardwire
+    hardwire.enable(threshold=50)
+    ...
+    print(hardwire.report())
+    hardwire.disable()
+
+Options are words, the same in ``-X hardwire=...``, in ``HARDWIRE`` and as keyword arguments of `enable`:
+``report``, ``threshold=N``, ``all``, ``dump=DIR``. ``python -m hardwire`` tells what is on in this
+interpreter, and why if it is off.
+
+Importing this package starts nothing, and works on every Python: where Hardwire cannot run, `enable` says why.
+"""
+
+import json
+import sys
+
+from ._report import render as _render
+
+__all__ = ["disable", "enable", "is_enabled", "report", "selfcheck", "stats"]
+
+
+# The native module, once `_load` brought it in.
+_native = None
+
+
+def _refusal():
+    """Why the native module must not even be loaded here, or None.
+
+    It is built against the limited API of CPython 3.12. Everything finer (the versions it knows, builds, private
+    layouts) it checks itself.
+    """
+    found = f"{sys.implementation.name} {'.'.join(map(str, sys.version_info[:3]))} on {sys.platform}"
+    if sys.implementation.name != "cpython" or sys.version_info < (3, 12) or sys.platform != "linux":
+        return f"Hardwire supports CPython 3.12 and 3.13 on x86-64 Linux; this is {found}"
+    return None
+
+
+def _load():
+    """The native module; RuntimeError where there is none for this interpreter."""
+    global _native
+    if _native is None:
+        refusal = _refusal()
+        if refusal:
+            raise RuntimeError(refusal)
+        try:
+            from . import _hardwire
+        except ImportError as error:
+            raise RuntimeError(f"Hardwire's native module cannot be loaded: {error}") from error
+        _native = _hardwire
+    return _native
+
+
+def _words(options):
+    """Keyword options as the words that `-X hardwire=` takes: one table, in the native module, knows them all."""
+    words = []
+    for name, value in options.items():
+        if value is True:
+            words.append(name)
+        elif value is not False and value is not None:
+            if "," in str(value):
+                raise ValueError(f"option '{name}': a value cannot contain a comma (got {str(value)!r})")
+            words.append(f"{name}={value}")
+    return ",".join(words)
+
+
+def enable(**options):
+    """Switches Hardwire on in this process; calling it again does nothing.
+
+    Options: ``report=True`` prints the report at exit, ``threshold=N`` is how often a loop must go round before it
+    is compiled, ``all=True`` compiles loops even where no gain is expected, ``dump="DIR"`` writes the text of
+    every trace there.
+
+    ValueError: an option that is not known, or a wrong value. RuntimeError: Hardwire cannot run in this interpreter;
+    the text says why, and nothing has changed.
+    """
+    native = _load()
+    _enable(native, _words(options))
+
+
+def _enable(native, words):
+    """Starts the engine with the words of `-X hardwire=`."""
+    if native.is_enabled():
+        return
+    native.enable(words)
+    if json.loads(native.check_options(words))["report"]:
+        _report_at_exit()
+
+
+def _report_at_exit():
+    """Has the report printed when the process ends, once."""
+    import atexit
+
+    atexit.unregister(_print_report)
+    atexit.register(_print_report)
+
+
+def _print_report():
+    """Prints the report on stderr, if there is still one."""
+    try:
+        sys.stderr.write(report())
+        sys.stderr.flush()
+    except (AttributeError, OSError, ValueError):
+        pass  # stderr is None, broken or closed
+
+
+def disable():
+    """Switches Hardwire off: no loop is entered or compiled any more. What `stats` counted is kept."""
+    if _native is not None:
+        _native.disable()
+
+
+def is_enabled():
+    """Whether Hardwire is on."""
+    return _native is not None and _native.is_enabled()
+
+
+def stats():
+    """What happened so far.
+
+    A dict: ``loops`` (a list of dicts: file, line, function, state, reason, versions, entries, exits by reason,
+    compile_ms), and the sums ``compiled``, ``entries``, ``exits``, ``aborted``.
+    """
+    loops = json.loads(_native.stats())["loops"] if _native is not None else []
+    return {
+        "loops": loops,
+        "compiled": sum(loop["state"] == "compiled" for loop in loops),
+        "entries": sum(loop["entries"] for loop in loops),
+        "exits": sum(sum(loop["exits"].values()) for loop in loops),
+        "aborted": sum(loop["state"] == "left alone" for loop in loops),
+    }
+
+
+def report():
+    """The statistics as text: one line for each hot loop."""
+    return _render(stats())
+
+
+def selfcheck():
+    """Checks what Hardwire must know about this interpreter: a list of (name, passed, detail)."""
+    return [tuple(check) for check in json.loads(_load().selfcheck())]

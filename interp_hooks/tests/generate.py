@@ -1,0 +1,291 @@
+"""Makes random loop programs: `python generate.py SEED` prints one. The same seed gives the same text on every interpreter.
+
+The programs stay within what a trace may contain: int, float, bool and None in locals, arithmetic, comparisons, branches, loops in loops,
+calls to C and to Python. They print every local at the end, and raise nothing that they do not catch.
+
+What keeps them tame: divisors are never zero outside `try`, ints are brought back to size behind each product and shift (beyond 64 bits,
+though, now and then), powers are small, and `while` loops count.
+"""
+
+import random
+import sys
+
+INT_CONSTANTS = ["0", "1", "-1", "2", "3", "-7", "10", "63", "255", "1000003", "2**31", "2**32 - 1", "2**53", "2**53 + 1", "2**62", "2**63 - 1", "-2**63"]
+FLOAT_CONSTANTS = ["0.0", "-0.0", "0.5", "1.0", "-1.5", "3.25", "1e10", "1e-10", "9007199254740993.0", "1e300", "inf", "nan"]
+COMPARISONS = ["<", "<=", "==", "!=", ">", ">="]
+# Calls to C: (result kind, text with {int} {float} {bool} for arguments that fit).
+C_CALLS = [
+    ("int", "{lib}.id_i64({int} & 0xFFFFFFFF)"),
+    ("int", "{lib}.id_i32({int} % 2**31)"),
+    ("int", "{lib}.id_u8({int} & 255)"),
+    ("int", "{lib}.id_u64({int} & 2**64 - 1)"),
+    ("int", "{lib}.isum3({int} & 0xFFFF, {int} & 7, -3)"),
+    ("int", "{lib}.isum8(1, {int} & 7, 3, 4, 5, 6, 7, {int} & 0xFFF)"),
+    ("int", "{lib}.big_every({int} & 0xFFFF, 5)"),
+    ("int", "{lib}.u64_every({int} & 0xFFFF, 7)"),
+    ("int", "{lib}.narrow_i16({int} & 0xFFFFF)"),
+    ("float", "{lib}.id_f64({float})"),
+    ("float", "{lib}.id_f32({int} % 1000)"),
+    ("float", "{lib}.fsum3({float}, 0.5, {int} % 100)"),
+    ("float", "{lib}.nan_every({int} & 0xFFFF, 6)"),
+    ("float", "{lib}.mix4({int} % 1000, {float}, {int} & 0xFFFFFF, 0.5)"),
+    ("bool", "{lib}.id_bool({int} & 1)"),
+]
+# Statements that may raise, each with what it may raise.
+RISKY = [
+    ("int", "{int} // {int}", "ZeroDivisionError"),
+    ("int", "{int} % {int}", "ZeroDivisionError"),
+    ("float", "{float} / {int}", "ZeroDivisionError"),
+    ("float", "{int} / {int}", "(ZeroDivisionError, OverflowError)"),
+    ("int", "lib.id_i8({int})", "OverflowError"),
+    ("int", "api.isum2({int}, 1)", "OverflowError"),
+    ("int", "moody({int})", "ValueError"),
+    ("int", "int({float})", "(OverflowError, ValueError)"),
+    ("int", "({int} & 0xFFFF) << ({int} % 100 - 5)", "ValueError"),
+]
+HEAD = """\
+from math import inf, nan
+from bindings import api, calls, cdll, lib, pydll
+from show import show
+
+def moody(x):
+    if x % 11 == 5:
+        raise ValueError
+    return x & 0xFFFF
+
+def clamp(x):
+    return x % 1000003 - 500000
+
+api.calls_reset()
+"""
+
+
+class Generator:
+    """Writes one program."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.lines = []
+        self.depth = 1
+        self.names = {"int": ["i0", "i1", "i2"], "float": ["f0", "f1"], "bool": ["b0", "b1"], "any": ["x0", "x1"]}
+        self.counters = 0
+        self.loops = 0
+        self.helpers = []
+
+    def chance(self, probability):
+        return self.random.random() < probability
+
+    def pick(self, things):
+        return things[self.random.randrange(len(things))]
+
+    def emit(self, line):
+        self.lines.append("    " * self.depth + line)
+
+    def fill(self, text, depth):
+        """Puts random expressions into a template."""
+        while "{" in text:
+            kind = text[text.index("{") + 1 : text.index("}")]
+            value = self.pick(["lib", "api", "cdll", "pydll"]) if kind == "lib" else f"({self.expression(kind, depth)})"
+            text = text.replace("{" + kind + "}", value, 1)
+        return text
+
+    def expression(self, kind, depth):
+        """A random expression of a kind."""
+        if depth <= 0 or self.chance(0.25):
+            return self.leaf(kind)
+        return {"int": self.int_expression, "float": self.float_expression, "bool": self.bool_expression}[kind](depth - 1)
+
+    def leaf(self, kind):
+        if self.chance(0.7):
+            return self.pick(self.names[kind])
+        return self.pick({"int": INT_CONSTANTS, "float": FLOAT_CONSTANTS, "bool": ["True", "False"]}[kind])
+
+    def call(self, kind):
+        """A template for a call with a result of a kind, or None."""
+        chosen = [text for result, text in C_CALLS if result == kind]
+        chosen += [f"{name}({{int}}, {{float}})" for name, result in self.helpers if result == kind]
+        return self.pick(chosen)
+
+    def int_expression(self, depth):
+        forms = ["{int} + {int}", "{int} - {int}", "{int} + {int}", "{int} - {int}", "({int} & 0xFFFFFFFF) * {int}", "{int} & {int}", "{int} | {int}"]
+        forms += ["{int} ^ {int}", "-{int}", "~{int}", "{int} // ({int} | 1)", "{int} % ({int} | 1)", "({int} & 0xFFFFFFFF) << ({int} & 31)"]
+        forms += ["{int} >> ({int} & 63)", "({int} % 13) ** ({int} & 7)", "{int} + {bool}", "{bool} + {bool}", "{int} if {bool} else {int}"]
+        forms += ["{int} and {int}", "{int} or {int}", "clamp({int})", "abs({int})", "min({int}, {int})"]
+        form = self.call("int") if self.chance(0.25) else self.pick(forms)
+        return self.fill(form, depth)
+
+    def float_expression(self, depth):
+        forms = ["{float} + {float}", "{float} - {float}", "{float} * {float}", "{float} / ({float} or 1.5)", "{float} // ({float} or 2.5)"]
+        forms += ["{float} % ({float} or 0.75)", "-{float}", "{float} * {int}", "{int} - {float}", "{int} / ({int} | 1)", "abs({float}) ** 0.5"]
+        forms += ["{float} + {bool}", "{float} if {bool} else {float}", "{float} and {float}", "{float} or {float}", "{float} * 0.5 + {int} % 100"]
+        form = self.call("float") if self.chance(0.2) else self.pick(forms)
+        return self.fill(form, depth)
+
+    def bool_expression(self, depth):
+        comparison, other = self.pick(COMPARISONS), self.pick(COMPARISONS)
+        forms = [f"{{int}} {comparison} {{int}}", f"{{float}} {comparison} {{float}}", f"{{int}} {comparison} {{float}}", "not {int}", "not {float}"]
+        forms += [f"{{int}} {comparison} {{int}} {other} {{int}}", f"{{float}} {comparison} {{int}} {other} {{float}}", "{bool} and {bool}"]
+        forms += ["{bool} or {bool}", "not {bool}", "{bool} ^ {bool}", "{bool} & {bool}", "{bool} is True", f"{{bool}} {comparison} {{bool}}"]
+        forms += [f"{self.pick(self.names['any'])} is {self.pick(['None', 'not None', 'True'])}"]
+        form = self.call("bool") if self.chance(0.1) else self.pick(forms)
+        return self.fill(form, depth)
+
+    def assign(self, kind, name, value):
+        """An assignment, and what keeps an int in bounds."""
+        self.emit(f"{name} = {value}")
+        if kind == "int":
+            self.bound(name, value)
+
+    def bound(self, name, value):
+        if "*" in value or "<<" in value or self.chance(0.2):
+            forms = ["if not -2**90 < {0} < 2**90: {0} %= 1000003", "{0} &= 0xFFFFFFFF", "if abs({0}) > 2**64: {0} >>= 40", "{0} = clamp({0})"]
+            self.emit(self.pick(forms).format(name))
+
+    def statement(self, budget, in_loop):
+        """One random statement (a compound one counts its parts); `in_loop`: break and continue make sense."""
+        roll = self.random.random()
+        if roll < 0.40 or budget < 2:
+            kind = self.pick(["int", "int", "int", "float", "float", "bool"])
+            self.assign(kind, self.pick(self.names[kind]), self.expression(kind, 3))
+        elif roll < 0.52:
+            self.in_place()
+        elif roll < 0.58:
+            kind = self.pick(["int", "float", "bool"])
+            value = self.pick([self.expression(kind, 1), "None", "True"])
+            self.emit(f"{self.pick(self.names['any'])} = {value}")
+        elif roll < 0.60:
+            self.emit(f"{self.pick(['lib', 'api', 'cdll', 'pydll'])}.tick()")
+        elif roll < 0.78:
+            self.branch(budget, in_loop)
+        elif roll < 0.88:
+            self.risky(budget)
+        elif roll < 0.93 and in_loop:
+            self.emit(f"if {self.expression('bool', 2)}: {self.pick(['continue', 'continue', 'break'])}")
+        elif self.depth < 4 and self.loops < 5:
+            self.loop(budget // 2, inner=True)
+        else:
+            self.emit(self.fill("i0, i1 = i1, i0", 1))
+
+    def in_place(self):
+        kind = self.pick(["int", "float"])
+        name = self.pick(self.names[kind])
+        if kind == "float":
+            self.emit(f"{name} {self.pick(['+=', '-=', '*='])} {self.expression(self.pick(['float', 'int']), 1)}")
+            return
+        op = self.pick(["+=", "-=", "&=", "|=", "^=", "*=", "<<=", ">>=", "//=", "%="])
+        amount = self.expression("int", 1)
+        safe = {"*=": f"({amount}) % 1000 - 300", "<<=": f"({amount}) & 15", ">>=": f"({amount}) & 63", "//=": f"({amount}) | 1", "%=": f"({amount}) | 1"}
+        self.emit(f"{name} {op} {safe.get(op, amount)}")
+        self.bound(name, op)
+
+    def branch(self, budget, in_loop):
+        self.emit(f"if {self.expression('bool', 2)}:")
+        self.block(budget // 2, in_loop)
+        if self.chance(0.3):
+            self.emit(f"elif {self.expression('bool', 2)}:")
+            self.block(budget // 3, in_loop)
+        if self.chance(0.5):
+            self.emit("else:")
+            self.block(budget // 3, in_loop)
+
+    def risky(self, budget):
+        kind, text, problem = self.pick(RISKY)
+        name = self.pick(self.names[kind])
+        self.emit("try:")
+        self.depth += 1
+        value = self.fill(text, 2)
+        self.assign(kind, name, value)
+        self.depth -= 1
+        self.emit(f"except {problem}:")
+        self.block(1, False)
+        if self.chance(0.3):
+            self.emit(self.pick(["else:", "finally:"]))
+            self.block(1, False)
+
+    def block(self, budget, in_loop):
+        self.depth += 1
+        for _ in range(max(1, min(budget, 1 + self.random.randrange(4)))):
+            self.statement(budget - 1, in_loop)
+        self.depth -= 1
+
+    def loop(self, budget, inner=False):
+        """A loop; inner ones are short."""
+        self.loops += 1
+        self.counters += 1
+        counter = f"k{self.counters}"
+        turns = 2 + self.random.randrange(12) if inner else 40 + self.random.randrange(160)
+        kind = self.pick(["range", "range", "while", "list", "tuple"])
+        if kind == "while":
+            self.emit(f"{counter} = 0")
+            self.emit(f"while {counter} < {turns}" + (f" and ({self.expression('bool', 1)} or {counter} < {turns // 2}):" if self.chance(0.2) else ":"))
+            self.emit(f"    {counter} += {self.pick(['1', '1', '2', '3'])}")
+        else:
+            self.emit(f"for {counter} in {self.iterable(kind, turns)}:")
+        # Inside, the counter is an int to work with, unless the values are of many types.
+        works = kind != "tuple"
+        if works:
+            self.names["int"].append(counter)
+        self.block(max(budget, 3), True)
+        if works:
+            self.names["int"].remove(counter)
+        else:
+            self.emit(f"    x0 = {counter}")
+        if self.chance(0.2):
+            self.emit("else:")
+            self.block(1, False)
+
+    def iterable(self, kind, turns):
+        if kind == "list":
+            return f"[{', '.join(self.pick(INT_CONSTANTS) for _ in range(6))}] * {turns // 5 + 1}"
+        if kind == "tuple":
+            values = ", ".join(self.pick(INT_CONSTANTS + FLOAT_CONSTANTS + ["None", "True"]) for _ in range(4))
+            return f"({values}) * {turns // 4 + 1}"
+        start, step = self.pick([0, 0, 0, -20, 5, 2**31 - 30, 2**62]), self.pick([1, 1, 1, 2, 7, -1, -3])
+        return f"range({start}, {start + turns * step}, {step})" if step != 1 or start else f"range({turns})"
+
+    def helper(self, number):
+        """A Python function of an int and a float."""
+        kind = self.pick(["int", "float", "bool"])
+        name = f"helper{number}"
+        names, self.names = self.names, {"int": ["a"], "float": ["b"], "bool": ["True"], "any": ["a"]}
+        self.lines += ["", f"def {name}(a, b):"]
+        if self.chance(0.5):
+            self.emit(f"if {self.expression('bool', 1)}:")
+            self.emit(f"    return {self.bounded(kind)}")
+        self.emit(f"return {self.bounded(kind)}")
+        self.names = names
+        self.helpers.append((name, kind))
+
+    def bounded(self, kind):
+        value = self.expression(kind, 2)
+        return f"({value}) & 0xFFFFFFFFFF" if kind == "int" else value
+
+    def program(self):
+        """The whole text."""
+        for number in range(self.random.randrange(3)):
+            self.helper(number)
+        in_function = self.chance(0.75)
+        self.lines.append("")
+        self.depth = int(in_function)
+        if in_function:
+            self.lines.append("def run(i0, f0):")
+        else:
+            self.emit("i0, f0 = 5, 0.25")
+        self.emit(f"i1, i2, f1 = {self.pick(INT_CONSTANTS)}, {self.pick(INT_CONSTANTS)}, {self.pick(FLOAT_CONSTANTS)}")
+        self.emit("b0, b1, x0, x1 = True, False, None, 1")
+        for _ in range(1 + self.random.randrange(2)):
+            self.loop(8)
+        shown = [name for names in self.names.values() for name in names]
+        self.emit(f"show({', '.join(shown)}, calls())")
+        if in_function:
+            self.lines += ["", "run(5, 0.25)", "run(0, -1.0)", "run(2**63 - 2, 1e300)"]
+        return HEAD + "\n".join(self.lines) + "\n"
+
+
+def generate(seed):
+    """The program of a seed."""
+    return Generator(seed).program()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(generate(int(sys.argv[1])))

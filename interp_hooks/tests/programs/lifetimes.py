@@ -1,0 +1,278 @@
+"""When objects die: finalisers, weak references and reference counts are as in the interpreter."""
+
+# === finaliser_order: compiled=run
+from show import show
+
+class Noisy:
+    def __init__(self, name):
+        self.name = name
+
+    def __del__(self):
+        print("del", self.name)
+
+def run(n):
+    total = 0
+    thing = None
+    for i in range(n):
+        if i % 10 == 9:
+            print("store", i)
+            thing = Noisy(i)
+            print("stored", i)
+        other = Noisy(-i) if i % 15 == 14 else None
+        total += i
+    print("end")
+    return total
+
+show(run(20))
+show(run(100))
+
+# === finaliser_on_overwrite_every_turn: compiled=run
+from show import show
+
+died = []
+
+class Counted:
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        died.append((self.number, turn))
+
+turn = None
+
+def run(n):
+    global turn
+    for i in range(n):
+        turn = i
+        thing = Counted(i)
+        turn = i + 0.5
+    return thing.number
+
+show(run(60))
+show(died)
+
+# === weak_references: compiled=run
+import weakref
+from show import show
+
+class Thing:
+    pass
+
+log = []
+
+def run(n):
+    previous = None
+    alive = 0
+    for i in range(n):
+        thing = Thing()
+        weak = weakref.ref(thing, lambda ref, i=i: log.append(i))
+        if previous is not None and previous() is not None:
+            alive += 1
+        previous = weak
+        if i % 3 == 0:
+            del thing
+            alive += weak() is not None
+    return alive
+
+show(run(20), log)
+log.clear()
+show(run(100), log)
+
+# === finaliser_raises_or_looks: compiled=run
+import sys
+from show import show
+
+problems = []
+
+class Bad:
+    def __del__(self):
+        raise RuntimeError("in __del__")
+
+class Looks:
+    def __del__(self):
+        frame = sys._getframe(1)
+        show(frame.f_code.co_name, frame.f_lineno, sorted((k, v) for k, v in frame.f_locals.items() if isinstance(v, (int, float))))
+
+def hook(info):
+    problems.append(str(info.exc_value))
+
+def run(n):
+    total = 0
+    x = None
+    for i in range(n):
+        total += i * 0.5
+        if i % 20 == 10:
+            x = Bad()
+        if i % 20 == 15:
+            x = Looks()
+        if i % 20 == 19:
+            x = None
+        after = total
+    return total
+
+sys.unraisablehook, before = hook, sys.unraisablehook
+show(run(100), problems)
+sys.unraisablehook = before
+
+# === finaliser_changes_globals: compiled=run
+from show import show
+
+factor = 2
+
+class Changer:
+    def __del__(self):
+        global factor
+        factor += 0.5
+
+def run(n):
+    total = 0
+    x = None
+    for i in range(n):
+        if i == 50 or i == 70:
+            x = Changer()
+        if i == 60 or i == 80:
+            x = i
+        total += factor
+    return total
+
+show(run(40), run(100), factor)
+
+# === exception_variable_dies_at_the_end_of_the_handler: compiled=run
+from show import show
+
+class Noisy(Exception):
+    def __del__(self):
+        print("gone", self.args[0])
+
+def fail(i):
+    raise Noisy(i)
+
+def run(n):
+    total = 0
+    for i in range(n):
+        total += i
+        if i % 30 == 29:
+            try:
+                fail(i)
+            except Noisy as problem:
+                print("caught", problem.args)
+            print("behind")
+    return total
+
+show(run(100))
+
+# === locals_die_when_the_function_ends: compiled=run
+from show import show
+
+class Noisy:
+    def __init__(self, name):
+        self.name = name
+
+    def __del__(self):
+        print("del", self.name)
+
+def run(n):
+    first = Noisy("first")
+    for i in range(n):
+        last = Noisy("last") if i == n - 1 else i
+    second = Noisy("second")
+    for i in range(n):
+        second = second
+    print("return")
+
+run(50)
+run(60)
+
+# === iterated_list_dies: compiled=run
+from show import show
+
+class Noisy:
+    def __init__(self, name):
+        self.name = name
+
+    def __del__(self):
+        print("del", self.name)
+
+def make(n):
+    return [Noisy(i) if i % 20 == 0 else i for i in range(n)]
+
+def run(n, stop):
+    count = 0
+    for v in make(n):
+        count += 1
+        if count == stop:
+            break
+    print("left", count)
+    v = None
+    print("cleared")
+
+run(60, 1000)
+run(60, 45)
+
+# === cdata_owns_memory: compiled=run
+import gc
+from bindings import ffi, lib
+from show import show
+
+freed = []
+
+def run(n):
+    total = 0
+    for i in range(n):
+        cell = ffi.new("int *", i)
+        kept = ffi.gc(cell, lambda p, i=i: freed.append(i))
+        total += lib.load_int(kept)
+        total += lib.load_int(ffi.new("int *", 1))
+    return total
+
+show(run(20), freed)
+freed.clear()
+show(run(100), len(freed), freed[:40])
+
+# === handles_and_buffers: compiled=run
+import ctypes
+from bindings import cdll, ffi, lib
+from show import show
+
+def run(n):
+    buffer = bytearray(b"0123456789")
+    total = 0
+    for i in range(n):
+        view = ffi.from_buffer(buffer)
+        total += lib.sum_bytes(ffi.cast("unsigned char *", view), 3)
+        if i == 50:
+            try:
+                buffer.append(1)
+            except BufferError as problem:
+                show(str(problem))
+        del view
+        buffer.append(i & 255)
+        total += cdll.str_len(ctypes.create_string_buffer(b"x" * (i % 5)))
+    return total, len(buffer)
+
+show(run(20), run(100))
+
+# === reference_counts: compiled=run
+import sys
+from show import show
+
+class Thing:
+    pass
+
+def take(x):
+    return x
+
+def run(n, things):
+    count = 0
+    x = None
+    for i in range(n):
+        x = take(things[i % 3])
+        if x is things[0]:
+            count += 1
+        y = x
+    return count, sys.getrefcount(x)
+
+things = [Thing(), 2**80, 12345.678]
+before = [sys.getrefcount(thing) for thing in things]
+show(run(20, things), run(200, things), run(201, things))
+show([sys.getrefcount(thing) - count for thing, count in zip(things, before)])

@@ -1,0 +1,111 @@
+"""The test library through every binding, for the test programs.
+
+`ffi`, `lib` (cffi ABI mode), `api` (cffi API mode), `cdll` and `pydll` (ctypes, with argtypes and restype) are shared by the programs of a
+process; a program that changes a library object opens its own with `open_abi`, `open_cdll` or `open_pydll`.
+"""
+
+import ctypes
+import os
+import re
+
+import _clib_api
+import cffi
+
+PATH = os.environ["HARDWIRE_TEST_CLIB"]
+HEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clib.h")
+
+with open(HEADER) as _header:
+    ffi = cffi.FFI()
+    ffi.cdef(_header.read())
+
+api_ffi = _clib_api.ffi
+api = _clib_api.lib
+FUNCTIONS = sorted(name for name in dir(api) if callable(getattr(api, name)))
+
+_CTYPES = {
+    "void": None,
+    "_Bool": ctypes.c_bool,
+    "char": ctypes.c_char,
+    "float": ctypes.c_float,
+    "double": ctypes.c_double,
+    "void *": ctypes.c_void_p,
+    "char *": ctypes.c_char_p,
+    "char const *": ctypes.c_char_p,
+    "int *": ctypes.POINTER(ctypes.c_int),
+    "int const *": ctypes.POINTER(ctypes.c_int),
+    "double *": ctypes.POINTER(ctypes.c_double),
+    "double const *": ctypes.POINTER(ctypes.c_double),
+    "unsigned char *": ctypes.c_char_p,
+    "unsigned char const *": ctypes.c_char_p,
+    "int(*)(int)": ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int),
+    "void(*)()": ctypes.CFUNCTYPE(None),
+    "signed char": ctypes.c_byte,
+    "unsigned char": ctypes.c_ubyte,
+    "short": ctypes.c_short,
+    "unsigned short": ctypes.c_ushort,
+    "int": ctypes.c_int,
+    "unsigned int": ctypes.c_uint,
+    "long": ctypes.c_long,
+    "unsigned long": ctypes.c_ulong,
+    "long long": ctypes.c_longlong,
+    "unsigned long long": ctypes.c_ulonglong,
+    "size_t": ctypes.c_size_t,
+    "ssize_t": ctypes.c_ssize_t,
+}
+
+
+def ctype_of(cffi_type):
+    """The ctypes type that stands for a cffi type."""
+    fixed_width = re.fullmatch(r"(u?int\d+)_t", cffi_type.cname)
+    if fixed_width:
+        return getattr(ctypes, f"c_{fixed_width[1]}")
+    return _CTYPES[cffi_type.cname]
+
+
+def signature(name):
+    """(result, arguments) of a function of the library, as cffi types."""
+    function = api_ffi.typeof(getattr(api, name))
+    return function.result, function.args
+
+
+def declare(library):
+    """Gives every function of a ctypes library its argtypes and restype."""
+    for name in FUNCTIONS:
+        result, arguments = signature(name)
+        function = getattr(library, name)
+        function.restype = ctype_of(result)
+        function.argtypes = [ctype_of(argument) for argument in arguments]
+    return library
+
+
+def open_abi():
+    """A fresh (ffi, lib) pair in ABI mode."""
+    own = cffi.FFI()
+    with open(HEADER) as header:
+        own.cdef(header.read())
+    return own, own.dlopen(PATH)
+
+
+def open_cdll(**options):
+    """A fresh ctypes.CDLL with declared functions."""
+    return declare(ctypes.CDLL(PATH, **options))
+
+
+def open_pydll():
+    """A fresh ctypes.PyDLL (keeps the GIL) with declared functions."""
+    return declare(ctypes.PyDLL(PATH))
+
+
+def open_bare():
+    """A fresh ctypes.CDLL as ctypes gives it: no argtypes, results are int."""
+    return ctypes.CDLL(PATH)
+
+
+lib = ffi.dlopen(PATH)
+cdll = open_cdll()
+pydll = open_pydll()
+
+
+def calls():
+    """What the library counted since `api.calls_reset()`: how many calls, and the hash of their order."""
+    return api.calls_made(), api.calls_trail()

@@ -1,0 +1,19 @@
+"""Starts Hardwire in a script run by the tests, and writes its statistics at exit.
+
+HARDWIRE_TEST_THRESHOLD: the threshold (unset: stay off). HARDWIRE_TEST_STATS: the file for `hardwire.stats()`.
+"""
+
+import os
+
+if "HARDWIRE_TEST_THRESHOLD" in os.environ:
+    import atexit
+    import json
+
+    import hardwire
+
+    def write_stats():
+        with open(os.environ["HARDWIRE_TEST_STATS"], "w") as file:
+            json.dump(hardwire.stats(), file)
+
+    atexit.register(write_stats)
+    hardwire.enable(threshold=int(os.environ["HARDWIRE_TEST_THRESHOLD"]), all=True)

@@ -1,0 +1,164 @@
+"""No leak and no early free over a million iterations, entries and exits."""
+
+import pytest
+from harness import Program, check_compiled, check_same, check_sound
+
+TURNS = 1_000_000
+# Bodies of a loop over i in range(n); each takes ways in and out of native code a great many times.
+BODIES = {
+    "ints": "total = (total + i * 3) & 0xFFFFFFFF",
+    "big_ints_in_the_box": "total = 2**61 + i; other = total + 1",
+    "floats": "half = half * 0.5 + i",
+    "overflow_exit": "total = 2**62 + (2**62 if i % 3 == 0 else i)",
+    "branches": "total = i if i & 1 else None; half = 0.5 if i & 2 else i; other = half if i & 4 else total",
+    "types_change": "total = (i, i * 0.5, None, True, 2**70)[i % 5]; other = total",
+    "python_call": "total = same(i); other = same(thing); half = same(half)",
+    "python_call_raises": "try:\n            total = moody(i)\n        except ValueError as problem:\n            total = problem.args[0]",
+    "abi": "total = lib.isum3(i, 2, 3); half = lib.id_f64(0.25)",
+    "api": "total = api.isum3(i, 2, 3); half = api.id_f64(0.25)",
+    "cdll": "total = cdll.isum3(i, 2, 3); half = cdll.id_f64(0.25)",
+    "pydll": "total = pydll.isum3(i, 2, 3); half = pydll.id_f64(0.25)",
+    "pointers": "total = lib.id_ptr(cell); other = lib.load_int(cell)",
+    "ctypes_pointers": "total = cdll.id_ptr(i + 2**40); other = cdll.id_str(b'text'); half = cdll.null_ptr()",
+    "strings": "total = lib.str_len(b'some text'); other = lib.greeting()",
+    "wrong_argument": "try:\n            total = lib.id_i8(i % 200)\n        except OverflowError:\n            total = 0",
+    "exit_behind_the_call": "total = lib.big_every(i, 3) + 2**62; other = lib.u64_every(i, 5)",
+    "callback": "total = lib.call_once(callback, i) if i % 16 == 0 else i",
+    "objects": "other = Thing() if i % 8 == 0 else thing; total = other",
+    "nested": "for j in range(3):\n            total = i + j + 2**40",
+    "generator": "for j in pair(i):\n            total = j",
+    "list_iteration": "for other in things:\n            total = other",
+    "del_local": "other = i + 2**40; del other; other = None",
+    "closures": "bump(i); total = count + 0.5",
+    "global": "seen = i + 0.5; total = seen",
+}
+PROGRAM = """\
+import gc, sys
+from bindings import api, cdll, ffi, lib, pydll
+
+TURNS = int(sys.argv[1])
+
+class Thing:
+    pass
+
+def same(x):
+    return x
+
+def moody(x):
+    if x % 7 == 6:
+        raise ValueError(x + 2**40)
+    return x
+
+def pair(x):
+    yield x
+    yield x + 2**40
+
+@ffi.callback("int(int)")
+def callback(x):
+    return x & 0xFF
+
+thing = Thing()
+things = [thing, 2**40 + 1, 0.125, None]
+cell = ffi.new("int *", 7)
+watched = [thing, things, things[1], things[2], cell, Thing, same, moody, pair, callback, lib, api, cdll, pydll, lib.id_ptr, 2**61]
+seen = None
+
+def run(n):
+    global seen
+    count = 0
+
+    def bump(by):
+        nonlocal count
+        count = count + by & 0xFFFFFF
+
+    total = 0
+    other = None
+    half = 0.5
+    for i in range(n):
+        {body}
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+def state():
+    gc.collect()
+    return [sys.getrefcount(thing) for thing in watched], len(gc.get_objects()), sys.getrefcount(None) , sys.getallocatedblocks()
+
+run(2000)
+run(2000)
+counts, objects, nones, blocks = state()
+memory = resident()
+run(TURNS)
+after_counts, after_objects, after_nones, after_blocks = state()
+growth = resident() - memory
+print("counts", [after - before for before, after in zip(counts, after_counts)])
+print("objects", "steady" if abs(after_objects - objects) < 50 else after_objects - objects)
+print("None", "steady" if abs(after_nones - nones) < 50 else after_nones - nones)
+print("blocks", "steady" if abs(after_blocks - blocks) < 2000 else after_blocks - blocks)
+print("memory", "steady" if growth < 16 * 2**20 else growth)
+"""
+# Many short stays in native code instead of one long one.
+SHORT = PROGRAM.replace("run(TURNS)", "for turn in range(TURNS // 20):\n    run(20)")
+STEADY = "objects steady\nNone steady\nblocks steady\nmemory steady\n"
+
+
+def check(harness, text, turns):
+    """The counts stand still, off and on. Off only shows that the program is sound, so it need not run as long."""
+    directory = harness.fresh("counts")
+    off = harness.run(text, False, arguments=[str(turns // 10)], directory=directory)
+    on = harness.run(text, True, arguments=[str(turns)], directory=directory, timeout=120)
+    program = Program("program", text, {"compiled": "run"})
+    check_sound(program, off)
+    counts, rest = off.stdout.split("\n", 1)
+    assert counts.startswith("counts [0, ") and not set(counts) & set("123456789"), counts
+    assert rest == STEADY
+    check_same(off, on)
+    if harness.has_engine:
+        check_compiled(program, on)
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_long_loop(harness, body):
+    check(harness, PROGRAM.format(body=BODIES[body]), TURNS)
+
+
+@pytest.mark.parametrize("body", [name for name in BODIES if name not in ("callback", "generator")])
+def test_many_entries(harness, body):
+    check(harness, SHORT.format(body=BODIES[body]), TURNS // 4)
+
+
+COMPILED_OFTEN = """\
+import gc, sys
+SOURCE = '''
+def run(n, k):
+    total = 0
+    for i in range(n):
+        total += i * k
+        if i % 7 == 3:
+            total -= k
+    return total
+'''
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+def turn(k):
+    names = {}
+    exec(SOURCE, names)
+    return names["run"](60, k)
+
+results = [turn(k) for k in range(200)]
+gc.collect()
+memory, objects = resident(), len(gc.get_objects())
+results = [turn(k) for k in range(2000)]
+gc.collect()
+print(sum(results), "objects", "steady" if abs(len(gc.get_objects()) - objects) < 2200 else len(gc.get_objects()) - objects)
+print("memory", "steady" if resident() - memory < 64 * 2**20 else resident() - memory)
+"""
+
+
+def test_dead_code_objects_free_their_loops(differential):
+    outcome = differential(COMPILED_OFTEN, timeout=120)
+    assert outcome.stdout.endswith("objects steady\nmemory steady\n")

@@ -1,0 +1,225 @@
+//! The command line. Hardwire's own options end where the program begins: whatever
+//! follows a script, `-m MODULE` or `-c CODE` belongs to the program, as with `python`.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::run::{Program, Source};
+
+#[derive(Parser)]
+#[command(
+    name = "hardwire",
+    version,
+    about = "Runs a Python program on the CPython you have, with its hot loops compiled.",
+    override_usage = "hardwire [OPTIONS] SCRIPT [ARGS]...\n       hardwire [OPTIONS] -m MODULE [ARGS]...\n       \
+                      hardwire [OPTIONS] -c CODE [ARGS]...\n       hardwire [OPTIONS] - [ARGS]...\n       \
+                      hardwire doctor",
+    after_help = "SCRIPT, -m, -c and - mean what they mean to `python`; all that follows them goes to the program.\n\
+                  A script called like a command needs a path: `hardwire ./doctor`.\n\n\
+                  HARDWIRE_PYTHON names the interpreter to use. Without it, Hardwire takes the first CPython 3.13 or \
+                  3.12 among: the active virtual environment, PATH, pyenv's folders."
+)]
+struct Cli {
+    /// Print at exit, on stderr, what became of each hot loop.
+    #[arg(long)]
+    report: bool,
+    /// Options of the engine, such as `threshold=50,dump=DIR`: the words that `-X hardwire=` takes.
+    #[arg(long = "option", value_name = "WORDS")]
+    options: Vec<String>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Tell which interpreter is used, and check that Hardwire can run on it.
+    Doctor,
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Request {
+    /// Run a program.
+    Program {
+        /// The program and its arguments.
+        program: Program,
+        /// The engine's options, as `-X hardwire=` takes them.
+        words: String,
+    },
+    /// `hardwire doctor`
+    Doctor,
+    /// Say `text` and end.
+    Usage {
+        /// The help, the version or what is wrong.
+        text: String,
+        /// Whether it was a mistake.
+        wrong: bool,
+    },
+}
+
+/// Reads a command line, the command's own name first.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Request {
+    let (head, program) = split(arguments.into_iter().collect());
+    let cli = match Cli::try_parse_from(&head) {
+        Ok(cli) => cli,
+        Err(error) => {
+            return Request::Usage {
+                text: error.render().to_string(),
+                wrong: error.use_stderr(),
+            };
+        }
+    };
+    match (program, cli.command) {
+        (Some(program), _) => Request::Program {
+            program,
+            words: words(cli.report, &cli.options),
+        },
+        (None, Some(Command::Doctor)) => Request::Doctor,
+        (None, None) => Request::Usage {
+            text: Cli::command().render_help().to_string(),
+            wrong: true,
+        },
+    }
+}
+
+fn words(report: bool, options: &[String]) -> String {
+    let report = report.then_some("report");
+    report
+        .into_iter()
+        .chain(options.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+/// Splits a command line into Hardwire's own part and the program, if there is one.
+fn split(arguments: Vec<OsString>) -> (Vec<OsString>, Option<Program>) {
+    let mut rest = arguments.into_iter();
+    let mut head: Vec<OsString> = rest.next().into_iter().collect();
+    while let Some(argument) = rest.next() {
+        let source = match argument.as_bytes() {
+            b"-" => Some(Source::Stdin),
+            b"--option" => {
+                head.push(argument);
+                head.extend(rest.next());
+                continue;
+            }
+            b"--" => rest.next().map(Source::Script),
+            [b'-', kind @ (b'c' | b'm'), attached @ ..] => {
+                let value = if attached.is_empty() {
+                    rest.next()
+                } else {
+                    Some(OsString::from_vec(attached.to_vec()))
+                };
+                let Some(value) = value else {
+                    // clap names the option that misses its value.
+                    head.push(argument);
+                    break;
+                };
+                Some(if *kind == b'c' {
+                    Source::Code(value)
+                } else {
+                    Source::Module(value)
+                })
+            }
+            [b'-', ..] => {
+                head.push(argument);
+                continue;
+            }
+            _ if is_command(&argument) => {
+                head.push(argument);
+                head.extend(rest);
+                return (head, None);
+            }
+            _ => Some(Source::Script(argument)),
+        };
+        return (
+            head,
+            source.map(|source| Program {
+                source,
+                arguments: rest.collect(),
+            }),
+        );
+    }
+    (head, None)
+}
+
+fn is_command(word: &OsStr) -> bool {
+    word == "help"
+        || Cli::command()
+            .get_subcommands()
+            .any(|command| word == command.get_name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(line: &str) -> Request {
+        parse(
+            std::iter::once("hardwire")
+                .chain(line.split_whitespace())
+                .map(OsString::from),
+        )
+    }
+
+    fn program(line: &str) -> (Source, Vec<String>, String) {
+        match asked(line) {
+            Request::Program { program, words } => {
+                let arguments = program
+                    .arguments
+                    .iter()
+                    .map(|a| a.to_string_lossy().into_owned())
+                    .collect();
+                (program.source, arguments, words)
+            }
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_follows_the_program_is_the_programs() {
+        let (source, arguments, words) = program("--report x.py --report -m y --option z");
+        assert_eq!(source, Source::Script("x.py".into()));
+        assert_eq!(arguments, ["--report", "-m", "y", "--option", "z"]);
+        assert_eq!(words, "report");
+        let (source, arguments, _) = program("-m json.tool --help -c");
+        assert_eq!(source, Source::Module("json.tool".into()));
+        assert_eq!(arguments, ["--help", "-c"]);
+        let (source, arguments, _) = program("-cpass -x -- y");
+        assert_eq!(source, Source::Code("pass".into()));
+        assert_eq!(arguments, ["-x", "--", "y"]);
+        assert_eq!(program("- a").0, Source::Stdin);
+    }
+
+    #[test]
+    fn options_are_joined_in_order() {
+        let (_, _, words) = program("--option threshold=5 --option=dump=d --report x.py");
+        assert_eq!(words, "report,threshold=5,dump=d");
+    }
+
+    #[test]
+    fn a_path_is_a_script_whatever_its_name() {
+        assert!(matches!(asked("doctor"), Request::Doctor));
+        assert_eq!(program("./doctor").0, Source::Script("./doctor".into()));
+        assert_eq!(program("doctor.py").0, Source::Script("doctor.py".into()));
+        assert_eq!(program("-- doctor").0, Source::Script("doctor".into()));
+    }
+
+    #[test]
+    fn mistakes_are_usage() {
+        for line in ["", "--no-such x.py", "-m", "-c", "--option", "doctor x"] {
+            assert!(
+                matches!(asked(line), Request::Usage { wrong: true, .. }),
+                "{line}"
+            );
+        }
+        for line in ["--help", "--version", "-h", "doctor --help"] {
+            assert!(
+                matches!(asked(line), Request::Usage { wrong: false, .. }),
+                "{line}"
+            );
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The `hardwire` command: everything that a user touches around the engine.
+//!
+//! The engine itself is the extension module built from `interp_hooks`; the command
+//! never links it. It finds a supported CPython ([`python`]), lays the freshly built
+//! module and its Python package out in a folder ([`runtime`]), and starts that
+//! interpreter on the user's program ([`run`]). [`doctor`] is built on the same three.
+
+pub mod cli;
+pub mod doctor;
+pub mod layout;
+pub mod python;
+pub mod run;
+pub mod runtime;
+pub mod venv;

@@ -1,0 +1,111 @@
+//! Private virtual environments below cargo's target folder, made on first use.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::layout;
+use crate::python::Interpreter;
+
+/// An environment: what it is for, and what is installed in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Environment {
+    /// The name of its folder, beside the version's.
+    pub name: &'static str,
+    /// What pip installs.
+    pub packages: &'static [&'static str],
+}
+
+/// For `demo` and `bench`. setuptools builds cffi's API-mode modules.
+pub const PROGRAMS: Environment = Environment {
+    name: "programs",
+    packages: &["cffi", "setuptools"],
+};
+
+/// For the tests in Python.
+pub const TESTS: Environment = Environment {
+    name: "tests",
+    packages: &["cffi", "setuptools", "pytest"],
+};
+
+impl Environment {
+    /// The environment's interpreter; makes the environment if it is not there or not finished.
+    ///
+    /// # Errors
+    /// The environment cannot be made: the text holds what venv or pip said.
+    pub fn ensure(&self, base: &Interpreter) -> Result<Interpreter> {
+        let parent = layout::target_dir()?.join("hardwire-env");
+        fs::create_dir_all(&parent).with_context(|| format!("cannot make {}", parent.display()))?;
+        let folder = parent.join(format!("{}-{}", base.version_text(), self.name));
+        // Two processes may want it at once: the second waits for the first.
+        let lock =
+            File::create(folder.with_extension("lock")).context("cannot make a lock file")?;
+        lock.lock().context("cannot lock the virtual environment")?;
+
+        let python = Interpreter {
+            path: folder.join("bin/python"),
+            version: base.version,
+        };
+        let finished = folder.join("finished");
+        let contents = format!("{}\n{}\n", base.path.display(), self.packages.join("\n"));
+        if fs::read_to_string(&finished).is_ok_and(|present| present == contents)
+            && python.path.exists()
+        {
+            return Ok(python);
+        }
+        eprintln!("hardwire: making a virtual environment for {base} (first use)");
+        let make = |command: &mut Command| {
+            quietly(command.env_remove("PYTHONPATH").env_remove("PYTHONHOME"))
+        };
+        make(
+            Command::new(&base.path)
+                .args(["-m", "venv", "--clear"])
+                .arg(&folder),
+        )
+        .context("Python's venv failed (Debian and Ubuntu have it in the package python3-venv)")?;
+        make(
+            Command::new(&python.path)
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                ])
+                .args(self.packages),
+        )
+        .context("pip could not install what is needed from PyPI")?;
+        fs::write(&finished, contents).context("cannot write to the virtual environment")?;
+        Ok(python)
+    }
+
+    /// A folder for what is built for an interpreter, such as cffi's API-mode modules.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn build_dir(&self, interpreter: &Interpreter) -> Result<PathBuf> {
+        let name = format!("{}-{}-build", interpreter.version_text(), self.name);
+        let folder = layout::target_dir()?.join("hardwire-env").join(name);
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(folder)
+    }
+}
+
+/// Runs a command, showing what it said only if it fails.
+fn quietly(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start {program}"))?;
+    if !output.status.success() {
+        let said = [output.stdout, output.stderr].concat();
+        bail!(
+            "{program}: {}\n{}",
+            output.status,
+            String::from_utf8_lossy(&said).trim()
+        );
+    }
+    Ok(())
+}
