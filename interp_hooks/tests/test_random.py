@@ -16,6 +16,7 @@ from shrink import shrink
 COUNT = int(os.environ.get("HARDWIRE_RANDOM_PROGRAMS", "200"))
 FIRST = int(os.environ.get("HARDWIRE_RANDOM_SEED", "1"))
 BATCH = 25
+SOUND = 500
 BATCHES = [range(first, min(first + BATCH, FIRST + COUNT)) for first in range(FIRST, FIRST + COUNT, BATCH)]
 
 
@@ -73,6 +74,13 @@ def test_same_seed_same_program():
     script = [sys.executable, str(HERE / "generate.py"), "17"]
     assert subprocess.run(script, capture_output=True, text=True, check=True).stdout == generate(17)
     assert len({generate(seed) for seed in range(50)}) == 50
+
+
+def test_programs_are_sound(harness):
+    """The generator's programs do not fail by themselves: far more seeds than are compared, Hardwire off, in one process."""
+    script = [sys.executable, str(HERE / "generate.py"), str(FIRST), str(FIRST + SOUND - 1)]
+    result = subprocess.run(script, capture_output=True, text=True, env=harness.environment(None))
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_shrinking_finds_the_statement_that_matters():
