@@ -49,8 +49,9 @@ RISKY = [
     ("int", "int({float})", "(OverflowError, ValueError)"),
     ("int", "({int} & 0xFFFF) << ({int} % 100 - 5)", "ValueError"),
 ]
-# What brings an int back to size.
-WIDE = "if not -2**90 < {0} < 2**90: {0} %= 1000003"
+# What brings an int back to size. Most leave it in 64 bits, so that there is a type to compile for.
+BOUNDS = ["if {0} > 2**62 or {0} < -2**62: {0} %= 1000003"] * 3 + ["if {0} > 2**90 or {0} < -2**90: {0} = {0} >> 30 & 2**70 - 1"]
+BOUNDS += ["if not -2**90 < {0} < 2**90: {0} %= 1000003", "{0} &= 0xFFFFFFFF"]
 HEAD = """\
 from math import inf, nan
 from bindings import api, calls, cdll, lib, pydll
@@ -150,7 +151,7 @@ class Generator:
 
     def bound(self, name, value):
         if "*" in value or "<<" in value or self.chance(0.2):
-            forms = [WIDE, "{0} &= 0xFFFFFFFF", "if abs({0}) > 2**64: {0} = {0} >> 40 & 2**70 - 1", "{0} = clamp({0})"]
+            forms = [*BOUNDS, "if abs({0}) > 2**64: {0} = {0} >> 40 & 2**70 - 1", "{0} = clamp({0})"]
             self.emit(self.pick(forms).format(name))
         else:
             self.loose.add(name)
@@ -242,7 +243,7 @@ class Generator:
         head, outside, self.loose = len(self.lines), self.loose, set()
         self.block(max(budget, 3), True)
         indent = "    " * (self.depth + 1)
-        self.lines[head:head] = [indent + WIDE.format(name) for name in sorted(self.loose - {counter})]
+        self.lines[head:head] = [indent + self.pick(BOUNDS).format(name) for name in sorted(self.loose - {counter})]
         self.loose = (self.loose | outside) - {counter}
         names.remove(counter)
         if self.chance(0.2):
@@ -327,4 +328,4 @@ if __name__ == "__main__":
         sys.stdout.write(generate(int(sys.argv[1])))
     else:
         wrong = {seed: text for seed in range(int(sys.argv[1]), int(sys.argv[2]) + 1) if (text := fails(seed))}
-        sys.exit("\n".join(f"seed {seed}: {text}" for seed, text in wrong.items()))
+        sys.exit("\n".join(f"seed {seed}: {text}" for seed, text in wrong.items()) or 0)
