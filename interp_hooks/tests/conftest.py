@@ -145,10 +145,7 @@ def batches(harness):
 
 # Defects that are known and not mended yet, by a part of the test's id; see ARCHITECTURE.md, "Known defects".
 KNOWN_DEFECTS = {
-    "function_of_the_library_is_rebound": "a rebound library function is not always noticed",
-    "argtypes_change_in_the_loop": "a change of argtypes or errcheck in the loop is not always noticed",
     "monitoring_in_the_loop": "an event is missed when a callee switches monitoring on",
-    "test_foreign_types": "some conversions of arguments give wrong values when their types alternate",
     "test_signals": "not all of these end within their time",
     "test_refcounts": "not run to the end yet",
 }
