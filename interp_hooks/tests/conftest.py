@@ -146,8 +146,6 @@ def batches(harness):
 # Defects that are known and not mended yet, by a part of the test's id; see ARCHITECTURE.md, "Known defects".
 KNOWN_DEFECTS = {
     "monitoring_in_the_loop": "an event is missed when a callee switches monitoring on",
-    "test_signals": "not all of these end within their time",
-    "test_refcounts": "not run to the end yet",
 }
 
 
