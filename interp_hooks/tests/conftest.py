@@ -7,6 +7,7 @@ HARDWIRE_TEST_TIMEOUT     seconds that one program may take (default 60)
 HARDWIRE_TEST_THRESHOLDS  thresholds for the differential tests (default 1,2,3)
 HARDWIRE_RANDOM_PROGRAMS  how many random programs to run (default 200)
 HARDWIRE_RANDOM_SEED      the first seed (default 1)
+HARDWIRE_TEST_STRESS      words for a rougher environment: gc, threads, malloc (see support/driver.py; malloc: Python's debug allocator)
 HARDWIRE_TEST_DEFECTS     1: run the tests of known defects too
 """
 
