@@ -36,6 +36,7 @@ int main(void) {
     AT(frame_instr, _PyInterpreterFrame, prev_instr);
 #endif
     AT(thread_tracing, PyThreadState, tracing);
+    AT(thread_exception, PyThreadState, current_exception);
     AT(frame_globals, _PyInterpreterFrame, f_globals);
     AT(frame_builtins, _PyInterpreterFrame, f_builtins);
     AT(frame_locals, _PyInterpreterFrame, f_locals);

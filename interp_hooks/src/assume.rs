@@ -14,13 +14,9 @@ use std::collections::HashMap;
 use std::ffi::c_int;
 use std::rc::{Rc, Weak};
 
-/// Raised to 1 when an assumption falls; native code looks at it at every check.
-pub type Flag = Rc<Cell<u32>>;
-
-/// An assumption fell: the trace is never entered again.
-pub const FALLEN: u32 = 1;
-/// Somebody looked at (or wrote to) the frame: leave once.
-pub const LEAVE: u32 = 2;
+/// Whether an assumption of the trace fell: it is never entered again, and whoever is inside leaves
+/// at the next check.
+pub type Flag = Rc<Cell<bool>>;
 
 enum Fact {
     Value {
@@ -71,7 +67,7 @@ struct DictWatch {
     key: *mut ffi::PyObject,
     /// NULL: the key is absent.
     value: *mut ffi::PyObject,
-    flag: Weak<Cell<u32>>,
+    flag: Weak<Cell<bool>>,
 }
 
 /// The functions of CPython that are not in the limited API.
@@ -87,7 +83,7 @@ struct Api {
 pub struct Registry {
     api: Option<Api>,
     dicts: RefCell<HashMap<usize, Vec<DictWatch>>>,
-    types: RefCell<HashMap<usize, Vec<Weak<Cell<u32>>>>>,
+    types: RefCell<HashMap<usize, Vec<Weak<Cell<bool>>>>>,
 }
 
 type WatchFunction = unsafe extern "C" fn(c_int, *mut ffi::PyObject) -> c_int;
@@ -191,42 +187,47 @@ impl Registry {
         unsafe { (api.dict_watch)(api.dict_id, dict.as_ptr()) == 0 }
     }
 
-    /// A watched dict changed: `key` NULL means any key.
+    /// A watched dict changed: `key` NULL means any key. Says whether an assumption fell.
     pub fn dict_changed(
         &self,
         dict: *mut ffi::PyObject,
         key: *mut ffi::PyObject,
         value: *mut ffi::PyObject,
-    ) {
+    ) -> bool {
         let Ok(mut dicts) = self.dicts.try_borrow_mut() else {
-            return;
+            return false;
         };
         let Some(list) = dicts.get_mut(&(dict as usize)) else {
-            return;
+            return false;
         };
+        let before = list.len();
         list.retain(|w| {
             let Some(flag) = w.flag.upgrade() else {
                 return false;
             };
             let same_key = key.is_null() || key == w.key || same_text(key, w.key);
             if same_key && (key.is_null() || value != w.value) {
-                flag.set(FALLEN);
+                flag.set(true);
                 return false;
             }
             true
         });
+        list.len() < before
     }
 
-    /// A watched class was modified.
-    pub fn type_changed(&self, ty: *mut ffi::PyObject) {
+    /// A watched class was modified. Says whether an assumption fell.
+    pub fn type_changed(&self, ty: *mut ffi::PyObject) -> bool {
         let Ok(mut types) = self.types.try_borrow_mut() else {
-            return;
+            return false;
         };
+        let mut fell = false;
         for flag in types.remove(&(ty as usize)).into_iter().flatten() {
             if let Some(flag) = flag.upgrade() {
-                flag.set(FALLEN);
+                flag.set(true);
+                fell = true;
             }
         }
+        fell
     }
 }
 

@@ -1,7 +1,6 @@
 //! The callbacks of `sys.monitoring`: counting back edges, observing bytecodes, entering native
 //! code.
 
-use crate::assume::FALLEN;
 use crate::cpython::frame;
 use crate::engine::{self, Engine, Recording};
 use crate::loops::{self, Header, MAX_VERSIONS, State, Version};
@@ -260,10 +259,11 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
     }
     let (naive, assumptions, mut keep) = recorder.into_trace();
     let trace = jit::optimise(&naive)?;
-    let flag = Rc::new(Cell::new(0));
+    let flag = Rc::new(Cell::new(false));
     let compiled = {
         let target = e.target.borrow();
-        jit::compile(&trace, &target, flag.as_ptr(), false)?
+        let want_text = e.options.borrow().dump.is_some();
+        jit::compile(&trace, &target, want_text)?
     };
     if !e.registry.install(assumptions, &flag, &mut keep) {
         return Err(Abort::new(
@@ -272,7 +272,7 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
         ));
     }
     if let Some(folder) = &e.options.borrow().dump {
-        crate::dump::write(folder, &naive, &trace);
+        crate::dump::write(folder, &naive, &trace, &compiled);
     }
     let taken = RefCell::new(vec![0; compiled.exits.len()]);
     let wants = loops::wants(&trace);
@@ -305,7 +305,7 @@ unsafe fn enter(
         .versions
         .borrow()
         .iter()
-        .find(|v| v.flag.get() != FALLEN && run::fits(e, v, f))
+        .find(|v| !v.flag.get() && run::fits(e, v, f))
         .map(Rc::clone);
     if let Some(version) = found {
         header.entries.set(header.entries.get() + 1);
@@ -361,8 +361,10 @@ pub unsafe extern "C" fn on_dict(
     } else {
         std::ptr::null_mut()
     };
-    if let Some(e) = engine::get() {
-        e.registry.dict_changed(dict, key, value);
+    if let Some(e) = engine::get()
+        && e.registry.dict_changed(dict, key, value)
+    {
+        run::leave_fallen(e);
     }
     0
 }
@@ -372,8 +374,10 @@ pub unsafe extern "C" fn on_dict(
 /// # Safety
 /// Called by CPython; see `PyType_WatchCallback`.
 pub unsafe extern "C" fn on_type(ty: *mut ffi::PyObject) -> std::ffi::c_int {
-    if let Some(e) = engine::get() {
-        e.registry.type_changed(ty);
+    if let Some(e) = engine::get()
+        && e.registry.type_changed(ty)
+    {
+        run::leave_fallen(e);
     }
     0
 }

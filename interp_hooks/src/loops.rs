@@ -28,7 +28,7 @@ pub enum Wanted {
 pub struct Version {
     /// The machine code and its exits.
     pub compiled: Compiled,
-    /// Looked at by the machine code at every check; see `assume`.
+    /// Whether an assumption fell; see `assume`.
     pub flag: Flag,
     /// What the preamble guards first, for choosing among versions.
     pub wants: Vec<(u16, Wanted)>,
@@ -90,7 +90,7 @@ impl Header {
     /// Forgets versions whose assumptions fell.
     pub fn sweep(&self) {
         let mut versions = self.versions.borrow_mut();
-        versions.retain(|v| v.flag.get() != crate::assume::FALLEN);
+        versions.retain(|v| !v.flag.get());
         if versions.is_empty() {
             *self.state.borrow_mut() = State::Counting;
         }

@@ -1,11 +1,11 @@
 //! Entering native code, and rebuilding the interpreter's frame when it leaves.
 
-use crate::assume::LEAVE;
-use crate::cpython::frame;
+use crate::cpython::{Base, frame};
 use crate::engine::{Engine, Run};
 use crate::loops::{Version, Wanted};
 use crate::raiser;
-use jit::{Activation, Exit, Repr, Source};
+use jit::target::MAX_WATCHES;
+use jit::{Activation, ActivationBuf, Exit, Repr, Source, values_of};
 use pyo3_ffi as ffi;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -31,20 +31,13 @@ pub fn fits(e: &Engine, version: &Version, f: *mut u8) -> bool {
 /// `f` is the thread's current frame, stopped in the JUMP callback of the version's loop, with
 /// the GIL held.
 pub unsafe fn run(e: &Engine, version: &Rc<Version>, thread: *mut ffi::PyThreadState, f: *mut u8) {
-    let mut buf = vec![0u64; version.compiled.buf_len.max(1)];
     // SAFETY: the thread state is the current one.
-    let interp = unsafe { frame::interp(e.table, thread) };
-    let mut activation = Activation {
-        frame: f,
-        thread: thread.cast(),
-        interp,
-        buf: buf.as_mut_ptr(),
-        during: 0,
-    };
+    let activation = unsafe { activation(e, thread, f) };
+    let buf = ActivationBuf::new(activation, version.compiled.buf_len);
     let observed = Rc::new(Cell::new(false));
     let run = Run {
         thread,
-        activation: &mut activation,
+        activation: buf.activation(),
         version: Rc::clone(version),
         observed: Rc::clone(&observed),
     };
@@ -56,24 +49,74 @@ pub unsafe fn run(e: &Engine, version: &Rc<Version>, thread: *mut ffi::PyThreadS
         let tracing = frame::tracing(e.table, thread);
         let was = *tracing;
         *tracing = 0;
-        let n = (version.compiled.entry)(&mut activation);
+        let n = (version.compiled.entry)(buf.activation());
         *tracing = was;
         n
     };
-    e.runs.borrow_mut().pop();
-    if version.flag.get() == LEAVE {
-        version.flag.set(0);
-    }
+    // Not the last one: other threads enter and leave while this one is inside a foreign call.
+    e.runs
+        .borrow_mut()
+        .retain(|r| r.activation != buf.activation());
     if let Some(t) = version.taken.borrow_mut().get_mut(n as usize) {
         *t += 1;
     }
     if let Some(exit) = version.compiled.exits.get(n as usize) {
         // SAFETY: the exit and the buffer belong to this run.
-        unsafe { rebuild(e, version, exit, f, &buf, observed.get()) };
+        unsafe { rebuild(e, version, exit, f, buf.values(), observed.get()) };
     }
 }
 
-/// The objects for the slots of an exit: new references, one object for one buffer word.
+/// The record of a run that is about to start on this frame.
+///
+/// # Safety
+/// `f` is the current frame of the thread, which is the current one.
+unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) -> Activation {
+    let mut activation = Activation {
+        frame: f,
+        thread: thread.cast(),
+        leave: 0,
+        during: 0,
+        watched: [std::ptr::null(); MAX_WATCHES],
+        expected: [0; MAX_WATCHES],
+    };
+    let places = activation.watched.iter_mut().zip(&mut activation.expected);
+    for (watch, (watched, expected)) in e.table.watches().iter().zip(places) {
+        let (base, offset) = (watch.place)(e.table);
+        // SAFETY: the caller's promise; the table was proved, and the words are aligned.
+        unsafe {
+            let base = match base {
+                Base::Thread => thread.cast(),
+                Base::Interpreter => frame::interp(e.table, thread),
+            };
+            let place = base.offset(offset as isize).cast_const();
+            *watched = place;
+            *expected = match (watch.zero, watch.bytes) {
+                (true, _) => 0,
+                (false, 8) => place.cast::<u64>().read_volatile(),
+                (false, _) => u64::from(place.cast::<u32>().read_volatile()),
+            };
+        }
+    }
+    activation
+}
+
+/// Has the runs leave whose traces took something for granted that does not hold any more.
+pub fn leave_fallen(e: &Engine) {
+    let Ok(runs) = e.runs.try_borrow() else {
+        return;
+    };
+    for run in runs.iter().filter(|run| run.version.flag.get()) {
+        leave(run);
+    }
+}
+
+fn leave(run: &Run) {
+    // SAFETY: the activation lives as long as its run is listed; the GIL is held, so native code
+    // does not read the word while it is written, except where it polls it.
+    unsafe { (&raw mut (*run.activation).leave).write_volatile(1) };
+}
+
+/// The objects for the slots of an exit: new references, one object for one source.
 ///
 /// # Safety
 /// The buffer holds the values of this exit.
@@ -83,28 +126,28 @@ unsafe fn objects(
     exit: &Exit,
     buf: &[u64],
 ) -> Vec<(u16, *mut ffi::PyObject)> {
-    let mut made: Vec<(u16, *mut ffi::PyObject)> = Vec::new();
+    let mut made: Vec<(Source, *mut ffi::PyObject)> = Vec::new();
     exit.slots
         .iter()
         .map(|&(slot, source)| {
-            let (word, repr) = match source {
+            let (x, repr) = match source {
                 Source::Const(id) => {
                     let o = version.trace.obj(id).addr as *mut ffi::PyObject;
                     // SAFETY: a constant that the version keeps alive, or NULL.
                     unsafe { ffi::Py_XINCREF(o) };
                     return (slot, o);
                 }
-                Source::Buf(word, repr) => (word, repr),
+                Source::Buf(word, repr) => (buf.get(usize::from(word)).copied(), repr),
+                Source::Imm(word, repr) => (Some(word), repr),
             };
-            if let Some(&(_, o)) = made.iter().find(|m| m.0 == word) {
+            if let Some(&(_, o)) = made.iter().find(|m| m.0 == source) {
                 // SAFETY: made just now.
                 unsafe { ffi::Py_XINCREF(o) };
                 return (slot, o);
             }
-            let x = buf.get(usize::from(word)).copied().unwrap_or(0);
             // SAFETY: the word holds what its representation says.
-            let o = unsafe { object(e, version, x, repr) };
-            made.push((word, o));
+            let o = unsafe { object(e, version, x.unwrap_or(0), repr) };
+            made.push((source, o));
             (slot, o)
         })
         .collect()
@@ -201,8 +244,8 @@ pub fn observe(e: &Engine, thread: *mut ffi::PyThreadState) {
             continue;
         }
         // SAFETY: the activation lives on the stack of a thread that is inside the native run.
-        let a = unsafe { &*run.activation };
-        run.version.flag.set(run.version.flag.get().max(LEAVE));
+        let a = unsafe { *run.activation };
+        leave(&run);
         let Some(record) = a
             .during
             .checked_sub(1)
@@ -215,7 +258,7 @@ pub fn observe(e: &Engine, thread: *mut ffi::PyThreadState) {
         }
         // SAFETY: the buffer holds the values of this call; locals hold plain objects or NULL.
         unsafe {
-            let buf = std::slice::from_raw_parts(a.buf, run.version.compiled.buf_len);
+            let buf = values_of(run.activation, run.version.compiled.buf_len);
             for (slot, o) in objects(e, &run.version, record, buf) {
                 if slot < run.version.trace.nlocals {
                     let at = frame::slot(e.table, a.frame, usize::from(slot));

@@ -304,6 +304,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         true_addr: address(Known::True),
         false_addr: address(Known::False),
         none_addr: address(Known::None),
-        watches: t.watches(),
+        thread_exception: Some(t.thread_exception),
+        watches: t.watches().iter().map(|w| w.bytes).collect(),
     })
 }

@@ -2,36 +2,8 @@
 
 use traces::{Field, Helper};
 
-/// Where a word that is polled lies.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum WatchBase {
-    /// Relative to the thread state of the activation.
-    ThreadState,
-    /// Relative to the interpreter state of the activation.
-    Interpreter,
-}
-
-/// What a polled word must be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum WatchValue {
-    /// Zero.
-    Zero,
-    /// What it was when the trace was entered.
-    AtEntry,
-}
-
-/// A word that `check` polls; the trace leaves when it is not as expected.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Watch {
-    /// What the offset is relative to.
-    pub base: WatchBase,
-    /// The offset, in bytes.
-    pub offset: i32,
-    /// The width, in bytes: 4 or 8.
-    pub bytes: u8,
-    /// The expected value.
-    pub value: WatchValue,
-}
+/// How many words a check can poll besides `Activation::leave`.
+pub const MAX_WATCHES: usize = 2;
 
 /// Addresses of runtime functions that ops (not helpers) need. An address of 0 is a function that
 /// no trace needs: one that does is refused.
@@ -94,6 +66,9 @@ pub struct Target {
     pub false_addr: usize,
     /// Address of `None`.
     pub none_addr: usize,
-    /// The words that `check` polls.
-    pub watches: Vec<Watch>,
+    /// Offset of the pending exception in a thread state; `None` where only a call can tell.
+    pub thread_exception: Option<i32>,
+    /// The widths, in bytes (4 or 8), of the words that `check` polls through
+    /// `Activation::watched`; at most [`MAX_WATCHES`].
+    pub watches: Vec<u8>,
 }

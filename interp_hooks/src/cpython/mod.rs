@@ -7,7 +7,7 @@ pub mod selfcheck;
 mod v312;
 mod v313;
 
-use jit::target::{Watch, WatchBase, WatchValue};
+use jit::target::MAX_WATCHES;
 
 /// The supported versions.
 static VERSIONS: &[&VersionTable] = &[&v312::table::TABLE, &v313::table::TABLE];
@@ -34,6 +34,8 @@ pub struct VersionTable {
     pub frame_instr: i32,
     /// `PyThreadState.tracing`, an `int`.
     pub thread_tracing: i32,
+    /// `PyThreadState.current_exception`.
+    pub thread_exception: i32,
     /// `_PyInterpreterFrame.f_globals`.
     pub frame_globals: i32,
     /// `_PyInterpreterFrame.f_builtins`.
@@ -118,33 +120,52 @@ impl VersionTable {
     }
 
     /// The words that native code polls: pending events, and who watches.
-    pub fn watches(&self) -> Vec<Watch> {
+    pub fn watches(&self) -> &'static [Watch] {
         if self.thread_breaker >= 0 {
-            let (base, value) = (WatchBase::ThreadState, WatchValue::AtEntry);
-            return vec![Watch {
-                base,
-                offset: self.thread_breaker,
+            // Pending events and the version of the instrumentation in one word.
+            &[Watch {
+                place: |t| (Base::Thread, t.thread_breaker),
                 bytes: 8,
-                value,
-            }];
+                zero: false,
+            }]
+        } else {
+            &[
+                Watch {
+                    place: |t| (Base::Interpreter, t.interp_breaker),
+                    bytes: 4,
+                    zero: true,
+                },
+                Watch {
+                    place: |t| (Base::Interpreter, t.interp_version),
+                    bytes: 8,
+                    zero: false,
+                },
+            ]
         }
-        let base = WatchBase::Interpreter;
-        vec![
-            Watch {
-                base,
-                offset: self.interp_breaker,
-                bytes: 4,
-                value: WatchValue::Zero,
-            },
-            Watch {
-                base,
-                offset: self.interp_version,
-                bytes: 8,
-                value: WatchValue::AtEntry,
-            },
-        ]
     }
 }
+
+/// What the place of a polled word is relative to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Base {
+    /// The thread state.
+    Thread,
+    /// The interpreter state.
+    Interpreter,
+}
+
+/// A word that native code polls: it leaves when the word is not as expected.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch {
+    /// Where it lies, by the table.
+    pub place: fn(&VersionTable) -> (Base, i32),
+    /// Its width in bytes: 4 or 8.
+    pub bytes: u8,
+    /// Whether it must be zero; else it must be what it was at entry.
+    pub zero: bool,
+}
+
+const _: () = assert!(MAX_WATCHES >= 2);
 
 /// The table of a version.
 ///

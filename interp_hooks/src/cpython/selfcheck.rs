@@ -188,6 +188,11 @@ unsafe fn code_and_thread(t: &VersionTable, all: &mut Vec<Check>) {
             word(thread.cast(), t.thread_interp),
             ffi::PyInterpreterState_Get() as u64,
         ));
+        ffi::PyErr_SetString(ffi::PyExc_ValueError, c"hardwire".as_ptr());
+        let held = word(thread.cast(), t.thread_exception);
+        let raised = ffi::PyErr_GetRaisedException();
+        all.push(check("thread exception", held, raised as u64));
+        ffi::Py_XDECREF(raised);
         if let Some(c) = eval(c"compile('a = b * 1.25', '<hardwire>', 'exec')") {
             let p = c.as_ptr();
             for (name, attribute, offset) in [

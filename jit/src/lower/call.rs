@@ -179,6 +179,13 @@ impl<'a> Lower<'a> {
         if inst.args.len() != helper.args().len() || helper.variadic() {
             return Err(malformed(inst));
         }
+        if let (Helper::ErrOccurred, Some(offset)) = (helper, self.target.thread_exception) {
+            let at = offset_of!(Activation, thread) as i32;
+            let thread = self.load(types::I64, self.act, at);
+            let exception = self.load(types::I64, thread, offset);
+            let raised = self.icmp_const(IntCC::NotEqual, exception, 0);
+            return self.define(inst, raised);
+        }
         let mut args = Vec::with_capacity(inst.args.len());
         let mut temporary = Vec::new();
         for (i, &ty) in helper.args().iter().enumerate() {

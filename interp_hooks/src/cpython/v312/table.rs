@@ -14,6 +14,7 @@ pub static TABLE: VersionTable = VersionTable {
     frame_code: 0,
     frame_instr: 56,
     thread_tracing: 44,
+    thread_exception: 96,
     frame_globals: 24,
     frame_builtins: 32,
     frame_locals: 40,
