@@ -6,6 +6,7 @@
 //! | a dict maps a name to this object | `PyDict_Watch` | CPython 3.12 |
 //! | a dict does not have a name | `PyDict_Watch` | CPython 3.12 |
 //! | a class is not modified | `PyType_Watch` | CPython 3.12 |
+//! | a ctypes function keeps its prototype | its setters, wrapped (`adapters/prototypes.rs`) | |
 
 use crate::py::{Object, Strong};
 use pyo3_ffi as ffi;
@@ -30,6 +31,9 @@ enum Fact {
     },
     Type {
         ty: Strong,
+    },
+    Prototype {
+        function: Strong,
     },
 }
 
@@ -61,6 +65,12 @@ impl Assumptions {
     pub fn type_unchanged(&mut self, ty: Object) {
         self.facts.push(Fact::Type { ty: ty.strong() });
     }
+
+    /// The ctypes function keeps its `argtypes`, `restype` and `errcheck`.
+    pub fn prototype_unchanged(&mut self, function: Object) {
+        let function = function.strong();
+        self.facts.push(Fact::Prototype { function });
+    }
 }
 
 struct DictWatch {
@@ -74,6 +84,7 @@ struct DictWatch {
 struct Api {
     dict_watch: WatchFunction,
     type_watch: WatchFunction,
+    type_version: unsafe extern "C" fn(*mut ffi::PyObject) -> c_int,
     dict_id: c_int,
     type_id: c_int,
 }
@@ -83,7 +94,8 @@ struct Api {
 pub struct Registry {
     api: Option<Api>,
     dicts: RefCell<HashMap<usize, Vec<DictWatch>>>,
-    types: RefCell<HashMap<usize, Vec<Weak<Cell<bool>>>>>,
+    types: Listeners,
+    prototypes: Listeners,
 }
 
 type WatchFunction = unsafe extern "C" fn(c_int, *mut ffi::PyObject) -> c_int;
@@ -114,6 +126,8 @@ impl Registry {
             let type_watch = std::mem::transmute::<*mut std::ffi::c_void, WatchFunction>(
                 crate::symbol::find(c"PyType_Watch")?,
             );
+            let type_version: unsafe extern "C" fn(*mut ffi::PyObject) -> c_int =
+                std::mem::transmute(crate::symbol::find(c"PyUnstable_Type_AssignVersionTag")?);
             let (dict_id, type_id) = (add_dict(on_dict), add_type(on_type));
             if dict_id < 0 || type_id < 0 {
                 ffi::PyErr_Clear();
@@ -122,6 +136,7 @@ impl Registry {
             let api = Some(Api {
                 dict_watch,
                 type_watch,
+                type_version,
                 dict_id,
                 type_id,
             });
@@ -152,14 +167,18 @@ impl Registry {
                     keep.extend([dict, key]);
                 }
                 Fact::Type { ty } => {
+                    // A class that has used up its versions is modified without a word.
                     // SAFETY: a live type object and the id that we were given.
-                    holds &= unsafe { (api.type_watch)(api.type_id, ty.as_ptr()) } == 0;
-                    self.types
-                        .borrow_mut()
-                        .entry(ty.as_ptr() as usize)
-                        .or_default()
-                        .push(Rc::downgrade(flag));
+                    holds &= unsafe {
+                        (api.type_watch)(api.type_id, ty.as_ptr()) == 0
+                            && (api.type_version)(ty.as_ptr()) == 1
+                    };
+                    listen(&self.types, ty.as_ptr(), flag);
                     keep.push(ty);
+                }
+                Fact::Prototype { function } => {
+                    listen(&self.prototypes, function.as_ptr(), flag);
+                    keep.push(function);
                 }
             }
         }
@@ -217,18 +236,33 @@ impl Registry {
 
     /// A watched class was modified. Says whether an assumption fell.
     pub fn type_changed(&self, ty: *mut ffi::PyObject) -> bool {
-        let Ok(mut types) = self.types.try_borrow_mut() else {
-            return false;
-        };
-        let mut fell = false;
-        for flag in types.remove(&(ty as usize)).into_iter().flatten() {
-            if let Some(flag) = flag.upgrade() {
-                flag.set(true);
-                fell = true;
-            }
-        }
-        fell
+        fall(&self.types, ty)
     }
+
+    /// A ctypes function is about to be given another prototype. Says whether an assumption fell.
+    pub fn prototype_changes(&self, function: *mut ffi::PyObject) -> bool {
+        fall(&self.prototypes, function)
+    }
+}
+
+/// The traces to tell when an object changes, by its address.
+type Listeners = RefCell<HashMap<usize, Vec<Weak<Cell<bool>>>>>;
+
+fn listen(listeners: &Listeners, object: *mut ffi::PyObject, flag: &Flag) {
+    let mut all = listeners.borrow_mut();
+    let list = all.entry(object as usize).or_default();
+    list.retain(|f| f.strong_count() > 0);
+    list.push(Rc::downgrade(flag));
+}
+
+fn fall(listeners: &Listeners, object: *mut ffi::PyObject) -> bool {
+    let Ok(mut all) = listeners.try_borrow_mut() else {
+        return false;
+    };
+    let told = all.remove(&(object as usize)).unwrap_or_default();
+    let told: Vec<Flag> = told.iter().filter_map(Weak::upgrade).collect();
+    told.iter().for_each(|flag| flag.set(true));
+    !told.is_empty()
 }
 
 /// Whether two keys that are different objects are the same text. Keys of namespaces are interned,

@@ -5,6 +5,7 @@ mod assume;
 mod cpython;
 mod dump;
 mod engine;
+mod errno;
 mod helpers;
 mod hook;
 mod loops;

@@ -3,7 +3,7 @@
 use crate::cpython::{Base, frame};
 use crate::engine::{Engine, Run};
 use crate::loops::{Version, Wanted};
-use crate::raiser;
+use crate::{errno, raiser};
 use jit::target::MAX_WATCHES;
 use jit::{Activation, ActivationBuf, Exit, Repr, Source, values_of};
 use pyo3_ffi as ffi;
@@ -71,11 +71,14 @@ pub unsafe fn run(e: &Engine, version: &Rc<Version>, thread: *mut ffi::PyThreadS
 /// # Safety
 /// `f` is the current frame of the thread, which is the current one.
 unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) -> Activation {
+    let places = errno::places();
     let mut activation = Activation {
         frame: f,
         thread: thread.cast(),
         leave: 0,
         during: 0,
+        errno: places.map_or(std::ptr::null_mut(), |p| p.errno),
+        saved_errno: places.map_or(std::ptr::null_mut(), |p| p.saved),
         watched: [std::ptr::null(); MAX_WATCHES],
         expected: [0; MAX_WATCHES],
     };

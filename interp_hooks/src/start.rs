@@ -244,7 +244,7 @@ fn known_objects() {
 fn fields(t: &VersionTable) {
     let all = [
         (Field::Type, t.object_type),
-        (Field::RefCount, t.object_refcnt),
+        (Field::IterRefCount, t.object_refcnt),
         (Field::Dict, t.instance_dict),
         (Field::FloatValue, t.float_value),
         (Field::RangeIterStart, t.range_iter_start),
@@ -286,8 +286,6 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         dealloc: symbol::find(c"_Py_Dealloc")? as usize,
         save_thread: symbol::find(c"PyEval_SaveThread")? as usize,
         restore_thread: symbol::find(c"PyEval_RestoreThread")? as usize,
-        restore_errno: 0,
-        save_errno: 0,
     };
     let address = |k| engine::known_address(k) as usize;
     Ok(Target {

@@ -31,10 +31,6 @@ pub struct Functions {
     pub save_thread: usize,
     /// `fn(tstate)`: `PyEval_RestoreThread`.
     pub restore_thread: usize,
-    /// `fn()`: cffi's `restore_errno`.
-    pub restore_errno: usize,
-    /// `fn()`: cffi's `save_errno`.
-    pub save_errno: usize,
 }
 
 /// The running interpreter as the code generator sees it.

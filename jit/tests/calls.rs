@@ -343,20 +343,6 @@ fn what_stands_around_a_call_is_in_order() {
                 "restore_thread 77",
             ],
         ),
-        (
-            "errno",
-            vec!["restore_errno", "callee pc 4 during 4 {}", "save_errno"],
-        ),
-        (
-            "gil errno",
-            vec![
-                "save_thread",
-                "restore_errno",
-                "callee pc 4 during 4 {}",
-                "save_errno",
-                "restore_thread 77",
-            ],
-        ),
     ] {
         let text = format!(
             r#"trace "t" locals 1 depth 0 {{
@@ -375,6 +361,38 @@ fn what_stands_around_a_call_is_in_order() {
             .leave_at_first_check()
             .run();
         assert_eq!(take_log(), expected);
+    }
+}
+
+extern "C" fn sets_errno(errno: *mut i32) {
+    log(format!("errno {}", unsafe { *errno }));
+    unsafe { *errno += 100 };
+}
+
+#[test]
+fn errno_is_restored_before_and_saved_behind() {
+    for (flags, seen, after) in [("", 7, [107, 5]), ("errno", 5, [105, 105])] {
+        let text = format!(
+            r#"trace "t" locals 1 depth 0 {{
+            objs @code
+            func @f = void(ptr) {flags}
+            %0 = load_slot #0
+            %1 = load_field %0, @CData.data
+            ccall %1, @f -> s0
+            check -> s1
+            jump
+            snaps
+              s0: during @code pc 4 depth 0 []
+              s1: at @code pc 8 depth 0 []
+            }}"#
+        );
+        take_log();
+        let mut m =
+            Machine::new(&text, &[("f", sets_errno as *const () as usize)]).leave_at_first_check();
+        let errno = &raw mut m.errno[0] as u64;
+        m.set(0, object(OTHER, &[0, errno])).run();
+        assert_eq!(take_log(), [format!("errno {seen}")]);
+        assert_eq!(*m.errno, after);
     }
 }
 

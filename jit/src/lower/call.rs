@@ -76,15 +76,22 @@ impl<'a> Lower<'a> {
             saved = self.runtime_call(functions.save_thread, &[], Some(types::I64))?;
         }
         if decl.flags.errno {
-            self.runtime_call(functions.restore_errno, &[], None)?;
+            self.copy_errno(
+                offset_of!(Activation, saved_errno),
+                offset_of!(Activation, errno),
+            );
         }
         let result = self.call_address(self.foreign_signature(decl), callee, &args);
         if decl.flags.errno {
-            self.runtime_call(functions.save_errno, &[], None)?;
+            self.copy_errno(
+                offset_of!(Activation, errno),
+                offset_of!(Activation, saved_errno),
+            );
         }
         if let Some(thread) = saved {
             self.runtime_call(functions.restore_thread, &[thread], None)?;
         }
+        self.reload_floats(&words);
         match result {
             Some(result) => {
                 let value = self.foreign_result(result, decl.ret);
@@ -92,6 +99,14 @@ impl<'a> Lower<'a> {
             }
             None => Ok(()),
         }
+    }
+
+    /// What cffi's `restore_errno` and `save_errno` do (c/misc_thread_common.h).
+    fn copy_errno(&mut self, from: usize, to: usize) {
+        let from = self.load(types::I64, self.act, from as i32);
+        let errno = self.load(types::I32, from, 0);
+        let to = self.load(types::I64, self.act, to as i32);
+        self.store(errno, to, 0);
     }
 
     /// The address to call and the arguments in the form that the ABI passes.

@@ -12,12 +12,18 @@ use cranelift_frontend::FunctionBuilder;
 use std::collections::HashMap;
 use traces::{Abort, Imm, Inst, Known, ObjId, Op, SnapId, Type, Value};
 
+/// A word of a record: the value of the trace, and what it was when the record was made.
+pub(super) struct Word {
+    value: Value,
+    def: Def,
+}
+
 /// The exits of a trace so far.
 pub(super) struct Exits {
     pub(super) exits: Vec<Exit>,
     pub(super) durings: Vec<Exit>,
     pub(super) buf_len: usize,
-    pending: Vec<(Block, Vec<Def>)>,
+    pending: Vec<(Block, Vec<Word>)>,
     by_snap: HashMap<SnapId, Block>,
     ret: Block,
 }
@@ -58,7 +64,7 @@ impl<'a> Lower<'a> {
         &mut self,
         at: usize,
         snap: SnapId,
-    ) -> Result<(usize, Vec<Def>), Abort> {
+    ) -> Result<(usize, Vec<Word>), Abort> {
         let (exit, words) = self.record(at, snap, self.trace.nlocals)?;
         let same = |e: &Exit| {
             (e.resume, e.code, e.pc, e.depth, &e.slots)
@@ -75,7 +81,7 @@ impl<'a> Lower<'a> {
     }
 
     /// A snapshot as the frame rebuilder reads it, its slots below `end`, and what its words hold.
-    fn record(&mut self, at: usize, snap: SnapId, end: u16) -> Result<(Exit, Vec<Def>), Abort> {
+    fn record(&mut self, at: usize, snap: SnapId, end: u16) -> Result<(Exit, Vec<Word>), Abort> {
         let trace = self.trace;
         let snapshot = trace
             .snaps
@@ -108,15 +114,16 @@ impl<'a> Lower<'a> {
     }
 
     /// Where the rebuilder finds an object; adds a word where it needs one.
-    fn source(&self, value: Value, words: &mut Vec<Def>) -> Result<Source, Abort> {
+    fn source(&self, value: Value, words: &mut Vec<Word>) -> Result<Source, Abort> {
         if self.trace.types.get(value.0 as usize) != Some(&Type::Obj) {
             return Err(refused("a snapshot lists a value that is no object"));
         }
-        let (word, repr) = match self.def(value)? {
+        let (value, repr) = match self.def(value)? {
             Def::Obj(id) => return Ok(Source::Const(id)),
-            Def::Box(Boxed { op, inner, ctype }) => (self.def(inner)?, repr_of(op, ctype)?),
-            native => (native, Repr::Obj),
+            Def::Box(Boxed { op, inner, ctype }) => (inner, repr_of(op, ctype)?),
+            _ => (value, Repr::Obj),
         };
+        let word = self.def(value)?;
         let imm = match word {
             Def::Int(n) => Some(n as u64),
             Def::Float(x) => Some(x.to_bits()),
@@ -128,14 +135,14 @@ impl<'a> Lower<'a> {
         }
         let index =
             u16::try_from(words.len()).map_err(|_| refused("a snapshot of too many values"))?;
-        words.push(word);
+        words.push(Word { value, def: word });
         Ok(Source::Buf(index, repr))
     }
 
     /// Stores the words of a record into the buffer.
-    pub(super) fn store_words(&mut self, words: &[Def]) -> Result<(), Abort> {
-        for (i, &word) in (VALUES..).zip(words) {
-            let value = match word {
+    pub(super) fn store_words(&mut self, words: &[Word]) -> Result<(), Abort> {
+        for (i, word) in (VALUES..).zip(words) {
+            let value = match word.def {
                 Def::Native(x) if self.b.func.dfg.value_type(x) == types::I8 => {
                     self.b.ins().uextend(types::I64, x)
                 }
@@ -145,6 +152,20 @@ impl<'a> Lower<'a> {
             self.store(value, self.act, 8 * i as i32);
         }
         Ok(())
+    }
+
+    /// From here on the floats among the words are read from where they were stored. No register
+    /// keeps a float across a call, and the register allocator would spill and reload one that
+    /// goes round the loop twice.
+    pub(super) fn reload_floats(&mut self, words: &[Word]) {
+        for (i, word) in (VALUES..).zip(words) {
+            if matches!(word.def, Def::Native(x) if self.b.func.dfg.value_type(x) == types::F64) {
+                let value = self.load(types::F64, self.act, 8 * i as i32);
+                if let Some(def) = self.defs.get_mut(word.value.0 as usize) {
+                    *def = Def::Native(value);
+                }
+            }
+        }
     }
 
     /// Emits the exits behind the hot code.

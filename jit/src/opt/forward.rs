@@ -336,6 +336,12 @@ impl<'a> Forward<'a> {
         self.defs.truncate(mark.values);
     }
 
+    /// Whether a check stands behind the mark.
+    pub(super) fn has_check_since(&self, mark: Mark) -> bool {
+        let since = self.out.insts.get(mark.insts..).unwrap_or_default();
+        since.iter().any(|inst| inst.op == Op::Check)
+    }
+
     /// Notes a guard that can never hold.
     pub(super) fn never(&mut self, what: String) {
         self.contradiction.get_or_insert(what);

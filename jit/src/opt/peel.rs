@@ -180,6 +180,9 @@ struct Header {
     params: Vec<Param>,
     /// Types that running Python code may change.
     unstable: HashMap<Value, TypeFact>,
+    /// Whether nothing came behind the last check on either way to the header. Then the body has
+    /// a check of its own: a loop must poll in each iteration.
+    checked: bool,
 }
 
 /// A place behind the label: its value, and the number in it.
@@ -206,6 +209,7 @@ impl Header {
             types: before.held.iter().map(|held| held.ty).collect(),
             params: Vec::new(),
             unstable: unstable.map(|(&v, &ty)| (v, ty)).collect(),
+            checked: before.state.checked,
         }
     }
 
@@ -220,7 +224,7 @@ impl Header {
         for (&value, param) in params.iter().zip(&self.params) {
             f.set_range(value, param.range);
         }
-        f.state.checked = false;
+        f.state.checked = self.checked;
         let unstable = &self.unstable;
         f.state
             .types
@@ -313,6 +317,7 @@ impl Header {
             types: Vec::with_capacity(self.entries.len()),
             params: Vec::new(),
             unstable: self.unstable.clone(),
+            checked: self.checked && f.state.checked && f.has_check_since(before.mark),
         };
         next.unstable
             .retain(|v, ty| f.state.types.get(v) == Some(ty));

@@ -125,12 +125,6 @@ extern "C" fn save_thread() -> usize {
 extern "C" fn restore_thread(ts: usize) {
     log(format!("restore_thread {ts}"));
 }
-extern "C" fn restore_errno() {
-    log("restore_errno");
-}
-extern "C" fn save_errno() {
-    log("save_errno");
-}
 
 pub fn decref(o: *mut Object) {
     unsafe {
@@ -254,8 +248,6 @@ pub fn target() -> Target {
         dealloc: dealloc as *const () as usize,
         save_thread: save_thread as *const () as usize,
         restore_thread: restore_thread as *const () as usize,
-        restore_errno: restore_errno as *const () as usize,
-        save_errno: save_errno as *const () as usize,
     };
     Target {
         fields,
@@ -314,6 +306,8 @@ pub struct Machine {
     pub frame: Vec<u64>,
     pub thread: Box<[u64; 4]>,
     pub interp: Box<[u32; 4]>,
+    /// The real `errno` and the saved one.
+    pub errno: Box<[i32; 2]>,
     pub act: ActivationBuf,
 }
 
@@ -336,6 +330,8 @@ impl Machine {
             thread: std::ptr::null_mut(),
             leave: 0,
             during: 0,
+            errno: std::ptr::null_mut(),
+            saved_errno: std::ptr::null_mut(),
             watched: [std::ptr::null(); MAX_WATCHES],
             expected: [0; MAX_WATCHES],
         };
@@ -345,6 +341,7 @@ impl Machine {
             frame: vec![0; 64],
             thread: Box::new([0; 4]),
             interp: Box::new([5; 4]),
+            errno: Box::new([7, 5]),
             act,
         }
     }
@@ -374,6 +371,8 @@ impl Machine {
             (*act).frame = self.frame.as_mut_ptr().cast();
             (*act).thread = self.thread.as_mut_ptr().cast();
             (*act).during = 0;
+            (*act).errno = &raw mut self.errno[0];
+            (*act).saved_errno = &raw mut self.errno[1];
             // The first is compared with zero, the second with what it holds now.
             (*act).watched = [
                 (&raw const self.thread[1]).cast(),
