@@ -46,6 +46,7 @@ int main(void) {
     AT(code_consts, PyCodeObject, co_consts);
     AT(code_names, PyCodeObject, co_names);
     AT(code_nlocalsplus, PyCodeObject, co_nlocalsplus);
+    AT(code_stacksize, PyCodeObject, co_stacksize);
     AT(code_monitoring, PyCodeObject, _co_monitoring);
     AT(code_bytes, PyCodeObject, co_code_adaptive);
     AT(monitoring_active, _PyCoMonitoringData, active_monitors);

@@ -19,6 +19,9 @@ use std::rc::{Rc, Weak};
 /// at the next check.
 pub type Flag = Rc<Cell<bool>>;
 
+/// After how many falls an entry of a dict counts as a variable.
+const VARIES: u32 = 2;
+
 enum Fact {
     Value {
         dict: Strong,
@@ -96,6 +99,8 @@ pub struct Registry {
     dicts: RefCell<HashMap<usize, Vec<DictWatch>>>,
     types: Listeners,
     prototypes: Listeners,
+    /// How often each entry of a dict turned out to vary though a trace took it for a constant.
+    variations: RefCell<HashMap<(usize, usize), u32>>,
 }
 
 type WatchFunction = unsafe extern "C" fn(c_int, *mut ffi::PyObject) -> c_int;
@@ -226,12 +231,22 @@ impl Registry {
             };
             let same_key = key.is_null() || key == w.key || same_text(key, w.key);
             if same_key && (key.is_null() || value != w.value) {
+                if let Ok(mut variations) = self.variations.try_borrow_mut() {
+                    *variations.entry((dict as usize, w.key as usize)).or_default() += 1;
+                }
                 flag.set(true);
                 return false;
             }
             true
         });
         list.len() < before
+    }
+
+    /// Whether an entry of a dict has changed so often that traces must not take it for a constant.
+    pub fn varies(&self, dict: Object, key: Object) -> bool {
+        let key = (dict.0 as usize, key.0 as usize);
+        let variations = self.variations.borrow();
+        variations.get(&key).is_some_and(|&n| n >= VARIES)
     }
 
     /// A watched class was modified. Says whether an assumption fell.

@@ -3,7 +3,7 @@
 use crate::cpython::{Base, frame};
 use crate::engine::{Engine, Run};
 use crate::loops::{Version, Wanted};
-use crate::{errno, raiser};
+use crate::{errno, helpers, raiser};
 use jit::target::MAX_WATCHES;
 use jit::{Activation, ActivationBuf, Exit, Repr, Source, values_of};
 use pyo3_ffi as ffi;
@@ -15,7 +15,15 @@ use traces::Resume;
 pub fn fits(e: &Engine, version: &Version, f: *mut u8) -> bool {
     version.wants.iter().all(|&(slot, want)| {
         // SAFETY: the frame is alive and stopped; the slots are those of its own code.
-        let o = unsafe { *frame::slot(e.table, f, usize::from(slot)) };
+        let o = unsafe {
+            match version.trace.global(slot) {
+                Some(g) => {
+                    let of = |id| version.trace.obj(id).addr as *mut ffi::PyObject;
+                    helpers::global_get(of(g.dict), of(g.key))
+                }
+                None => *frame::slot(e.table, f, usize::from(slot)),
+            }
+        };
         match want {
             Wanted::Object(p) => o as usize == p,
             // SAFETY: not NULL: a live object.
@@ -157,7 +165,7 @@ unsafe fn objects(
 }
 
 unsafe fn object(e: &Engine, version: &Version, x: u64, repr: Repr) -> *mut ffi::PyObject {
-    use crate::helpers as h;
+    use helpers as h;
     // SAFETY: the caller's promise.
     unsafe {
         match repr {
@@ -204,6 +212,12 @@ unsafe fn rebuild(
     // old objects are dropped when the frame is whole again.
     unsafe {
         for (slot, o) in objects(e, version, exit, buf) {
+            if let Some(g) = version.trace.global(slot) {
+                let of = |id| version.trace.obj(id).addr as *mut ffi::PyObject;
+                helpers::global_set(of(g.dict), of(g.key), o);
+                drops.push(o);
+                continue;
+            }
             let at = frame::slot(e.table, f, usize::from(slot));
             if slot < nlocals {
                 if observed {

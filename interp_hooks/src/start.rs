@@ -283,6 +283,8 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         new_cdata: helpers::new_cdata as *const () as usize,
         int_to_i64: helpers::int_to_i64 as *const () as usize,
         int_to_u64: helpers::int_to_u64 as *const () as usize,
+        global_get: helpers::global_get as *const () as usize,
+        global_set: helpers::global_set as *const () as usize,
         dealloc: symbol::find(c"_Py_Dealloc")? as usize,
         save_thread: symbol::find(c"PyEval_SaveThread")? as usize,
         restore_thread: symbol::find(c"PyEval_RestoreThread")? as usize,

@@ -25,6 +25,10 @@ pub struct Functions {
     pub int_to_i64: usize,
     /// `fn(obj, out: *mut u64) -> i32`: 1 and the value where an int fits in `u64`, else 0.
     pub int_to_u64: usize,
+    /// `fn(dict: obj, key: obj) -> obj`: the borrowed value of a module-level variable, or NULL.
+    pub global_get: usize,
+    /// `fn(dict: obj, key: obj, value: obj)`: stores into a module-level variable.
+    pub global_set: usize,
     /// `fn(obj)`: `_Py_Dealloc`, for an object whose reference count has reached 0.
     pub dealloc: usize,
     /// `fn() -> tstate`: `PyEval_SaveThread`.

@@ -63,6 +63,19 @@ impl Decoded {
         Decoded { instrs, units }
     }
 
+    /// The numbers of the names that the loop with this header stores into, as far as its last
+    /// jump back.
+    pub fn names_stored(&self, header: u32) -> Vec<u32> {
+        let jumps = self.instrs.iter().filter(|i| i.target == Some(header));
+        let end = jumps.map(|i| i.offset).max().unwrap_or(header);
+        self.instrs
+            .iter()
+            .filter(|i| (header..end).contains(&i.offset))
+            .filter(|i| matches!(i.opcode, Opcode::STORE_NAME | Opcode::STORE_GLOBAL))
+            .map(|i| i.oparg)
+            .collect()
+    }
+
     /// The bytecode that a byte offset belongs to.
     pub fn at(&self, offset: u32) -> Option<&Instr> {
         let i = self.units.get(offset as usize / 2)?;

@@ -116,6 +116,12 @@ pub unsafe fn code_nlocalsplus(t: &Table, code: *mut ffi::PyObject) -> u32 {
     unsafe { *word(code.cast(), t.code_nlocalsplus).cast::<i32>() as u32 }
 }
 
+/// The greatest depth of the operand stack.
+pub unsafe fn code_stacksize(t: &Table, code: *mut ffi::PyObject) -> u32 {
+    // SAFETY: the module's contract.
+    unsafe { *word(code.cast(), t.code_stacksize).cast::<i32>() as u32 }
+}
+
 /// A constant; NULL where there is none of this number.
 pub unsafe fn code_const(t: &Table, code: *mut ffi::PyObject, n: usize) -> *mut ffi::PyObject {
     // SAFETY: the module's contract.

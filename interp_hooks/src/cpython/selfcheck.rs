@@ -248,6 +248,13 @@ unsafe fn code_and_thread(t: &VersionTable, all: &mut Vec<Check>) {
             } else {
                 ffi::PyLong_AsLong(n)
             };
+            let deep = ffi::PyObject_GetAttrString(code.cast(), c"co_stacksize".as_ptr());
+            if !deep.is_null() {
+                let expected = ffi::PyLong_AsLong(deep) as u64;
+                let found = u64::from(frame::code_stacksize(t, code.cast()));
+                all.push(check("code stack size", found, expected));
+                ffi::Py_DECREF(deep);
+            }
             let plus = i64::from(frame::code_nlocalsplus(t, code.cast()));
             all.push(Check {
                 name: "code locals",

@@ -66,6 +66,10 @@ pub struct Recorder {
     /// Objects that the constants of the trace keep alive.
     pub keep: Vec<Strong>,
     kwnames: Option<*mut ffi::PyObject>,
+    /// The number of the first slot that is a module-level variable.
+    first_global: u16,
+    /// The numbers of the module-level names that the loop stores into.
+    stored: Vec<u32>,
     /// Direct foreign calls and residual calls so far.
     pub foreign: u32,
     /// Calls back into the interpreter's own protocols so far.
@@ -89,9 +93,10 @@ impl Recorder {
         name: String,
     ) -> Recorder {
         // SAFETY: the caller's promise.
-        let (nlocals, depth) = unsafe {
+        let (nlocals, stacksize, depth) = unsafe {
             let nlocals = frame::code_nlocalsplus(table, code);
-            (nlocals, frame::stacktop(table, frame) - nlocals as i32)
+            let depth = frame::stacktop(table, frame) - nlocals as i32;
+            (nlocals, frame::code_stacksize(table, code), depth)
         };
         let mut trace = Trace {
             name,
@@ -100,6 +105,7 @@ impl Recorder {
             ..Trace::default()
         };
         let code_id = trace.obj_const("code", code as u64);
+        let stored = decoded.names_stored(header);
         Recorder {
             b: Builder::new(trace, code_id, header, MAX_INSTS),
             table,
@@ -114,6 +120,8 @@ impl Recorder {
             assumptions: Assumptions::default(),
             keep: Vec::new(),
             kwnames: None,
+            first_global: (nlocals + stacksize) as u16,
+            stored,
             foreign: 0,
             residual: 0,
             residual_names: Vec::new(),
@@ -224,6 +232,7 @@ impl Recorder {
             LOAD_GLOBAL => self.load_global(i)?,
             LOAD_NAME => self.load_name(i)?,
             LOAD_DEREF => self.load_deref(i)?,
+            STORE_NAME | STORE_GLOBAL => self.store_global(i)?,
             STORE_DEREF => self.store_deref(i.oparg)?,
             LOAD_ATTR => self.load_attr(i)?,
             BINARY_OP => self.binary_op(i)?,

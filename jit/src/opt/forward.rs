@@ -40,6 +40,7 @@ impl<'a> Forward<'a> {
             entry_depth: naive.entry_depth,
             objs: naive.objs.clone(),
             funcs: naive.funcs.clone(),
+            globals: naive.globals.clone(),
             ..Trace::default()
         };
         let slots =

@@ -86,13 +86,16 @@ impl Before {
             .filter(|&p| !is_immutable(p))
             .collect();
         places.sort_by_key(|place| place.order());
+        let globals: Vec<u16> = f.naive.globals.iter().map(|g| g.slot).collect();
+        let first_global = globals.first().copied().unwrap_or(u16::MAX);
         let spots = (0..nslots)
+            .chain(globals)
             .map(Spot::Slot)
             .chain(places.into_iter().map(Spot::Heap));
         let held = spots
             .map(|spot| Held::of(f, spot))
             .collect::<Result<Vec<_>, _>>()?;
-        f.state.slots.truncate(usize::from(nslots));
+        f.state.forget_slots(nslots, first_global);
         Ok(Before {
             state: f.state.clone(),
             mark: f.mark(),

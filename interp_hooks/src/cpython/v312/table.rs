@@ -24,6 +24,7 @@ pub static TABLE: VersionTable = VersionTable {
     code_consts: 24,
     code_names: 32,
     code_nlocalsplus: 72,
+    code_stacksize: 64,
     code_monitoring: 168,
     code_bytes: 192,
     monitoring_active: 15,

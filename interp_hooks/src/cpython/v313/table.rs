@@ -24,6 +24,7 @@ pub static TABLE: VersionTable = VersionTable {
     code_consts: 24,
     code_names: 32,
     code_nlocalsplus: 72,
+    code_stacksize: 64,
     code_monitoring: 176,
     code_bytes: 200,
     monitoring_active: 10,
