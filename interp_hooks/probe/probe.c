@@ -41,6 +41,7 @@ int main(void) {
     AT(frame_builtins, _PyInterpreterFrame, f_builtins);
     AT(frame_locals, _PyInterpreterFrame, f_locals);
     AT(frame_object, _PyInterpreterFrame, frame_obj);
+    AT(frame_previous, _PyInterpreterFrame, previous);
     AT(frame_stacktop, _PyInterpreterFrame, stacktop);
     AT(frame_slots, _PyInterpreterFrame, localsplus);
     AT(code_consts, PyCodeObject, co_consts);

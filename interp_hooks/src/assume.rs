@@ -153,6 +153,10 @@ impl Registry {
     }
 
     /// Starts to watch what a trace assumes. False where an assumption does not hold any more.
+    ///
+    /// Dicts, their keys and values are not kept alive: a watched dict says when it dies, and
+    /// before a value goes; a key is a name of the code object. (A trace that kept its module's
+    /// namespace alive would keep itself alive.)
     pub fn install(&self, a: Assumptions, flag: &Flag, keep: &mut Vec<Strong>) -> bool {
         let Some(api) = &self.api else { return false };
         let mut holds = true;
@@ -162,14 +166,12 @@ impl Registry {
                     let now = Object(dict.as_ptr()).dict_get(Object(key.as_ptr()));
                     holds &= now.is_some_and(|v| v.0 == value.as_ptr());
                     holds &= self.watch_dict(api, &dict, &key, value.as_ptr(), flag);
-                    keep.extend([dict, key, value]);
                 }
                 Fact::Absent { dict, key } => {
                     holds &= Object(dict.as_ptr())
                         .dict_get(Object(key.as_ptr()))
                         .is_none();
                     holds &= self.watch_dict(api, &dict, &key, std::ptr::null_mut(), flag);
-                    keep.extend([dict, key]);
                 }
                 Fact::Type { ty } => {
                     // A class that has used up its versions is modified without a word.
@@ -232,14 +234,21 @@ impl Registry {
             let same_key = key.is_null() || key == w.key || same_text(key, w.key);
             if same_key && (key.is_null() || value != w.value) {
                 if let Ok(mut variations) = self.variations.try_borrow_mut() {
-                    *variations.entry((dict as usize, w.key as usize)).or_default() += 1;
+                    *variations
+                        .entry((dict as usize, w.key as usize))
+                        .or_default() += 1;
                 }
                 flag.set(true);
                 return false;
             }
             true
         });
-        list.len() < before
+        let fell = list.len() < before;
+        if list.is_empty() {
+            // The dict may be about to die, and another one to be given its memory.
+            dicts.remove(&(dict as usize));
+        }
+        fell
     }
 
     /// Whether an entry of a dict has changed so often that traces must not take it for a constant.

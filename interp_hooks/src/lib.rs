@@ -8,6 +8,7 @@ mod engine;
 mod errno;
 mod helpers;
 mod hook;
+mod local_events;
 mod loops;
 mod module;
 mod options;

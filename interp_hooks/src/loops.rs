@@ -41,6 +41,12 @@ pub struct Version {
     /// The references that the constants need.
     #[allow(dead_code, reason = "held, never read")]
     pub keep: Vec<Strong>,
+    /// Objects to hold while a run is inside: the flag falls before their owner lets them go.
+    pub hold: Vec<*mut ffi::PyObject>,
+    /// The code object that was recorded.
+    pub code: *mut ffi::PyObject,
+    /// The namespaces that it was recorded under: globals, builtins.
+    pub namespaces: [*mut ffi::PyObject; 2],
 }
 
 /// The state of a loop.

@@ -11,8 +11,24 @@ use std::cell::Cell;
 use std::rc::Rc;
 use traces::Resume;
 
+/// How many native runs a thread may have inside one another. A run that calls Python takes C stack,
+/// which calls from Python to Python do not: a deep recursion must not run out of it.
+const MAX_NESTED: usize = 40;
+
+/// Whether the thread may start another native run.
+pub fn may_nest(e: &Engine, thread: *mut ffi::PyThreadState) -> bool {
+    let runs = e.runs.borrow();
+    runs.len() < MAX_NESTED || runs.iter().filter(|r| r.thread == thread).count() < MAX_NESTED
+}
+
 /// Whether the slots hold what the version's preamble guards.
 pub fn fits(e: &Engine, version: &Version, f: *mut u8) -> bool {
+    // Functions with different globals can share a code object.
+    // SAFETY: the frame is alive.
+    let namespaces = unsafe { [frame::globals(e.table, f), frame::builtins(e.table, f)] };
+    if version.namespaces != namespaces {
+        return false;
+    }
     version.wants.iter().all(|&(slot, want)| {
         // SAFETY: the frame is alive and stopped; the slots are those of its own code.
         let o = unsafe {
@@ -49,6 +65,7 @@ pub unsafe fn run(e: &Engine, version: &Rc<Version>, thread: *mut ffi::PyThreadS
         version: Rc::clone(version),
         observed: Rc::clone(&observed),
     };
+    let held = Held::of(&version.hold);
     e.runs.borrow_mut().push(run);
     // Nested events are suppressed while a callback runs; native code is no callback to the
     // functions that it calls.
@@ -71,6 +88,29 @@ pub unsafe fn run(e: &Engine, version: &Rc<Version>, thread: *mut ffi::PyThreadS
     if let Some(exit) = version.compiled.exits.get(n as usize) {
         // SAFETY: the exit and the buffer belong to this run.
         unsafe { rebuild(e, version, exit, f, buf.values(), observed.get()) };
+    }
+    drop(held);
+}
+
+/// References that a run holds.
+struct Held<'a>(&'a [*mut ffi::PyObject]);
+
+impl Held<'_> {
+    fn of(objects: &[*mut ffi::PyObject]) -> Held<'_> {
+        for &o in objects {
+            // SAFETY: the version's assumptions hold, so its objects are alive.
+            unsafe { ffi::Py_INCREF(o) };
+        }
+        Held(objects)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        for &o in self.0 {
+            // SAFETY: taken in `of`; the GIL is held, and the frame is whole again.
+            unsafe { ffi::Py_DECREF(o) };
+        }
     }
 }
 
@@ -119,6 +159,16 @@ pub fn leave_fallen(e: &Engine) {
     for run in runs.iter().filter(|run| run.version.flag.get()) {
         leave(run);
     }
+}
+
+/// Has the runs of a code object leave.
+pub fn leave_code(e: &Engine, code: *mut ffi::PyObject) {
+    let Ok(runs) = e.runs.try_borrow() else {
+        return;
+    };
+    runs.iter()
+        .filter(|r| r.version.code == code)
+        .for_each(leave);
 }
 
 fn leave(run: &Run) {

@@ -5,7 +5,7 @@ use crate::cpython::{self, VersionTable, selfcheck};
 use crate::engine::{self, Engine, Monitoring};
 use crate::options::Options;
 use crate::py::Strong;
-use crate::{helpers, hook, loops, raiser, symbol};
+use crate::{helpers, hook, local_events, loops, raiser, symbol};
 use jit::Target;
 use jit::target::Functions;
 use pyo3_ffi as ffi;
@@ -187,8 +187,10 @@ fn use_tool(callbacks: &(Strong, Strong)) -> Result<Monitoring, String> {
         }
     }
     call(&m, c"set_events", &[tool, jump])?;
+    let set_local_events = get(m.as_ptr(), c"set_local_events")?;
+    local_events::watch(set_local_events.as_ptr())?;
     Ok(Monitoring {
-        set_local_events: get(m.as_ptr(), c"set_local_events")?,
+        set_local_events,
         disable: get(m.as_ptr(), c"DISABLE")?,
         instruction,
     })

@@ -3,7 +3,8 @@
 use crate::func::{CType, FuncDecl, FuncFlags};
 use crate::op::{ImmKind, Op, Type};
 use crate::trace::{
-    FrameState, FuncId, GlobalSlot, Imm, Inst, Known, ObjConst, ObjId, Resume, SnapId, Snapshot, Trace, Value,
+    FrameState, FuncId, GlobalSlot, Imm, Inst, Known, ObjConst, ObjId, Resume, SnapId, Snapshot,
+    Trace, Value,
 };
 use crate::{Field, Helper};
 

@@ -152,6 +152,26 @@ fn emit_ctypes(
     Ok(result)
 }
 
+/// Whether an entry of the dict behind an object is what its attribute gives: an API-mode library
+/// keeps an accessor for each variable of C.
+pub fn is_attribute(
+    owner: *mut ffi::PyObject,
+    name: *mut ffi::PyObject,
+    entry: *mut ffi::PyObject,
+) -> bool {
+    if Object(owner).type_object().0 == (&raw mut ffi::PyModule_Type).cast() {
+        return true;
+    }
+    // SAFETY: a library, whose attributes run no Python code where the name is in its dict.
+    unsafe {
+        let found = Strong::from_new(ffi::PyObject_GetAttr(owner, name));
+        if found.is_none() {
+            ffi::PyErr_Clear();
+        }
+        found.is_some_and(|found| found.as_ptr() == entry)
+    }
+}
+
 /// The dict behind the attributes of a module, a cffi library or a ctypes library.
 pub fn attribute_dict(
     owner: *mut ffi::PyObject,

@@ -83,6 +83,17 @@ impl Decoded {
     }
 }
 
+impl Instr {
+    /// Whether the bytecode at `offset` may run behind this one, where this one does not raise.
+    pub fn is_followed_by(&self, offset: u32) -> bool {
+        let always_jumps = matches!(
+            self.opcode,
+            Opcode::JUMP_FORWARD | Opcode::JUMP_BACKWARD | Opcode::JUMP_BACKWARD_NO_INTERRUPT
+        );
+        self.target == Some(offset) || !always_jumps && self.next == offset
+    }
+}
+
 /// All jumps are relative to the end of the bytecode and its cache.
 fn jump_target(opcode: Opcode, oparg: u32, next: u32) -> Option<u32> {
     use Opcode::*;

@@ -81,6 +81,18 @@ pub unsafe fn frame_object(t: &Table, f: *mut u8) -> *mut ffi::PyObject {
     unsafe { (*word(f, t.frame_object)).cast() }
 }
 
+/// Whether a frame is among those of a thread.
+pub unsafe fn is_on_stack(t: &Table, thread: *mut ffi::PyThreadState, wanted: *mut u8) -> bool {
+    // SAFETY: the module's contract; the list ends in NULL.
+    unsafe {
+        let mut f = current(t, thread);
+        while !f.is_null() && f != wanted {
+            f = *word(f, t.frame_previous);
+        }
+        !f.is_null()
+    }
+}
+
 /// A slot: locals first, then the operand stack.
 pub unsafe fn slot(t: &Table, f: *mut u8, n: usize) -> *mut *mut ffi::PyObject {
     // SAFETY: the module's contract.

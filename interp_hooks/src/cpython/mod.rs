@@ -44,6 +44,8 @@ pub struct VersionTable {
     pub frame_locals: i32,
     /// `_PyInterpreterFrame.frame_obj`.
     pub frame_object: i32,
+    /// `_PyInterpreterFrame.previous`.
+    pub frame_previous: i32,
     /// `_PyInterpreterFrame.stacktop`, an `int`.
     pub frame_stacktop: i32,
     /// `_PyInterpreterFrame.localsplus`.

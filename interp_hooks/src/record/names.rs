@@ -64,7 +64,10 @@ impl Recorder {
             )
         };
         if locals != globals {
-            return Err(Abort::new(Reason::Bytecode, format!("{} outside a module", i.name)));
+            return Err(Abort::new(
+                Reason::Bytecode,
+                format!("{} outside a module", i.name),
+            ));
         }
         Ok(())
     }
@@ -78,7 +81,7 @@ impl Recorder {
     }
 
     /// The globals and the builtins of the frame, which are plain dicts.
-    fn namespaces(&self) -> Result<(Object, Object), Abort> {
+    fn plain_namespaces(&self) -> Result<(Object, Object), Abort> {
         // SAFETY: the frame is alive.
         let (globals, builtins) = unsafe {
             (
@@ -94,10 +97,12 @@ impl Recorder {
 
     /// The value of global number `n`: a watched constant, unless it is known to vary.
     fn global(&mut self, name: Object, n: u32) -> Result<StackEntry, Abort> {
-        let (globals, builtins) = self.namespaces()?;
+        let (globals, builtins) = self.plain_namespaces()?;
         let text = name.text();
         let found = globals.dict_get(name);
-        if self.stored.contains(&n) || engine::get().is_some_and(|e| e.registry.varies(globals, name)) {
+        if self.stored.contains(&n)
+            || engine::get().is_some_and(|e| e.registry.varies(globals, name))
+        {
             return match found {
                 Some(now) => self.variable(globals, name, now),
                 None => Err(self.unsupported("a builtin that the loop shadows")),
@@ -121,8 +126,8 @@ impl Recorder {
 
     /// The slot of a module-level variable.
     fn global_slot(&mut self, dict: Object, name: Object) -> u16 {
-        let dict = self.constant(dict, "globals");
-        let key = self.constant(name, &format!("str.{}", name.text()));
+        let dict = self.borrowed_constant(dict, "globals");
+        let key = self.borrowed_constant(name, &format!("str.{}", name.text()));
         let known = &self.b.trace.globals;
         if let Some(g) = known.iter().find(|g| (g.dict, g.key) == (dict, key)) {
             return g.slot;
@@ -156,7 +161,7 @@ impl Recorder {
             self.names_are_globals(i)?;
         }
         let name = self.co_name(i.oparg);
-        let (globals, _) = self.namespaces()?;
+        let (globals, _) = self.plain_namespaces()?;
         let slot = self.global_slot(globals, name);
         let held = self.b.emit(Op::LoadSlot, &[], Imm::Slot(slot))?;
         let plain = match globals.dict_get(name) {
@@ -173,7 +178,11 @@ impl Recorder {
         };
         let source = self.b.slot_below_top(0);
         let e = self.b.pop()?;
-        let op = if plain { Op::StoreSlot } else { Op::ReplaceSlot };
+        let op = if plain {
+            Op::StoreSlot
+        } else {
+            Op::ReplaceSlot
+        };
         self.b.effect(op, &[e.value], Imm::Slot(slot));
         if e.owned {
             // The variable is an owner too: this drop is not the last one, unless the old value's
@@ -228,6 +237,9 @@ impl Recorder {
         let Some(v) = dict.dict_get(name) else {
             return Ok(None);
         };
+        if !adapters::is_attribute(owner.0, name.0, v.0) {
+            return Ok(None);
+        }
         let (owner_value, text) = (self.b.peek(0)?.value, name.text());
         let id = self.constant(owner, &source.name);
         self.b.guard_is(owner_value, id);
@@ -237,7 +249,7 @@ impl Recorder {
             let ty = self.type_of(owner);
             self.b.guard_type(o, ty);
             let d = self.b.load_field(o, Field::Dict)?;
-            let dict_id = self.constant(dict, &format!("{}.__dict__", source.name));
+            let dict_id = self.borrowed_constant(dict, &format!("{}.__dict__", source.name));
             self.b.guard_is(d, dict_id);
             self.assumptions.type_unchanged(owner.type_object());
         }

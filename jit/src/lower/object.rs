@@ -335,7 +335,8 @@ impl<'a> Lower<'a> {
     fn set_global(&mut self, place: [ir::Value; 2], object: ir::Value) -> Result<(), Abort> {
         let [dict, key] = place;
         let set = self.target.functions.global_set;
-        self.runtime_call(set, &[dict, key, object], None).map(|_| ())
+        self.runtime_call(set, &[dict, key, object], None)
+            .map(|_| ())
     }
 
     fn replace(&mut self, slot: u16, value: Value) -> Result<(), Abort> {

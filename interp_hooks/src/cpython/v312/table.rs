@@ -19,6 +19,7 @@ pub static TABLE: VersionTable = VersionTable {
     frame_builtins: 32,
     frame_locals: 40,
     frame_object: 48,
+    frame_previous: 8,
     frame_stacktop: 64,
     frame_slots: 72,
     code_consts: 24,
