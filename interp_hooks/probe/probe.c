@@ -36,15 +36,18 @@ int main(void) {
     AT(frame_instr, _PyInterpreterFrame, prev_instr);
 #endif
     AT(thread_tracing, PyThreadState, tracing);
+    AT(thread_exception, PyThreadState, current_exception);
     AT(frame_globals, _PyInterpreterFrame, f_globals);
     AT(frame_builtins, _PyInterpreterFrame, f_builtins);
     AT(frame_locals, _PyInterpreterFrame, f_locals);
     AT(frame_object, _PyInterpreterFrame, frame_obj);
+    AT(frame_previous, _PyInterpreterFrame, previous);
     AT(frame_stacktop, _PyInterpreterFrame, stacktop);
     AT(frame_slots, _PyInterpreterFrame, localsplus);
     AT(code_consts, PyCodeObject, co_consts);
     AT(code_names, PyCodeObject, co_names);
     AT(code_nlocalsplus, PyCodeObject, co_nlocalsplus);
+    AT(code_stacksize, PyCodeObject, co_stacksize);
     AT(code_monitoring, PyCodeObject, _co_monitoring);
     AT(code_bytes, PyCodeObject, co_code_adaptive);
     AT(monitoring_active, _PyCoMonitoringData, active_monitors);

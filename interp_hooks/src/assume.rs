@@ -6,6 +6,7 @@
 //! | a dict maps a name to this object | `PyDict_Watch` | CPython 3.12 |
 //! | a dict does not have a name | `PyDict_Watch` | CPython 3.12 |
 //! | a class is not modified | `PyType_Watch` | CPython 3.12 |
+//! | a ctypes function keeps its prototype | its setters, wrapped (`adapters/prototypes.rs`) | |
 
 use crate::py::{Object, Strong};
 use pyo3_ffi as ffi;
@@ -14,13 +15,12 @@ use std::collections::HashMap;
 use std::ffi::c_int;
 use std::rc::{Rc, Weak};
 
-/// Raised to 1 when an assumption falls; native code looks at it at every check.
-pub type Flag = Rc<Cell<u32>>;
+/// Whether an assumption of the trace fell: it is never entered again, and whoever is inside leaves
+/// at the next check.
+pub type Flag = Rc<Cell<bool>>;
 
-/// An assumption fell: the trace is never entered again.
-pub const FALLEN: u32 = 1;
-/// Somebody looked at (or wrote to) the frame: leave once.
-pub const LEAVE: u32 = 2;
+/// After how many falls an entry of a dict counts as a variable.
+const VARIES: u32 = 2;
 
 enum Fact {
     Value {
@@ -34,6 +34,9 @@ enum Fact {
     },
     Type {
         ty: Strong,
+    },
+    Prototype {
+        function: Strong,
     },
 }
 
@@ -65,19 +68,26 @@ impl Assumptions {
     pub fn type_unchanged(&mut self, ty: Object) {
         self.facts.push(Fact::Type { ty: ty.strong() });
     }
+
+    /// The ctypes function keeps its `argtypes`, `restype` and `errcheck`.
+    pub fn prototype_unchanged(&mut self, function: Object) {
+        let function = function.strong();
+        self.facts.push(Fact::Prototype { function });
+    }
 }
 
 struct DictWatch {
     key: *mut ffi::PyObject,
     /// NULL: the key is absent.
     value: *mut ffi::PyObject,
-    flag: Weak<Cell<u32>>,
+    flag: Weak<Cell<bool>>,
 }
 
 /// The functions of CPython that are not in the limited API.
 struct Api {
     dict_watch: WatchFunction,
     type_watch: WatchFunction,
+    type_version: unsafe extern "C" fn(*mut ffi::PyObject) -> c_int,
     dict_id: c_int,
     type_id: c_int,
 }
@@ -87,7 +97,10 @@ struct Api {
 pub struct Registry {
     api: Option<Api>,
     dicts: RefCell<HashMap<usize, Vec<DictWatch>>>,
-    types: RefCell<HashMap<usize, Vec<Weak<Cell<u32>>>>>,
+    types: Listeners,
+    prototypes: Listeners,
+    /// How often each entry of a dict turned out to vary though a trace took it for a constant.
+    variations: RefCell<HashMap<(usize, usize), u32>>,
 }
 
 type WatchFunction = unsafe extern "C" fn(c_int, *mut ffi::PyObject) -> c_int;
@@ -118,6 +131,8 @@ impl Registry {
             let type_watch = std::mem::transmute::<*mut std::ffi::c_void, WatchFunction>(
                 crate::symbol::find(c"PyType_Watch")?,
             );
+            let type_version: unsafe extern "C" fn(*mut ffi::PyObject) -> c_int =
+                std::mem::transmute(crate::symbol::find(c"PyUnstable_Type_AssignVersionTag")?);
             let (dict_id, type_id) = (add_dict(on_dict), add_type(on_type));
             if dict_id < 0 || type_id < 0 {
                 ffi::PyErr_Clear();
@@ -126,6 +141,7 @@ impl Registry {
             let api = Some(Api {
                 dict_watch,
                 type_watch,
+                type_version,
                 dict_id,
                 type_id,
             });
@@ -137,6 +153,10 @@ impl Registry {
     }
 
     /// Starts to watch what a trace assumes. False where an assumption does not hold any more.
+    ///
+    /// Dicts, their keys and values are not kept alive: a watched dict says when it dies, and
+    /// before a value goes; a key is a name of the code object. (A trace that kept its module's
+    /// namespace alive would keep itself alive.)
     pub fn install(&self, a: Assumptions, flag: &Flag, keep: &mut Vec<Strong>) -> bool {
         let Some(api) = &self.api else { return false };
         let mut holds = true;
@@ -146,24 +166,26 @@ impl Registry {
                     let now = Object(dict.as_ptr()).dict_get(Object(key.as_ptr()));
                     holds &= now.is_some_and(|v| v.0 == value.as_ptr());
                     holds &= self.watch_dict(api, &dict, &key, value.as_ptr(), flag);
-                    keep.extend([dict, key, value]);
                 }
                 Fact::Absent { dict, key } => {
                     holds &= Object(dict.as_ptr())
                         .dict_get(Object(key.as_ptr()))
                         .is_none();
                     holds &= self.watch_dict(api, &dict, &key, std::ptr::null_mut(), flag);
-                    keep.extend([dict, key]);
                 }
                 Fact::Type { ty } => {
+                    // A class that has used up its versions is modified without a word.
                     // SAFETY: a live type object and the id that we were given.
-                    holds &= unsafe { (api.type_watch)(api.type_id, ty.as_ptr()) } == 0;
-                    self.types
-                        .borrow_mut()
-                        .entry(ty.as_ptr() as usize)
-                        .or_default()
-                        .push(Rc::downgrade(flag));
+                    holds &= unsafe {
+                        (api.type_watch)(api.type_id, ty.as_ptr()) == 0
+                            && (api.type_version)(ty.as_ptr()) == 1
+                    };
+                    listen(&self.types, ty.as_ptr(), flag);
                     keep.push(ty);
+                }
+                Fact::Prototype { function } => {
+                    listen(&self.prototypes, function.as_ptr(), flag);
+                    keep.push(function);
                 }
             }
         }
@@ -191,43 +213,80 @@ impl Registry {
         unsafe { (api.dict_watch)(api.dict_id, dict.as_ptr()) == 0 }
     }
 
-    /// A watched dict changed: `key` NULL means any key.
+    /// A watched dict changed: `key` NULL means any key. Says whether an assumption fell.
     pub fn dict_changed(
         &self,
         dict: *mut ffi::PyObject,
         key: *mut ffi::PyObject,
         value: *mut ffi::PyObject,
-    ) {
+    ) -> bool {
         let Ok(mut dicts) = self.dicts.try_borrow_mut() else {
-            return;
+            return false;
         };
         let Some(list) = dicts.get_mut(&(dict as usize)) else {
-            return;
+            return false;
         };
+        let before = list.len();
         list.retain(|w| {
             let Some(flag) = w.flag.upgrade() else {
                 return false;
             };
             let same_key = key.is_null() || key == w.key || same_text(key, w.key);
             if same_key && (key.is_null() || value != w.value) {
-                flag.set(FALLEN);
+                if let Ok(mut variations) = self.variations.try_borrow_mut() {
+                    *variations
+                        .entry((dict as usize, w.key as usize))
+                        .or_default() += 1;
+                }
+                flag.set(true);
                 return false;
             }
             true
         });
+        let fell = list.len() < before;
+        if list.is_empty() {
+            // The dict may be about to die, and another one to be given its memory.
+            dicts.remove(&(dict as usize));
+        }
+        fell
     }
 
-    /// A watched class was modified.
-    pub fn type_changed(&self, ty: *mut ffi::PyObject) {
-        let Ok(mut types) = self.types.try_borrow_mut() else {
-            return;
-        };
-        for flag in types.remove(&(ty as usize)).into_iter().flatten() {
-            if let Some(flag) = flag.upgrade() {
-                flag.set(FALLEN);
-            }
-        }
+    /// Whether an entry of a dict has changed so often that traces must not take it for a constant.
+    pub fn varies(&self, dict: Object, key: Object) -> bool {
+        let key = (dict.0 as usize, key.0 as usize);
+        let variations = self.variations.borrow();
+        variations.get(&key).is_some_and(|&n| n >= VARIES)
     }
+
+    /// A watched class was modified. Says whether an assumption fell.
+    pub fn type_changed(&self, ty: *mut ffi::PyObject) -> bool {
+        fall(&self.types, ty)
+    }
+
+    /// A ctypes function is about to be given another prototype. Says whether an assumption fell.
+    pub fn prototype_changes(&self, function: *mut ffi::PyObject) -> bool {
+        fall(&self.prototypes, function)
+    }
+}
+
+/// The traces to tell when an object changes, by its address.
+type Listeners = RefCell<HashMap<usize, Vec<Weak<Cell<bool>>>>>;
+
+fn listen(listeners: &Listeners, object: *mut ffi::PyObject, flag: &Flag) {
+    let mut all = listeners.borrow_mut();
+    let list = all.entry(object as usize).or_default();
+    list.retain(|f| f.strong_count() > 0);
+    list.push(Rc::downgrade(flag));
+}
+
+fn fall(listeners: &Listeners, object: *mut ffi::PyObject) -> bool {
+    let Ok(mut all) = listeners.try_borrow_mut() else {
+        return false;
+    };
+    let told = all.remove(&(object as usize)).unwrap_or_default();
+    let told: Vec<Flag> = told.iter().filter_map(Weak::upgrade).collect();
+    told.iter().for_each(|flag| flag.set(true));
+    !told.is_empty()
 }
 
 /// Whether two keys that are different objects are the same text. Keys of namespaces are interned,

@@ -34,6 +34,30 @@ pub extern "C" fn new_float(x: f64) -> Obj {
 pub extern "C" fn new_cdata(p: u64, ctype: Obj) -> Obj {
     or_die(adapters::new_cdata(p, ctype))
 }
+/// The borrowed value of a module-level variable; NULL where it is not set.
+///
+/// # Safety
+/// An exact dict and a str.
+pub unsafe extern "C" fn global_get(dict: Obj, key: Obj) -> Obj {
+    // SAFETY: the caller's promise; comparing strings runs no Python code and does not fail.
+    unsafe { ffi::PyDict_GetItemWithError(dict, key) }
+}
+/// Stores into a module-level variable.
+///
+/// # Safety
+/// An exact dict, a str and a live object. A pending exception is kept.
+pub unsafe extern "C" fn global_set(dict: Obj, key: Obj, value: Obj) {
+    // SAFETY: the caller's promise. Where there is no memory the process ends, see `or_die`.
+    unsafe {
+        let raised = ffi::PyErr_GetRaisedException();
+        if ffi::PyDict_SetItem(dict, key, value) != 0 {
+            ffi::Py_FatalError(c"hardwire: out of memory".as_ptr());
+        }
+        if !raised.is_null() {
+            ffi::PyErr_SetRaisedException(raised);
+        }
+    }
+}
 /// 1 and the value where an int fits.
 ///
 /// # Safety

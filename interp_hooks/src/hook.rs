@@ -1,12 +1,11 @@
 //! The callbacks of `sys.monitoring`: counting back edges, observing bytecodes, entering native
 //! code.
 
-use crate::assume::FALLEN;
 use crate::cpython::frame;
 use crate::engine::{self, Engine, Recording};
 use crate::loops::{self, Header, MAX_VERSIONS, State, Version};
 use crate::py::{Object, Strong};
-use crate::record::{Recorder, Step};
+use crate::record::{Recorded, Recorder, Step};
 use crate::run;
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
@@ -123,7 +122,14 @@ fn count(
 ) {
     let n = header.count.get() + 1;
     header.count.set(n);
-    if n < header.patience.get() || e.recording.try_borrow().map_or(true, |r| r.is_some()) {
+    if n < header.patience.get() {
+        return;
+    }
+    if e.recording.try_borrow().map_or(true, |r| r.is_some()) {
+        // Another loop is being recorded. Look now and then whether it still is.
+        if n % 64 == 0 {
+            abandon_dead_recording(e);
+        }
         return;
     }
     // SAFETY: the current frame, stopped in the callback.
@@ -153,6 +159,49 @@ fn count(
         closed: false,
     });
     set_events(e, code, e.monitoring.instruction);
+}
+
+/// Gives up a recording whose frame is gone: an exception that leaves the frame, or the end of its
+/// thread, is not among the events that we get.
+fn abandon_dead_recording(e: &Engine) {
+    let Ok(mut recording) = e.recording.try_borrow_mut() else {
+        return;
+    };
+    // SAFETY: the GIL is held.
+    let alive = |r: &Recording| unsafe { r.recorder.is_alive(&threads()) };
+    let dead = recording.take_if(|r| !alive(r));
+    drop(recording);
+    if let Some(r) = dead {
+        give_up(e, r, Reason::Raised.into());
+    }
+}
+
+/// The thread states of the interpreter.
+///
+/// # Safety
+/// The GIL is held.
+unsafe fn threads() -> Vec<*mut ffi::PyThreadState> {
+    unsafe extern "C" {
+        // Include/cpython/pystate.h; not in the limited API.
+        fn PyInterpreterState_ThreadHead(
+            i: *mut ffi::PyInterpreterState,
+        ) -> *mut ffi::PyThreadState;
+        fn PyThreadState_Next(t: *mut ffi::PyThreadState) -> *mut ffi::PyThreadState;
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        let first = PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get());
+        std::iter::successors(Some(first), |&t| Some(PyThreadState_Next(t)))
+            .take_while(|t| !t.is_null())
+            .collect()
+    }
+}
+
+/// Ends a recording without a trace.
+fn give_up(e: &Engine, r: Recording, why: Abort) {
+    set_events(e, r.recorder.code(), 0);
+    r.header.give_up(why);
+    register(e, &r.header);
 }
 
 /// Switches the INSTRUCTION events of a code object on or off.
@@ -219,9 +268,7 @@ pub unsafe extern "C" fn on_instruction(
         }
     };
     if let Some((r, why)) = failed {
-        set_events(e, r.recorder.code(), 0);
-        r.header.give_up(why);
-        register(e, &r.header);
+        give_up(e, r, why);
     }
     NONE()
 }
@@ -258,12 +305,22 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
             recorder.residual_names.join(", "),
         ));
     }
-    let (naive, assumptions, mut keep) = recorder.into_trace();
+    let code = recorder.code();
+    let namespaces = recorder.namespaces();
+    let Recorded {
+        trace: naive,
+        assumptions,
+        mut keep,
+        mut hold,
+    } = recorder.into_trace();
+    hold.sort_unstable();
+    hold.dedup();
     let trace = jit::optimise(&naive)?;
-    let flag = Rc::new(Cell::new(0));
+    let flag = Rc::new(Cell::new(false));
     let compiled = {
         let target = e.target.borrow();
-        jit::compile(&trace, &target, flag.as_ptr(), false)?
+        let want_text = e.options.borrow().dump.is_some();
+        jit::compile(&trace, &target, want_text)?
     };
     if !e.registry.install(assumptions, &flag, &mut keep) {
         return Err(Abort::new(
@@ -272,7 +329,7 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
         ));
     }
     if let Some(folder) = &e.options.borrow().dump {
-        crate::dump::write(folder, &naive, &trace);
+        crate::dump::write(folder, &naive, &trace, &compiled);
     }
     let taken = RefCell::new(vec![0; compiled.exits.len()]);
     let wants = loops::wants(&trace);
@@ -285,6 +342,9 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
         taken,
         compile_us,
         keep,
+        hold,
+        code,
+        namespaces,
     })
 }
 
@@ -298,14 +358,14 @@ unsafe fn enter(
     f: *mut u8,
 ) {
     // SAFETY: the caller's promise.
-    if unsafe { !may_run(e, code, thread, f) } {
+    if unsafe { !may_run(e, code, thread, f) } || !run::may_nest(e, thread) {
         return;
     }
     let found = header
         .versions
         .borrow()
         .iter()
-        .find(|v| v.flag.get() != FALLEN && run::fits(e, v, f))
+        .find(|v| !v.flag.get() && run::fits(e, v, f))
         .map(Rc::clone);
     if let Some(version) = found {
         header.entries.set(header.entries.get() + 1);
@@ -361,8 +421,10 @@ pub unsafe extern "C" fn on_dict(
     } else {
         std::ptr::null_mut()
     };
-    if let Some(e) = engine::get() {
-        e.registry.dict_changed(dict, key, value);
+    if let Some(e) = engine::get()
+        && e.registry.dict_changed(dict, key, value)
+    {
+        run::leave_fallen(e);
     }
     0
 }
@@ -372,8 +434,10 @@ pub unsafe extern "C" fn on_dict(
 /// # Safety
 /// Called by CPython; see `PyType_WatchCallback`.
 pub unsafe extern "C" fn on_type(ty: *mut ffi::PyObject) -> std::ffi::c_int {
-    if let Some(e) = engine::get() {
-        e.registry.type_changed(ty);
+    if let Some(e) = engine::get()
+        && e.registry.type_changed(ty)
+    {
+        run::leave_fallen(e);
     }
     0
 }

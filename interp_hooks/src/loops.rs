@@ -28,7 +28,7 @@ pub enum Wanted {
 pub struct Version {
     /// The machine code and its exits.
     pub compiled: Compiled,
-    /// Looked at by the machine code at every check; see `assume`.
+    /// Whether an assumption fell; see `assume`.
     pub flag: Flag,
     /// What the preamble guards first, for choosing among versions.
     pub wants: Vec<(u16, Wanted)>,
@@ -41,6 +41,12 @@ pub struct Version {
     /// The references that the constants need.
     #[allow(dead_code, reason = "held, never read")]
     pub keep: Vec<Strong>,
+    /// Objects to hold while a run is inside: the flag falls before their owner lets them go.
+    pub hold: Vec<*mut ffi::PyObject>,
+    /// The code object that was recorded.
+    pub code: *mut ffi::PyObject,
+    /// The namespaces that it was recorded under: globals, builtins.
+    pub namespaces: [*mut ffi::PyObject; 2],
 }
 
 /// The state of a loop.
@@ -90,7 +96,7 @@ impl Header {
     /// Forgets versions whose assumptions fell.
     pub fn sweep(&self) {
         let mut versions = self.versions.borrow_mut();
-        versions.retain(|v| v.flag.get() != crate::assume::FALLEN);
+        versions.retain(|v| !v.flag.get());
         if versions.is_empty() {
             *self.state.borrow_mut() = State::Counting;
         }

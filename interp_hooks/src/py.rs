@@ -223,6 +223,11 @@ impl Object {
         self.field_i64(traces::Field::RangeIterLen)
     }
 
+    /// The step of an exact range iterator.
+    pub fn range_iterator_step(self) -> i64 {
+        self.field_i64(traces::Field::RangeIterStep)
+    }
+
     /// The next item of an exact list or tuple iterator, where there is one.
     pub fn sequence_iterator_next(self) -> Option<Object> {
         let (index, seq, list) = if self.is_exactly(Known::ListIter) {

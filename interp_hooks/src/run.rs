@@ -1,21 +1,45 @@
 //! Entering native code, and rebuilding the interpreter's frame when it leaves.
 
-use crate::assume::LEAVE;
-use crate::cpython::frame;
+use crate::cpython::{Base, frame};
 use crate::engine::{Engine, Run};
 use crate::loops::{Version, Wanted};
-use crate::raiser;
-use jit::{Activation, Exit, Repr, Source};
+use crate::{errno, helpers, raiser};
+use jit::target::MAX_WATCHES;
+use jit::{Activation, ActivationBuf, Exit, Repr, Source, values_of};
 use pyo3_ffi as ffi;
 use std::cell::Cell;
 use std::rc::Rc;
 use traces::Resume;
 
+/// How many native runs a thread may have inside one another. A run that calls Python takes C stack,
+/// which calls from Python to Python do not: a deep recursion must not run out of it.
+const MAX_NESTED: usize = 40;
+
+/// Whether the thread may start another native run.
+pub fn may_nest(e: &Engine, thread: *mut ffi::PyThreadState) -> bool {
+    let runs = e.runs.borrow();
+    runs.len() < MAX_NESTED || runs.iter().filter(|r| r.thread == thread).count() < MAX_NESTED
+}
+
 /// Whether the slots hold what the version's preamble guards.
 pub fn fits(e: &Engine, version: &Version, f: *mut u8) -> bool {
+    // Functions with different globals can share a code object.
+    // SAFETY: the frame is alive.
+    let namespaces = unsafe { [frame::globals(e.table, f), frame::builtins(e.table, f)] };
+    if version.namespaces != namespaces {
+        return false;
+    }
     version.wants.iter().all(|&(slot, want)| {
         // SAFETY: the frame is alive and stopped; the slots are those of its own code.
-        let o = unsafe { *frame::slot(e.table, f, usize::from(slot)) };
+        let o = unsafe {
+            match version.trace.global(slot) {
+                Some(g) => {
+                    let of = |id| version.trace.obj(id).addr as *mut ffi::PyObject;
+                    helpers::global_get(of(g.dict), of(g.key))
+                }
+                None => *frame::slot(e.table, f, usize::from(slot)),
+            }
+        };
         match want {
             Wanted::Object(p) => o as usize == p,
             // SAFETY: not NULL: a live object.
@@ -31,23 +55,17 @@ pub fn fits(e: &Engine, version: &Version, f: *mut u8) -> bool {
 /// `f` is the thread's current frame, stopped in the JUMP callback of the version's loop, with
 /// the GIL held.
 pub unsafe fn run(e: &Engine, version: &Rc<Version>, thread: *mut ffi::PyThreadState, f: *mut u8) {
-    let mut buf = vec![0u64; version.compiled.buf_len.max(1)];
     // SAFETY: the thread state is the current one.
-    let interp = unsafe { frame::interp(e.table, thread) };
-    let mut activation = Activation {
-        frame: f,
-        thread: thread.cast(),
-        interp,
-        buf: buf.as_mut_ptr(),
-        during: 0,
-    };
+    let activation = unsafe { activation(e, thread, f) };
+    let buf = ActivationBuf::new(activation, version.compiled.buf_len);
     let observed = Rc::new(Cell::new(false));
     let run = Run {
         thread,
-        activation: &mut activation,
+        activation: buf.activation(),
         version: Rc::clone(version),
         observed: Rc::clone(&observed),
     };
+    let held = Held::of(&version.hold);
     e.runs.borrow_mut().push(run);
     // Nested events are suppressed while a callback runs; native code is no callback to the
     // functions that it calls.
@@ -56,24 +74,110 @@ pub unsafe fn run(e: &Engine, version: &Rc<Version>, thread: *mut ffi::PyThreadS
         let tracing = frame::tracing(e.table, thread);
         let was = *tracing;
         *tracing = 0;
-        let n = (version.compiled.entry)(&mut activation);
+        let n = (version.compiled.entry)(buf.activation());
         *tracing = was;
         n
     };
-    e.runs.borrow_mut().pop();
-    if version.flag.get() == LEAVE {
-        version.flag.set(0);
-    }
+    // Not the last one: other threads enter and leave while this one is inside a foreign call.
+    e.runs
+        .borrow_mut()
+        .retain(|r| r.activation != buf.activation());
     if let Some(t) = version.taken.borrow_mut().get_mut(n as usize) {
         *t += 1;
     }
     if let Some(exit) = version.compiled.exits.get(n as usize) {
         // SAFETY: the exit and the buffer belong to this run.
-        unsafe { rebuild(e, version, exit, f, &buf, observed.get()) };
+        unsafe { rebuild(e, version, exit, f, buf.values(), observed.get()) };
+    }
+    drop(held);
+}
+
+/// References that a run holds.
+struct Held<'a>(&'a [*mut ffi::PyObject]);
+
+impl Held<'_> {
+    fn of(objects: &[*mut ffi::PyObject]) -> Held<'_> {
+        for &o in objects {
+            // SAFETY: the version's assumptions hold, so its objects are alive.
+            unsafe { ffi::Py_INCREF(o) };
+        }
+        Held(objects)
     }
 }
 
-/// The objects for the slots of an exit: new references, one object for one buffer word.
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        for &o in self.0 {
+            // SAFETY: taken in `of`; the GIL is held, and the frame is whole again.
+            unsafe { ffi::Py_DECREF(o) };
+        }
+    }
+}
+
+/// The record of a run that is about to start on this frame.
+///
+/// # Safety
+/// `f` is the current frame of the thread, which is the current one.
+unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) -> Activation {
+    let places = errno::places();
+    let mut activation = Activation {
+        frame: f,
+        thread: thread.cast(),
+        leave: 0,
+        during: 0,
+        errno: places.map_or(std::ptr::null_mut(), |p| p.errno),
+        saved_errno: places.map_or(std::ptr::null_mut(), |p| p.saved),
+        watched: [std::ptr::null(); MAX_WATCHES],
+        expected: [0; MAX_WATCHES],
+    };
+    let places = activation.watched.iter_mut().zip(&mut activation.expected);
+    for (watch, (watched, expected)) in e.table.watches().iter().zip(places) {
+        let (base, offset) = (watch.place)(e.table);
+        // SAFETY: the caller's promise; the table was proved, and the words are aligned.
+        unsafe {
+            let base = match base {
+                Base::Thread => thread.cast(),
+                Base::Interpreter => frame::interp(e.table, thread),
+            };
+            let place = base.offset(offset as isize).cast_const();
+            *watched = place;
+            *expected = match (watch.zero, watch.bytes) {
+                (true, _) => 0,
+                (false, 8) => place.cast::<u64>().read_volatile(),
+                (false, _) => u64::from(place.cast::<u32>().read_volatile()),
+            };
+        }
+    }
+    activation
+}
+
+/// Has the runs leave whose traces took something for granted that does not hold any more.
+pub fn leave_fallen(e: &Engine) {
+    let Ok(runs) = e.runs.try_borrow() else {
+        return;
+    };
+    for run in runs.iter().filter(|run| run.version.flag.get()) {
+        leave(run);
+    }
+}
+
+/// Has the runs of a code object leave.
+pub fn leave_code(e: &Engine, code: *mut ffi::PyObject) {
+    let Ok(runs) = e.runs.try_borrow() else {
+        return;
+    };
+    runs.iter()
+        .filter(|r| r.version.code == code)
+        .for_each(leave);
+}
+
+fn leave(run: &Run) {
+    // SAFETY: the activation lives as long as its run is listed; the GIL is held, so native code
+    // does not read the word while it is written, except where it polls it.
+    unsafe { (&raw mut (*run.activation).leave).write_volatile(1) };
+}
+
+/// The objects for the slots of an exit: new references, one object for one source.
 ///
 /// # Safety
 /// The buffer holds the values of this exit.
@@ -83,35 +187,35 @@ unsafe fn objects(
     exit: &Exit,
     buf: &[u64],
 ) -> Vec<(u16, *mut ffi::PyObject)> {
-    let mut made: Vec<(u16, *mut ffi::PyObject)> = Vec::new();
+    let mut made: Vec<(Source, *mut ffi::PyObject)> = Vec::new();
     exit.slots
         .iter()
         .map(|&(slot, source)| {
-            let (word, repr) = match source {
+            let (x, repr) = match source {
                 Source::Const(id) => {
                     let o = version.trace.obj(id).addr as *mut ffi::PyObject;
                     // SAFETY: a constant that the version keeps alive, or NULL.
                     unsafe { ffi::Py_XINCREF(o) };
                     return (slot, o);
                 }
-                Source::Buf(word, repr) => (word, repr),
+                Source::Buf(word, repr) => (buf.get(usize::from(word)).copied(), repr),
+                Source::Imm(word, repr) => (Some(word), repr),
             };
-            if let Some(&(_, o)) = made.iter().find(|m| m.0 == word) {
+            if let Some(&(_, o)) = made.iter().find(|m| m.0 == source) {
                 // SAFETY: made just now.
                 unsafe { ffi::Py_XINCREF(o) };
                 return (slot, o);
             }
-            let x = buf.get(usize::from(word)).copied().unwrap_or(0);
             // SAFETY: the word holds what its representation says.
-            let o = unsafe { object(e, version, x, repr) };
-            made.push((word, o));
+            let o = unsafe { object(e, version, x.unwrap_or(0), repr) };
+            made.push((source, o));
             (slot, o)
         })
         .collect()
 }
 
 unsafe fn object(e: &Engine, version: &Version, x: u64, repr: Repr) -> *mut ffi::PyObject {
-    use crate::helpers as h;
+    use helpers as h;
     // SAFETY: the caller's promise.
     unsafe {
         match repr {
@@ -158,6 +262,12 @@ unsafe fn rebuild(
     // old objects are dropped when the frame is whole again.
     unsafe {
         for (slot, o) in objects(e, version, exit, buf) {
+            if let Some(g) = version.trace.global(slot) {
+                let of = |id| version.trace.obj(id).addr as *mut ffi::PyObject;
+                helpers::global_set(of(g.dict), of(g.key), o);
+                drops.push(o);
+                continue;
+            }
             let at = frame::slot(e.table, f, usize::from(slot));
             if slot < nlocals {
                 if observed {
@@ -201,8 +311,8 @@ pub fn observe(e: &Engine, thread: *mut ffi::PyThreadState) {
             continue;
         }
         // SAFETY: the activation lives on the stack of a thread that is inside the native run.
-        let a = unsafe { &*run.activation };
-        run.version.flag.set(run.version.flag.get().max(LEAVE));
+        let a = unsafe { *run.activation };
+        leave(&run);
         let Some(record) = a
             .during
             .checked_sub(1)
@@ -215,7 +325,7 @@ pub fn observe(e: &Engine, thread: *mut ffi::PyThreadState) {
         }
         // SAFETY: the buffer holds the values of this call; locals hold plain objects or NULL.
         unsafe {
-            let buf = std::slice::from_raw_parts(a.buf, run.version.compiled.buf_len);
+            let buf = values_of(run.activation, run.version.compiled.buf_len);
             for (slot, o) in objects(e, &run.version, record, buf) {
                 if slot < run.version.trace.nlocals {
                     let at = frame::slot(e.table, a.frame, usize::from(slot));

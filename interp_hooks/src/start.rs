@@ -5,7 +5,7 @@ use crate::cpython::{self, VersionTable, selfcheck};
 use crate::engine::{self, Engine, Monitoring};
 use crate::options::Options;
 use crate::py::Strong;
-use crate::{helpers, hook, loops, raiser, symbol};
+use crate::{helpers, hook, local_events, loops, raiser, symbol};
 use jit::Target;
 use jit::target::Functions;
 use pyo3_ffi as ffi;
@@ -187,8 +187,10 @@ fn use_tool(callbacks: &(Strong, Strong)) -> Result<Monitoring, String> {
         }
     }
     call(&m, c"set_events", &[tool, jump])?;
+    let set_local_events = get(m.as_ptr(), c"set_local_events")?;
+    local_events::watch(set_local_events.as_ptr())?;
     Ok(Monitoring {
-        set_local_events: get(m.as_ptr(), c"set_local_events")?,
+        set_local_events,
         disable: get(m.as_ptr(), c"DISABLE")?,
         instruction,
     })
@@ -244,7 +246,7 @@ fn known_objects() {
 fn fields(t: &VersionTable) {
     let all = [
         (Field::Type, t.object_type),
-        (Field::RefCount, t.object_refcnt),
+        (Field::IterRefCount, t.object_refcnt),
         (Field::Dict, t.instance_dict),
         (Field::FloatValue, t.float_value),
         (Field::RangeIterStart, t.range_iter_start),
@@ -283,11 +285,11 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         new_cdata: helpers::new_cdata as *const () as usize,
         int_to_i64: helpers::int_to_i64 as *const () as usize,
         int_to_u64: helpers::int_to_u64 as *const () as usize,
+        global_get: helpers::global_get as *const () as usize,
+        global_set: helpers::global_set as *const () as usize,
         dealloc: symbol::find(c"_Py_Dealloc")? as usize,
         save_thread: symbol::find(c"PyEval_SaveThread")? as usize,
         restore_thread: symbol::find(c"PyEval_RestoreThread")? as usize,
-        restore_errno: 0,
-        save_errno: 0,
     };
     let address = |k| engine::known_address(k) as usize;
     Ok(Target {
@@ -304,6 +306,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         true_addr: address(Known::True),
         false_addr: address(Known::False),
         none_addr: address(Known::None),
-        watches: t.watches(),
+        thread_exception: Some(t.thread_exception),
+        watches: t.watches().iter().map(|w| w.bytes).collect(),
     })
 }

@@ -23,13 +23,13 @@ pub struct Compiled {
     /// The machine code; valid as long as this value lives.
     ///
     /// The caller must hand over an activation whose frame fits the trace (its code object, its
-    /// operand stack, its pc) and whose buffer has [`buf_len`](Self::buf_len) words.
+    /// operand stack, its pc), with [`buf_len`](Self::buf_len) values behind it.
     pub entry: Entry,
     /// The exits; `entry` gives an index into them.
     pub exits: Vec<Exit>,
     /// The frame as it stands during foreign calls, indexed by `Activation::during - 1`.
     pub durings: Vec<Exit>,
-    /// How many words the buffer of an activation must have.
+    /// How many values lie behind an activation of this code.
     pub buf_len: usize,
     /// The size of the machine code, in bytes.
     pub code_size: usize,
@@ -40,16 +40,14 @@ pub struct Compiled {
     _memory: CodeMemory,
 }
 
-/// Compiles a trace. `flag` is the address of the loop's flag word: as soon as it is not zero,
-/// the next `check` leaves. It must stay readable as long as the code runs.
-pub fn compile(
-    trace: &Trace,
-    target: &Target,
-    flag: *const u32,
-    want_asm: bool,
-) -> Result<Compiled, Abort> {
+/// Compiles a trace; `want_asm` asks for the machine code and Cranelift's IR as text too.
+///
+/// # Errors
+/// [`Reason::Codegen`] where the trace is malformed, names what has no address in this process,
+/// or where the system gives no memory for code.
+pub fn compile(trace: &Trace, target: &Target, want_asm: bool) -> Result<Compiled, Abort> {
     let isa = isa()?;
-    let lowered = lower::lower(trace, target, flag as usize as u64, isa.as_ref())?;
+    let lowered = lower::lower(trace, target, isa.as_ref())?;
     let clif = want_asm.then(|| lowered.func.display().to_string());
     let mut context = Context::for_function(lowered.func);
     let code = context

@@ -1,23 +1,84 @@
 //! Exits: what native code hands over when it leaves, and how to rebuild the frame from it.
 
+use crate::target::MAX_WATCHES;
+use std::ptr::NonNull;
 use traces::{ObjId, Resume};
 
 /// The record of one run of native code on one frame. Native code reads the pointers and writes
-/// `during` and the buffer; whoever rebuilds the frame reads them.
+/// `during` and the values behind the record; whoever rebuilds the frame reads them.
 #[repr(C)]
+#[derive(Clone, Copy, Debug)]
 pub struct Activation {
     /// The interpreter's frame.
     pub frame: *mut u8,
     /// The thread state.
     pub thread: *mut u8,
-    /// The interpreter state.
-    pub interp: *mut u8,
-    /// The values of the exit (or of the call that runs), `Compiled::buf_len` words that belong
-    /// to this activation alone as long as the code runs; their content at entry is of no matter.
-    pub buf: *mut u64,
+    /// As soon as it is not zero, the next `check` leaves.
+    pub leave: u64,
     /// While a foreign call runs: 1 + the index of its record in `Compiled::durings`; while a
     /// helper or a finaliser may run Python: 0. Set to 0 before entry, and of no meaning behind it.
     pub during: u64,
+    /// The thread's `errno`, and where cffi keeps it between calls; of no meaning to a trace that
+    /// does not call through cffi.
+    pub errno: *mut i32,
+    /// See `errno`.
+    pub saved_errno: *mut i32,
+    /// The words that `check` polls, as many as `Target::watches` has widths.
+    pub watched: [*const u8; MAX_WATCHES],
+    /// What they must hold (zero-extended).
+    pub expected: [u64; MAX_WATCHES],
+}
+
+/// An activation in memory, with the values of its exit (or of the call that runs) behind it.
+#[derive(Debug)]
+pub struct ActivationBuf {
+    start: NonNull<u64>,
+    values: usize,
+}
+
+/// The length of an activation, in words: where its values begin.
+pub(crate) const VALUES: usize = size_of::<Activation>() / size_of::<u64>();
+
+impl ActivationBuf {
+    /// An activation for code whose [`buf_len`](crate::Compiled::buf_len) is `values`.
+    pub fn new(activation: Activation, values: usize) -> ActivationBuf {
+        let words = vec![0u64; VALUES + values].into_boxed_slice();
+        let start = NonNull::from(Box::leak(words)).cast::<u64>();
+        let buf = ActivationBuf { start, values };
+        // SAFETY: the allocation begins with room for an activation, aligned to 8 bytes.
+        unsafe { buf.activation().write(activation) };
+        buf
+    }
+
+    /// The record, which native code and observers reach through this pointer only.
+    pub fn activation(&self) -> *mut Activation {
+        self.start.as_ptr().cast()
+    }
+
+    /// The values.
+    pub fn values(&self) -> &[u64] {
+        // SAFETY: the allocation has this many words behind the record; native code writes them
+        // only while `entry` runs, and no reference to them is held then by its caller.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr().add(VALUES), self.values) }
+    }
+}
+
+impl Drop for ActivationBuf {
+    fn drop(&mut self) {
+        let words = std::ptr::slice_from_raw_parts_mut(self.start.as_ptr(), VALUES + self.values);
+        // SAFETY: the allocation that `new` leaked, with its length.
+        drop(unsafe { Box::from_raw(words) });
+    }
+}
+
+/// The values behind an activation that somebody else owns.
+///
+/// # Safety
+/// The activation belongs to a living [`ActivationBuf`] of at least `len` values, and the thread
+/// that runs it is inside a call.
+pub unsafe fn values_of<'a>(activation: *const Activation, len: usize) -> &'a [u64] {
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(activation.cast::<u64>().add(VALUES), len) }
 }
 
 /// How a word of the buffer becomes an object.
@@ -44,6 +105,8 @@ pub enum Source {
     Const(ObjId),
     /// A word of the buffer.
     Buf(u16, Repr),
+    /// The box of a constant: what the buffer word would hold.
+    Imm(u64, Repr),
 }
 
 /// An exit (or the record of a foreign call) as the frame rebuilder reads it. One frame: inlined
@@ -60,6 +123,7 @@ pub struct Exit {
     pub pc: u32,
     /// Depth of the operand stack.
     pub depth: u16,
-    /// The slots to write; two slots with the same buffer word hold one object.
+    /// The slots to write; two slots with the same source hold one object. The record of a
+    /// foreign call lists locals only: nobody but the exit behind it sees the operand stack.
     pub slots: Vec<(u16, Source)>,
 }

@@ -13,6 +13,6 @@ pub mod opt;
 pub mod target;
 
 pub use code::{Compiled, compile};
-pub use exit::{Activation, Exit, Repr, Source};
+pub use exit::{Activation, ActivationBuf, Exit, Repr, Source, values_of};
 pub use opt::optimise;
 pub use target::Target;

@@ -2,36 +2,8 @@
 
 use traces::{Field, Helper};
 
-/// Where a word that is polled lies.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum WatchBase {
-    /// Relative to the thread state of the activation.
-    ThreadState,
-    /// Relative to the interpreter state of the activation.
-    Interpreter,
-}
-
-/// What a polled word must be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum WatchValue {
-    /// Zero.
-    Zero,
-    /// What it was when the trace was entered.
-    AtEntry,
-}
-
-/// A word that `check` polls; the trace leaves when it is not as expected.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Watch {
-    /// What the offset is relative to.
-    pub base: WatchBase,
-    /// The offset, in bytes.
-    pub offset: i32,
-    /// The width, in bytes: 4 or 8.
-    pub bytes: u8,
-    /// The expected value.
-    pub value: WatchValue,
-}
+/// How many words a check can poll besides `Activation::leave`.
+pub const MAX_WATCHES: usize = 2;
 
 /// Addresses of runtime functions that ops (not helpers) need. An address of 0 is a function that
 /// no trace needs: one that does is refused.
@@ -53,16 +25,16 @@ pub struct Functions {
     pub int_to_i64: usize,
     /// `fn(obj, out: *mut u64) -> i32`: 1 and the value where an int fits in `u64`, else 0.
     pub int_to_u64: usize,
+    /// `fn(dict: obj, key: obj) -> obj`: the borrowed value of a module-level variable, or NULL.
+    pub global_get: usize,
+    /// `fn(dict: obj, key: obj, value: obj)`: stores into a module-level variable.
+    pub global_set: usize,
     /// `fn(obj)`: `_Py_Dealloc`, for an object whose reference count has reached 0.
     pub dealloc: usize,
     /// `fn() -> tstate`: `PyEval_SaveThread`.
     pub save_thread: usize,
     /// `fn(tstate)`: `PyEval_RestoreThread`.
     pub restore_thread: usize,
-    /// `fn()`: cffi's `restore_errno`.
-    pub restore_errno: usize,
-    /// `fn()`: cffi's `save_errno`.
-    pub save_errno: usize,
 }
 
 /// The running interpreter as the code generator sees it.
@@ -94,6 +66,9 @@ pub struct Target {
     pub false_addr: usize,
     /// Address of `None`.
     pub none_addr: usize,
-    /// The words that `check` polls.
-    pub watches: Vec<Watch>,
+    /// Offset of the pending exception in a thread state; `None` where only a call can tell.
+    pub thread_exception: Option<i32>,
+    /// The widths, in bytes (4 or 8), of the words that `check` polls through
+    /// `Activation::watched`; at most [`MAX_WATCHES`].
+    pub watches: Vec<u8>,
 }

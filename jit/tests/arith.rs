@@ -115,7 +115,7 @@ fn run(machine: &mut Machine, x: u64, y: u64) -> Option<u64> {
     machine.set(0, object(0, &[x])).set(1, object(0, &[y]));
     match machine.run().pc {
         0 => None,
-        2 => Some(*machine.buf.last().unwrap()),
+        2 => Some(*machine.act.values().last().unwrap()),
         pc => panic!("pc {pc}"),
     }
 }

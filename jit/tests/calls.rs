@@ -44,7 +44,7 @@ fn call_i64(declaration: &str, f: usize, x: i64) -> i64 {
     let text = text.replacen("%9 = int 0\n %4", "%4", 1);
     let mut m = Machine::new(&text, &[("f", f)]).leave_at_first_check();
     assert_eq!(m.set(0, object(OTHER, &[x as u64])).run().pc, 8);
-    *m.buf.last().unwrap() as i64
+    *m.act.values().last().unwrap() as i64
 }
 
 macro_rules! identity {
@@ -168,7 +168,7 @@ fn truth_values_pass_and_return() {
         &text("uint32(_Bool)").replace("%4 = btoi %3", "%10 = int 0\n %4 = iadd %3, %10"),
         &[("f", see_32 as *const () as usize)],
     );
-    *m.flag = 1;
+    unsafe { *(m.leave_word() as *mut u64) = 1 };
     assert_eq!(
         m.set(0, object(OTHER, &[512])).run(),
         left(8, &[(0, "int 1")])
@@ -213,7 +213,7 @@ fn floats_pass_and_return() {
             )
             .leave_at_first_check();
             m.set(0, object(OTHER, &[f64::to_bits(x)])).run();
-            f64::from_bits(*m.buf.last().unwrap())
+            f64::from_bits(*m.act.values().last().unwrap())
         };
         let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
         assert!(
@@ -343,20 +343,6 @@ fn what_stands_around_a_call_is_in_order() {
                 "restore_thread 77",
             ],
         ),
-        (
-            "errno",
-            vec!["restore_errno", "callee pc 4 during 4 {}", "save_errno"],
-        ),
-        (
-            "gil errno",
-            vec![
-                "save_thread",
-                "restore_errno",
-                "callee pc 4 during 4 {}",
-                "save_errno",
-                "restore_thread 77",
-            ],
-        ),
     ] {
         let text = format!(
             r#"trace "t" locals 1 depth 0 {{
@@ -375,6 +361,38 @@ fn what_stands_around_a_call_is_in_order() {
             .leave_at_first_check()
             .run();
         assert_eq!(take_log(), expected);
+    }
+}
+
+extern "C" fn sets_errno(errno: *mut i32) {
+    log(format!("errno {}", unsafe { *errno }));
+    unsafe { *errno += 100 };
+}
+
+#[test]
+fn errno_is_restored_before_and_saved_behind() {
+    for (flags, seen, after) in [("", 7, [107, 5]), ("errno", 5, [105, 105])] {
+        let text = format!(
+            r#"trace "t" locals 1 depth 0 {{
+            objs @code
+            func @f = void(ptr) {flags}
+            %0 = load_slot #0
+            %1 = load_field %0, @CData.data
+            ccall %1, @f -> s0
+            check -> s1
+            jump
+            snaps
+              s0: during @code pc 4 depth 0 []
+              s1: at @code pc 8 depth 0 []
+            }}"#
+        );
+        take_log();
+        let mut m =
+            Machine::new(&text, &[("f", sets_errno as *const () as usize)]).leave_at_first_check();
+        let errno = &raw mut m.errno[0] as u64;
+        m.set(0, object(OTHER, &[0, errno])).run();
+        assert_eq!(take_log(), [format!("errno {seen}")]);
+        assert_eq!(*m.errno, after);
     }
 }
 
@@ -402,7 +420,7 @@ fn the_callee_can_see_the_frame_as_it_stands() {
         snaps
           s0: during @code pc 4 depth 0 [0=%2 1=%3]
           s1: during @code pc 10 depth 1 [0=%5 1=%2 2=%0]
-          s2: raise 2 @code pc 20 depth 2 []
+          s2: raise 2 @code pc 20 depth 2 [3=%8 4=%7]
           s3: at @code pc 30 depth 0 []
         }"#;
     take_log();

@@ -135,11 +135,11 @@ fn a_guard_leaves_with_the_values_of_its_iteration() {
 }
 
 #[test]
-fn check_leaves_behind_the_call_for_the_flag_and_for_each_watch() {
-    for which in ["flag", "thread", "interp"] {
+fn check_leaves_behind_the_call_for_the_leave_word_and_for_each_watch() {
+    for which in ["leave", "thread", "interp"] {
         let mut m = looping(0, 100);
         let word = match which {
-            "flag" => &raw mut *m.flag as usize,
+            "leave" => m.leave_word(),
             "thread" => &raw mut m.thread[1] as usize,
             _ => &raw mut m.interp[1] as usize,
         };
@@ -181,7 +181,7 @@ fn a_loop_without_effects_still_sees_the_words_change() {
     for which in 0..3 {
         let mut m = Machine::new(EMPTY, &[]);
         let word = match which {
-            0 => &raw mut *m.flag as usize,
+            0 => m.leave_word(),
             1 => &raw mut m.thread[1] as usize,
             _ => &raw mut m.interp[1] as usize,
         };
@@ -320,7 +320,7 @@ fn malformed_traces_are_refused() {
         assert!(LOOP.contains(from), "{from}");
         let text = LOOP.replacen(from, to, 1);
         let trace = parse(&text, &[("add", 1), ("range_iterator", 1)]);
-        let abort = compile(&trace, &target(), &0, false).unwrap_err();
+        let abort = compile(&trace, &target(), false).unwrap_err();
         assert!(
             abort.reason == Reason::Codegen && abort.detail.contains(message),
             "{abort}"
@@ -331,7 +331,7 @@ fn malformed_traces_are_refused() {
 #[test]
 fn names_without_address_are_refused() {
     let abort = |names: &[(&str, usize)]| -> Abort {
-        compile(&parse(LOOP, names), &target(), &0, false).unwrap_err()
+        compile(&parse(LOOP, names), &target(), false).unwrap_err()
     };
     assert!(abort(&[("add", 1)]).detail.contains("@range_iterator"));
     assert!(abort(&[("range_iterator", 1)]).detail.contains("@add"));
@@ -352,8 +352,7 @@ fn executable_mappings() -> usize {
 #[test]
 fn code_goes_with_its_owner() {
     let trace = parse(EMPTY, &[]);
-    let flag = 0;
-    let one = || compile(&trace, &target(), &flag, false).unwrap();
+    let one = || compile(&trace, &target(), false).unwrap();
     let mut kept: Vec<_> = (0..50).map(|_| one()).collect();
     let (bytes, mappings) = (resident_bytes(), executable_mappings());
     for _ in 0..2000 {

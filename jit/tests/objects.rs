@@ -150,9 +150,8 @@ fn every_box_is_described_in_the_exit_and_nothing_is_allocated() {
         "one value, one word: the two slots hold one object"
     );
     assert_eq!(
-        m.compiled.buf_len,
-        1 + 7,
-        "a watched word, and seven values"
+        m.compiled.buf_len, 6,
+        "six values, and constants need no word"
     );
     assert_eq!(refcount(o), 1);
 }

@@ -41,8 +41,9 @@ macro_rules! fields {
 fields! {
     /// `ob_type` of any object.
     Type "Object.type" Obj 8 Python;
-    /// `ob_refcnt` as a 64-bit number.
-    RefCount "Object.refcnt" I64 8 Python;
+    /// `ob_refcnt` of an iterator. While it is 1 the frame is the only owner: nobody else can get
+    /// at the iterator, so it stays 1 whatever code runs.
+    IterRefCount "Iter.refcnt" I64 8 Private;
     /// The dict pointer in front of an instance with a managed dict.
     Dict "Instance.dict" Obj 8 Python;
     /// `ob_fval`.
@@ -83,8 +84,6 @@ fields! {
     CtypesPtr "Ctypes.ptr" Ptr 8 Python;
     /// The converters that a ctypes function made of its `argtypes` (NULL where not set).
     CFuncArgtypes "CFunc.argtypes" Obj 8 Python;
-    /// `restype` of a ctypes function (NULL where not set).
-    CFuncRestype "CFunc.restype" Obj 8 Python;
     /// `errcheck` of a ctypes function (NULL where not set).
     CFuncErrcheck "CFunc.errcheck" Obj 8 Python;
 }

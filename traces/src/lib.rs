@@ -41,5 +41,6 @@ pub use helper::Helper;
 pub use op::{Effect, ImmKind, Op, Type};
 pub use reason::{Abort, Reason};
 pub use trace::{
-    FrameState, FuncId, Imm, Inst, Known, ObjConst, ObjId, Resume, SnapId, Snapshot, Trace, Value,
+    FrameState, FuncId, GlobalSlot, Imm, Inst, Known, ObjConst, ObjId, Resume, SnapId, Snapshot,
+    Trace, Value,
 };

@@ -3,7 +3,8 @@
 use crate::func::{CType, FuncDecl, FuncFlags};
 use crate::op::{ImmKind, Op, Type};
 use crate::trace::{
-    FrameState, FuncId, Imm, Inst, Known, ObjConst, ObjId, Resume, SnapId, Snapshot, Trace, Value,
+    FrameState, FuncId, GlobalSlot, Imm, Inst, Known, ObjConst, ObjId, Resume, SnapId, Snapshot,
+    Trace, Value,
 };
 use crate::{Field, Helper};
 
@@ -235,6 +236,12 @@ impl<'a> Parser<'a> {
         while self.accept_keyword("func") {
             let f = self.func()?;
             t.funcs.push(f);
+        }
+        while self.accept_keyword("global") {
+            let slot = self.slot()?;
+            self.expect("=")?;
+            let (dict, key) = (self.obj(&t)?, self.obj(&t)?);
+            t.globals.push(GlobalSlot { slot, dict, key });
         }
         while !self.peek("}") && self.peek_word() != "snaps" {
             self.inst(&mut t)?;

@@ -28,6 +28,10 @@ impl Display for Trace {
         for func in &self.funcs {
             writeln!(f, "  func {}", FuncText(func))?;
         }
+        for g in &self.globals {
+            let (dict, key) = (&self.obj(g.dict).name, &self.obj(g.key).name);
+            writeln!(f, "  global #{} = @{dict} @{key}", g.slot)?;
+        }
         for inst in &self.insts {
             writeln!(f, "  {}", self.inst_text(inst))?;
         }

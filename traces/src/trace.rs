@@ -72,6 +72,18 @@ pub struct ObjConst {
     pub known: Option<Known>,
 }
 
+/// A module-level variable that the trace treats as a slot of the frame: its memory is an entry
+/// of a dict, which anybody may read and write wherever Python code runs or the GIL is given up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GlobalSlot {
+    /// The number of the slot, above those of the frame.
+    pub slot: u16,
+    /// The dict.
+    pub dict: ObjId,
+    /// The name of the variable.
+    pub key: ObjId,
+}
+
 /// An immediate operand.
 #[derive(Clone, Copy, Debug)]
 pub enum Imm {
@@ -158,8 +170,8 @@ pub struct FrameState {
     /// The number of slots on the operand stack.
     pub depth: u16,
     /// Slots whose memory does not hold the current value, in ascending order. A stack slot
-    /// listed here owns nothing; one that is not listed owns its object. A local's old object
-    /// is dropped (it is plain, or NULL).
+    /// listed here owns nothing; one that is not listed owns its object. A local's (or a
+    /// global's) old object is dropped (it is plain, or NULL).
     pub slots: Vec<(u16, Value)>,
 }
 
@@ -189,6 +201,8 @@ pub struct Trace {
     pub objs: Vec<ObjConst>,
     /// The foreign functions.
     pub funcs: Vec<FuncDecl>,
+    /// The module-level variables that are slots, in ascending order of their numbers.
+    pub globals: Vec<GlobalSlot>,
     /// The types of the values, by value number.
     pub types: Vec<Type>,
 }
@@ -207,6 +221,11 @@ impl Trace {
     /// The function of an id.
     pub fn func(&self, id: FuncId) -> &FuncDecl {
         &self.funcs[id.0 as usize]
+    }
+
+    /// The module-level variable that a slot stands for, where it is none of the frame's.
+    pub fn global(&self, slot: u16) -> Option<GlobalSlot> {
+        self.globals.iter().copied().find(|g| g.slot == slot)
     }
 
     /// The snapshot of an id.

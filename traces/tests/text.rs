@@ -6,6 +6,7 @@ const LOOP: &str = r#"trace "app.py:12 main" locals 3 depth 1 {
   objs @code @int @range_iterator @lib.add
   func @add = int32(int32, int32) gil errno
   func @dyn = double(double) indirect
+  global #9 = @code @lib.add
   %0 = load_slot #3
   guard_type %0, @range_iterator -> s0
   %1 = load_field %0, @RangeIter.start

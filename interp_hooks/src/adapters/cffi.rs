@@ -1,9 +1,9 @@
 //! cffi: function pointers of ABI mode, built-in functions of API mode, cdata arguments.
 
 use super::{attr, imported};
-use crate::engine;
 use crate::py::{Object, Strong};
 use crate::record::Recorder;
+use crate::{engine, errno};
 use ffi_ops::{Binding, OperandKind, Param, Ret, Signature};
 use pyo3_ffi as ffi;
 use std::ffi::c_void;
@@ -77,10 +77,10 @@ fn find(module: &Strong) -> Option<Backend> {
         engine::set_field(Field::CDataPtr, place(capsule.as_ptr() as usize)?);
         engine::set_known(Known::CData, Object(cdata.as_ptr()).type_object().0);
         std::mem::forget(Object(cdata.as_ptr()).type_object().strong());
-        if let Some(e) = engine::get() {
-            let mut t = e.target.borrow_mut();
-            t.functions.restore_errno = entry(RESTORE_ERRNO) as usize;
-            t.functions.save_errno = entry(SAVE_ERRNO) as usize;
+        let function = |n| std::mem::transmute::<*mut c_void, unsafe extern "C" fn()>(entry(n));
+        let (restore, save) = (function(RESTORE_ERRNO), function(SAVE_ERRNO));
+        if !errno::find(errno::Functions { restore, save }) {
+            return None;
         }
         let ffi_ =
             attr(m, c"FFI").and_then(|c| Strong::from_new(ffi::PyObject_CallNoArgs(c.as_ptr())));

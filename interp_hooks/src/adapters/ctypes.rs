@@ -18,8 +18,8 @@ pub struct Function {
     pub name: String,
     /// The signature, without the address.
     pub signature: Signature,
-    /// What its private fields hold.
-    pub guards: Vec<(Field, *mut ffi::PyObject)>,
+    /// The function object.
+    pub object: Strong,
     /// It is called with the GIL held and may raise.
     pub python_api: bool,
 }
@@ -91,7 +91,6 @@ fn find_layout() -> Option<()> {
             return None;
         }
         engine::set_field(Field::CFuncArgtypes, converters);
-        engine::set_field(Field::CFuncRestype, find(get(c"restype") as usize)?);
         engine::set_field(Field::CFuncErrcheck, find(get(c"errcheck") as usize)?);
         Some(())
     }
@@ -160,7 +159,7 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
     let class = Object(callee).type_object().0;
     // SAFETY: two live types.
     let is_function = unsafe { ffi::PyType_IsSubtype(class.cast(), base.as_ptr().cast()) } != 0;
-    if !is_function || !layout() || !has_plain_call(class) {
+    if !is_function || !layout() || !has_plain_call(class, base.as_ptr()) {
         return None;
     }
     // SAFETY: an int attribute of the class; an error is cleared.
@@ -181,11 +180,7 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
                 .cast::<*mut ffi::PyObject>()
         }
     };
-    let (argtypes, restype, errcheck) = (
-        field(Field::CFuncArgtypes),
-        field(Field::CFuncRestype),
-        field(Field::CFuncErrcheck),
-    );
+    let (argtypes, errcheck) = (field(Field::CFuncArgtypes), field(Field::CFuncErrcheck));
     if !errcheck.is_null() {
         return None;
     }
@@ -209,22 +204,24 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
         addr: None,
         flags,
     };
-    let guards = vec![
-        (Field::CFuncArgtypes, argtypes),
-        (Field::CFuncRestype, restype),
-        (Field::CFuncErrcheck, errcheck),
-    ];
     Some(Function {
         name,
         signature,
-        guards,
+        object: Object(callee).strong(),
         python_api,
     })
 }
 
-/// Whether calls of the class go to ctypes' own `__call__`.
-fn has_plain_call(class: *mut ffi::PyObject) -> bool {
-    Object(class).attr_text(c"__module__") == "ctypes"
+/// Whether calls of the class go to ctypes' own `__call__`, and the class says when that changes.
+fn has_plain_call(class: *mut ffi::PyObject, base: *mut ffi::PyObject) -> bool {
+    // SAFETY: two live types.
+    let same_call = unsafe {
+        ffi::PyType_GetSlot(class.cast(), ffi::Py_tp_call)
+            == ffi::PyType_GetSlot(base.cast(), ffi::Py_tp_call)
+    };
+    same_call
+        && Object(class).attr_text(c"__module__") == "ctypes"
+        && super::prototypes::watch(base)
 }
 
 fn result(callee: *mut ffi::PyObject) -> Option<Ret> {

@@ -5,6 +5,7 @@
 
 mod cffi;
 mod ctypes;
+mod prototypes;
 
 use crate::engine;
 use crate::py::{Kind, Object, Strong};
@@ -118,7 +119,8 @@ pub fn emit(
     }
 }
 
-/// A ctypes function can change under us: its prototype and address are looked at on each call.
+/// The prototype of a ctypes function is watched; its address may be changed like any C memory, so
+/// it is looked at on each call.
 fn emit_ctypes(
     rec: &mut Recorder,
     id: ObjId,
@@ -126,26 +128,13 @@ fn emit_ctypes(
     operands: &[Operand],
     known: &KnownObjs,
 ) -> Result<Value, EmitError> {
-    let guards: Vec<(Field, ObjId)> = f
-        .guards
-        .iter()
-        .map(|&(field, o)| {
-            let id = if o.is_null() {
-                rec.builder().known(traces::Known::Null, 0)
-            } else {
-                rec.keep_constant(Object(o), &format!("{}.{}", f.name, field.name()))
-            };
-            (field, id)
-        })
-        .collect();
+    let function = Object(f.object.as_ptr());
+    rec.assumptions.prototype_unchanged(function);
+    rec.assumptions.type_unchanged(function.type_object());
     let sig: &Signature = &f.signature;
     let b = rec.builder();
     let depth = operands.len() as u16 + 2;
     let o = b.obj(id)?;
-    for (field, expected) in guards {
-        let v = b.load_field(o, field)?;
-        b.guard_is(v, expected);
-    }
     let p = b.load_field(o, Field::CtypesPtr)?;
     let address = b.emit(Op::LoadPtr, &[p], Imm::Int(0))?;
     let (n, zero) = (b.op(Op::PToI, &[address])?, b.int(0)?);
@@ -161,6 +150,26 @@ fn emit_ctypes(
             .push(Op::GuardFalse, &[raised], Imm::None, Some(snap));
     }
     Ok(result)
+}
+
+/// Whether an entry of the dict behind an object is what its attribute gives: an API-mode library
+/// keeps an accessor for each variable of C.
+pub fn is_attribute(
+    owner: *mut ffi::PyObject,
+    name: *mut ffi::PyObject,
+    entry: *mut ffi::PyObject,
+) -> bool {
+    if Object(owner).type_object().0 == (&raw mut ffi::PyModule_Type).cast() {
+        return true;
+    }
+    // SAFETY: a library, whose attributes run no Python code where the name is in its dict.
+    unsafe {
+        let found = Strong::from_new(ffi::PyObject_GetAttr(owner, name));
+        if found.is_none() {
+            ffi::PyErr_Clear();
+        }
+        found.is_some_and(|found| found.as_ptr() == entry)
+    }
 }
 
 /// The dict behind the attributes of a module, a cffi library or a ctypes library.

@@ -63,10 +63,34 @@ impl Decoded {
         Decoded { instrs, units }
     }
 
+    /// The numbers of the names that the loop with this header stores into, as far as its last
+    /// jump back.
+    pub fn names_stored(&self, header: u32) -> Vec<u32> {
+        let jumps = self.instrs.iter().filter(|i| i.target == Some(header));
+        let end = jumps.map(|i| i.offset).max().unwrap_or(header);
+        self.instrs
+            .iter()
+            .filter(|i| (header..end).contains(&i.offset))
+            .filter(|i| matches!(i.opcode, Opcode::STORE_NAME | Opcode::STORE_GLOBAL))
+            .map(|i| i.oparg)
+            .collect()
+    }
+
     /// The bytecode that a byte offset belongs to.
     pub fn at(&self, offset: u32) -> Option<&Instr> {
         let i = self.units.get(offset as usize / 2)?;
         self.instrs.get(*i as usize)
+    }
+}
+
+impl Instr {
+    /// Whether the bytecode at `offset` may run behind this one, where this one does not raise.
+    pub fn is_followed_by(&self, offset: u32) -> bool {
+        let always_jumps = matches!(
+            self.opcode,
+            Opcode::JUMP_FORWARD | Opcode::JUMP_BACKWARD | Opcode::JUMP_BACKWARD_NO_INTERRUPT
+        );
+        self.target == Some(offset) || !always_jumps && self.next == offset
     }
 }
 

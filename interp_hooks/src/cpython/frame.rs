@@ -81,6 +81,18 @@ pub unsafe fn frame_object(t: &Table, f: *mut u8) -> *mut ffi::PyObject {
     unsafe { (*word(f, t.frame_object)).cast() }
 }
 
+/// Whether a frame is among those of a thread.
+pub unsafe fn is_on_stack(t: &Table, thread: *mut ffi::PyThreadState, wanted: *mut u8) -> bool {
+    // SAFETY: the module's contract; the list ends in NULL.
+    unsafe {
+        let mut f = current(t, thread);
+        while !f.is_null() && f != wanted {
+            f = *word(f, t.frame_previous);
+        }
+        !f.is_null()
+    }
+}
+
 /// A slot: locals first, then the operand stack.
 pub unsafe fn slot(t: &Table, f: *mut u8, n: usize) -> *mut *mut ffi::PyObject {
     // SAFETY: the module's contract.
@@ -114,6 +126,12 @@ pub unsafe fn set_instr(t: &Table, f: *mut u8, code: *mut ffi::PyObject, pc: u32
 pub unsafe fn code_nlocalsplus(t: &Table, code: *mut ffi::PyObject) -> u32 {
     // SAFETY: the module's contract.
     unsafe { *word(code.cast(), t.code_nlocalsplus).cast::<i32>() as u32 }
+}
+
+/// The greatest depth of the operand stack.
+pub unsafe fn code_stacksize(t: &Table, code: *mut ffi::PyObject) -> u32 {
+    // SAFETY: the module's contract.
+    unsafe { *word(code.cast(), t.code_stacksize).cast::<i32>() as u32 }
 }
 
 /// A constant; NULL where there is none of this number.

@@ -7,7 +7,7 @@ pub mod selfcheck;
 mod v312;
 mod v313;
 
-use jit::target::{Watch, WatchBase, WatchValue};
+use jit::target::MAX_WATCHES;
 
 /// The supported versions.
 static VERSIONS: &[&VersionTable] = &[&v312::table::TABLE, &v313::table::TABLE];
@@ -34,6 +34,8 @@ pub struct VersionTable {
     pub frame_instr: i32,
     /// `PyThreadState.tracing`, an `int`.
     pub thread_tracing: i32,
+    /// `PyThreadState.current_exception`.
+    pub thread_exception: i32,
     /// `_PyInterpreterFrame.f_globals`.
     pub frame_globals: i32,
     /// `_PyInterpreterFrame.f_builtins`.
@@ -42,6 +44,8 @@ pub struct VersionTable {
     pub frame_locals: i32,
     /// `_PyInterpreterFrame.frame_obj`.
     pub frame_object: i32,
+    /// `_PyInterpreterFrame.previous`.
+    pub frame_previous: i32,
     /// `_PyInterpreterFrame.stacktop`, an `int`.
     pub frame_stacktop: i32,
     /// `_PyInterpreterFrame.localsplus`.
@@ -52,6 +56,8 @@ pub struct VersionTable {
     pub code_names: i32,
     /// `PyCodeObject.co_nlocalsplus`, an `int`.
     pub code_nlocalsplus: i32,
+    /// `PyCodeObject.co_stacksize`, an `int`.
+    pub code_stacksize: i32,
     /// `PyCodeObject._co_monitoring`.
     pub code_monitoring: i32,
     /// `PyCodeObject.co_code_adaptive`.
@@ -118,33 +124,52 @@ impl VersionTable {
     }
 
     /// The words that native code polls: pending events, and who watches.
-    pub fn watches(&self) -> Vec<Watch> {
+    pub fn watches(&self) -> &'static [Watch] {
         if self.thread_breaker >= 0 {
-            let (base, value) = (WatchBase::ThreadState, WatchValue::AtEntry);
-            return vec![Watch {
-                base,
-                offset: self.thread_breaker,
+            // Pending events and the version of the instrumentation in one word.
+            &[Watch {
+                place: |t| (Base::Thread, t.thread_breaker),
                 bytes: 8,
-                value,
-            }];
+                zero: false,
+            }]
+        } else {
+            &[
+                Watch {
+                    place: |t| (Base::Interpreter, t.interp_breaker),
+                    bytes: 4,
+                    zero: true,
+                },
+                Watch {
+                    place: |t| (Base::Interpreter, t.interp_version),
+                    bytes: 8,
+                    zero: false,
+                },
+            ]
         }
-        let base = WatchBase::Interpreter;
-        vec![
-            Watch {
-                base,
-                offset: self.interp_breaker,
-                bytes: 4,
-                value: WatchValue::Zero,
-            },
-            Watch {
-                base,
-                offset: self.interp_version,
-                bytes: 8,
-                value: WatchValue::AtEntry,
-            },
-        ]
     }
 }
+
+/// What the place of a polled word is relative to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Base {
+    /// The thread state.
+    Thread,
+    /// The interpreter state.
+    Interpreter,
+}
+
+/// A word that native code polls: it leaves when the word is not as expected.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch {
+    /// Where it lies, by the table.
+    pub place: fn(&VersionTable) -> (Base, i32),
+    /// Its width in bytes: 4 or 8.
+    pub bytes: u8,
+    /// Whether it must be zero; else it must be what it was at entry.
+    pub zero: bool,
+}
+
+const _: () = assert!(MAX_WATCHES >= 2);
 
 /// The table of a version.
 ///
@@ -185,7 +210,7 @@ macro_rules! opcodes {
 opcodes! {
     CACHE NOP RESUME EXTENDED_ARG LOAD_FAST LOAD_FAST_CHECK LOAD_FAST_LOAD_FAST STORE_FAST
     STORE_FAST_STORE_FAST STORE_FAST_LOAD_FAST LOAD_CONST PUSH_NULL POP_TOP COPY SWAP LOAD_GLOBAL
-    LOAD_NAME LOAD_DEREF STORE_DEREF LOAD_ATTR BINARY_OP COMPARE_OP IS_OP CONTAINS_OP
+    LOAD_NAME STORE_NAME STORE_GLOBAL LOAD_DEREF STORE_DEREF LOAD_ATTR BINARY_OP COMPARE_OP IS_OP CONTAINS_OP
     UNARY_NEGATIVE UNARY_INVERT UNARY_NOT CALL_INTRINSIC_1 TO_BOOL POP_JUMP_IF_TRUE
     POP_JUMP_IF_FALSE POP_JUMP_IF_NONE POP_JUMP_IF_NOT_NONE JUMP_FORWARD JUMP_BACKWARD
     JUMP_BACKWARD_NO_INTERRUPT FOR_ITER KW_NAMES CALL CALL_KW BINARY_SUBSCR STORE_SUBSCR STORE_ATTR

@@ -188,6 +188,11 @@ unsafe fn code_and_thread(t: &VersionTable, all: &mut Vec<Check>) {
             word(thread.cast(), t.thread_interp),
             ffi::PyInterpreterState_Get() as u64,
         ));
+        ffi::PyErr_SetString(ffi::PyExc_ValueError, c"hardwire".as_ptr());
+        let held = word(thread.cast(), t.thread_exception);
+        let raised = ffi::PyErr_GetRaisedException();
+        all.push(check("thread exception", held, raised as u64));
+        ffi::Py_XDECREF(raised);
         if let Some(c) = eval(c"compile('a = b * 1.25', '<hardwire>', 'exec')") {
             let p = c.as_ptr();
             for (name, attribute, offset) in [
@@ -243,6 +248,13 @@ unsafe fn code_and_thread(t: &VersionTable, all: &mut Vec<Check>) {
             } else {
                 ffi::PyLong_AsLong(n)
             };
+            let deep = ffi::PyObject_GetAttrString(code.cast(), c"co_stacksize".as_ptr());
+            if !deep.is_null() {
+                let expected = ffi::PyLong_AsLong(deep) as u64;
+                let found = u64::from(frame::code_stacksize(t, code.cast()));
+                all.push(check("code stack size", found, expected));
+                ffi::Py_DECREF(deep);
+            }
             let plus = i64::from(frame::code_nlocalsplus(t, code.cast()));
             all.push(Check {
                 name: "code locals",

@@ -128,7 +128,7 @@ impl Recorder {
         let helper = match kwnames {
             None => Helper::PyCall,
             Some(names) => {
-                let id = self.constant(names, "kwnames");
+                let id = self.borrowed_constant(names, "kwnames");
                 args.push(self.b.obj(id)?);
                 Helper::PyCallKw
             }

@@ -56,7 +56,7 @@ impl Recorder {
         }
         let ty = self.known(ty);
         self.b.guard_type(v, ty);
-        let n = self.b.load_field(v, Field::RefCount)?;
+        let n = self.b.load_field(v, Field::IterRefCount)?;
         let one = self.b.int(1)?;
         let alone = self.b.op(Op::IEq, &[n, one])?;
         self.b.guard(alone, true);
@@ -74,7 +74,11 @@ impl Recorder {
         self.b.guard(more, true);
         let start = self.b.load_field(v, Field::RangeIterStart)?;
         let step = self.b.load_field(v, Field::RangeIterStep)?;
-        let next = self.b.op(Op::IAdd, &[start, step])?;
+        // A step that is a constant saves a register; a loop has hardly ever two.
+        let constant = self.b.int(it.range_iterator_step())?;
+        let same = self.b.op(Op::IEq, &[step, constant])?;
+        self.b.guard(same, true);
+        let next = self.b.op(Op::IAdd, &[start, constant])?;
         let one = self.b.int(1)?;
         let left = self.b.op(Op::ISub, &[len, one])?;
         self.b.effect(

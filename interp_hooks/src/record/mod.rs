@@ -47,6 +47,18 @@ enum Pending {
     },
 }
 
+/// A finished recording.
+pub struct Recorded {
+    /// The naive trace.
+    pub trace: Trace,
+    /// What it takes for granted.
+    pub assumptions: Assumptions,
+    /// Objects that the trace keeps alive.
+    pub keep: Vec<Strong>,
+    /// Objects that a run of the trace keeps alive; between runs watched dicts do.
+    pub hold: Vec<*mut ffi::PyObject>,
+}
+
 /// A recording under way.
 pub struct Recorder {
     /// The builder; public to the modules of the recorder only.
@@ -65,7 +77,13 @@ pub struct Recorder {
     pub assumptions: Assumptions,
     /// Objects that the constants of the trace keep alive.
     pub keep: Vec<Strong>,
+    /// Objects that watched dicts keep alive: a run holds them while it is inside.
+    pub hold: Vec<*mut ffi::PyObject>,
     kwnames: Option<*mut ffi::PyObject>,
+    /// The number of the first slot that is a module-level variable.
+    first_global: u16,
+    /// The numbers of the module-level names that the loop stores into.
+    stored: Vec<u32>,
     /// Direct foreign calls and residual calls so far.
     pub foreign: u32,
     /// Calls back into the interpreter's own protocols so far.
@@ -89,9 +107,10 @@ impl Recorder {
         name: String,
     ) -> Recorder {
         // SAFETY: the caller's promise.
-        let (nlocals, depth) = unsafe {
+        let (nlocals, stacksize, depth) = unsafe {
             let nlocals = frame::code_nlocalsplus(table, code);
-            (nlocals, frame::stacktop(table, frame) - nlocals as i32)
+            let depth = frame::stacktop(table, frame) - nlocals as i32;
+            (nlocals, frame::code_stacksize(table, code), depth)
         };
         let mut trace = Trace {
             name,
@@ -100,6 +119,7 @@ impl Recorder {
             ..Trace::default()
         };
         let code_id = trace.obj_const("code", code as u64);
+        let stored = decoded.names_stored(header);
         Recorder {
             b: Builder::new(trace, code_id, header, MAX_INSTS),
             table,
@@ -113,16 +133,40 @@ impl Recorder {
             locals: vec![None; nlocals as usize],
             assumptions: Assumptions::default(),
             keep: Vec::new(),
+            hold: Vec::new(),
             kwnames: None,
+            first_global: (nlocals + stacksize) as u16,
+            stored,
             foreign: 0,
             residual: 0,
             residual_names: Vec::new(),
         }
     }
 
+    /// Whether the frame is still there: one that raised is gone without a word.
+    ///
+    /// # Safety
+    /// `threads` are the interpreter's living thread states, and the GIL is held.
+    pub unsafe fn is_alive(&self, threads: &[*mut ffi::PyThreadState]) -> bool {
+        // SAFETY: the caller's promise.
+        threads.contains(&self.thread)
+            && unsafe { frame::is_on_stack(self.table, self.thread, self.frame) }
+    }
+
     /// Whether an event of this thread and frame belongs to the recording.
     pub fn is_of(&self, thread: *mut ffi::PyThreadState, frame: *mut u8) -> bool {
         self.thread == thread && self.frame == frame
+    }
+
+    /// The globals and the builtins of the frame.
+    pub fn namespaces(&self) -> [*mut ffi::PyObject; 2] {
+        // SAFETY: the frame is alive and stopped in a callback.
+        unsafe {
+            [
+                frame::globals(self.table, self.frame),
+                frame::builtins(self.table, self.frame),
+            ]
+        }
     }
 
     /// The code object that is being recorded.
@@ -131,11 +175,16 @@ impl Recorder {
     }
 
     /// The naive trace, finished.
-    pub fn into_trace(mut self) -> (Trace, Assumptions, Vec<Strong>) {
+    pub fn into_trace(mut self) -> Recorded {
         self.b
             .trace
             .push(traces::Op::Jump, &[], traces::Imm::None, None);
-        (self.b.trace, self.assumptions, self.keep)
+        Recorded {
+            trace: self.b.trace,
+            assumptions: self.assumptions,
+            keep: self.keep,
+            hold: self.hold,
+        }
     }
 
     /// The bytecode at `offset` is about to run.
@@ -156,6 +205,11 @@ impl Recorder {
                 Reason::Confused,
                 "the loop did not start at its header",
             ));
+        }
+        // A handler, or the start of another activation that was given the same memory.
+        let before = self.last.and_then(|last| decoded.at(last));
+        if before.is_some_and(|before| !before.is_followed_by(instr.offset)) {
+            return Err(Reason::Raised.into());
         }
         self.last = Some(instr.offset);
         self.finish_pending(instr.offset)?;
@@ -224,6 +278,7 @@ impl Recorder {
             LOAD_GLOBAL => self.load_global(i)?,
             LOAD_NAME => self.load_name(i)?,
             LOAD_DEREF => self.load_deref(i)?,
+            STORE_NAME | STORE_GLOBAL => self.store_global(i)?,
             STORE_DEREF => self.store_deref(i.oparg)?,
             LOAD_ATTR => self.load_attr(i)?,
             BINARY_OP => self.binary_op(i)?,
@@ -297,6 +352,17 @@ impl Recorder {
         self.b.obj(id)
     }
 
+    /// The constant for an object that the code object or a watched dict keeps alive for as long as
+    /// the trace may be entered; a run keeps it for itself.
+    fn borrowed_constant(&mut self, o: Object, name: &str) -> ObjId {
+        for k in [Known::None, Known::True, Known::False] {
+            if py::known_address(k) == o.0 {
+                return self.known(k);
+            }
+        }
+        self.b.trace.obj_const(name, o.0 as u64)
+    }
+
     /// The constant for an object, which the trace keeps alive.
     fn constant(&mut self, o: Object, name: &str) -> ObjId {
         for k in [Known::None, Known::True, Known::False] {
@@ -316,8 +382,11 @@ impl Recorder {
                 return self.known(k);
             }
         }
+        // Not kept alive (a class leads to its module, and so to this code): another class at the
+        // same address would do as well, since nothing follows from such a type but that an
+        // object is not NULL and no object of a known type.
         let name = ty.type_name();
-        self.constant(ty, &name)
+        self.borrowed_constant(ty, &name)
     }
 
     fn co_const(&self, n: u32) -> Result<*mut ffi::PyObject, Abort> {
@@ -333,7 +402,7 @@ impl Recorder {
     /// A constant value of the name table.
     fn name_const(&mut self, name: Object) -> Result<Value, Abort> {
         let text = name.text();
-        let id = self.constant(name, &format!("str.{text}"));
+        let id = self.borrowed_constant(name, &format!("str.{text}"));
         self.b.obj(id)
     }
 }

@@ -2,19 +2,30 @@
 //! is watched; the rest goes through the interpreter's protocols.
 
 use super::Recorder;
-use crate::adapters;
 use crate::cpython::decode::Instr;
-use crate::cpython::frame;
+use crate::cpython::{Opcode, frame};
 use crate::py::{Kind, Object};
-use traces::{Abort, Field, Helper, Imm, Known, Op, Reason, Value};
+use crate::{adapters, engine};
+use traces::{Abort, Field, GlobalSlot, Helper, Imm, Known, Op, Reason, StackEntry, Value};
 
 impl Recorder {
     pub(super) fn load_global(&mut self, i: &Instr) -> Result<(), Abort> {
         // Bit 0: a NULL goes with it, in front of the callable or behind it.
         let with_null = i.oparg & 1 != 0;
         let name = self.co_name(i.oparg >> 1);
-        let v = self.global(name)?;
-        self.push_callable(v, with_null)
+        // A NULL in front of the callable moves it up by one slot.
+        let null_first = with_null && !self.table.callable_first();
+        if null_first {
+            let null = self.null()?;
+            self.b.push(null);
+        }
+        let entry = self.global(name, i.oparg >> 1)?;
+        self.push_entry(entry);
+        if with_null && !null_first {
+            let null = self.null()?;
+            self.b.push(null);
+        }
+        Ok(())
     }
 
     fn push_callable(&mut self, v: Value, with_null: bool) -> Result<(), Abort> {
@@ -37,6 +48,14 @@ impl Recorder {
     /// At module level, names are globals; in a class body or under `exec` with two namespaces
     /// they are not.
     pub(super) fn load_name(&mut self, i: &Instr) -> Result<(), Abort> {
+        self.names_are_globals(i)?;
+        let name = self.co_name(i.oparg);
+        let entry = self.global(name, i.oparg)?;
+        self.push_entry(entry);
+        Ok(())
+    }
+
+    fn names_are_globals(&self, i: &Instr) -> Result<(), Abort> {
         // SAFETY: the frame is alive.
         let (locals, globals) = unsafe {
             (
@@ -45,15 +64,24 @@ impl Recorder {
             )
         };
         if locals != globals {
-            return Err(Abort::new(Reason::Bytecode, "LOAD_NAME outside a module"));
+            return Err(Abort::new(
+                Reason::Bytecode,
+                format!("{} outside a module", i.name),
+            ));
         }
-        let name = self.co_name(i.oparg);
-        let v = self.global(name)?;
-        self.b.push(v);
         Ok(())
     }
 
-    fn global(&mut self, name: Object) -> Result<Value, Abort> {
+    fn push_entry(&mut self, entry: StackEntry) {
+        if entry.owned {
+            self.b.push_owned(entry.value);
+        } else {
+            self.b.push(entry.value);
+        }
+    }
+
+    /// The globals and the builtins of the frame, which are plain dicts.
+    fn plain_namespaces(&self) -> Result<(Object, Object), Abort> {
         // SAFETY: the frame is alive.
         let (globals, builtins) = unsafe {
             (
@@ -64,17 +92,108 @@ impl Recorder {
         if !globals.is_exact_dict() || !builtins.is_exact_dict() {
             return Err(self.unsupported("globals that are not a dict"));
         }
+        Ok((globals, builtins))
+    }
+
+    /// The value of global number `n`: a watched constant, unless it is known to vary.
+    fn global(&mut self, name: Object, n: u32) -> Result<StackEntry, Abort> {
+        let (globals, builtins) = self.plain_namespaces()?;
         let text = name.text();
-        if let Some(v) = globals.dict_get(name) {
-            self.assumptions.dict_value(globals, name, v);
-            return self.constant_value(v, &text);
+        let found = globals.dict_get(name);
+        if self.stored.contains(&n)
+            || engine::get().is_some_and(|e| e.registry.varies(globals, name))
+        {
+            return match found {
+                Some(now) => self.variable(globals, name, now),
+                None => Err(self.unsupported("a builtin that the loop shadows")),
+            };
         }
-        let Some(v) = builtins.dict_get(name) else {
+        let value = if let Some(v) = found {
+            self.assumptions.dict_value(globals, name, v);
+            self.constant_value(v, &text)?
+        } else if let Some(v) = builtins.dict_get(name) {
+            self.assumptions.dict_absent(globals, name);
+            self.assumptions.dict_value(builtins, name, v);
+            self.constant_value(v, &text)?
+        } else {
             return Err(Reason::Raised.into());
         };
-        self.assumptions.dict_absent(globals, name);
-        self.assumptions.dict_value(builtins, name, v);
-        self.constant_value(v, &text)
+        Ok(StackEntry {
+            value,
+            owned: false,
+        })
+    }
+
+    /// The slot of a module-level variable.
+    fn global_slot(&mut self, dict: Object, name: Object) -> u16 {
+        let dict = self.borrowed_constant(dict, "globals");
+        let key = self.borrowed_constant(name, &format!("str.{}", name.text()));
+        let known = &self.b.trace.globals;
+        if let Some(g) = known.iter().find(|g| (g.dict, g.key) == (dict, key)) {
+            return g.slot;
+        }
+        let slot = self.first_global + known.len() as u16;
+        self.b.trace.globals.push(GlobalSlot { slot, dict, key });
+        slot
+    }
+
+    /// The value of a variable that varies. The dict owns it only until Python code runs: an
+    /// object gets an owner on the operand stack.
+    fn variable(&mut self, dict: Object, name: Object, now: Object) -> Result<StackEntry, Abort> {
+        let slot = self.global_slot(dict, name);
+        let value = self.b.emit(Op::LoadSlot, &[], Imm::Slot(slot))?;
+        if let Some(value) = self.unbox_plain(value, now)? {
+            return Ok(StackEntry {
+                value,
+                owned: false,
+            });
+        }
+        let ty = self.type_of(now);
+        self.b.guard_type(value, ty);
+        let slot = self.b.next_slot();
+        self.b.effect(Op::InitSlot, &[value], Imm::Slot(slot));
+        Ok(StackEntry { value, owned: true })
+    }
+
+    /// `STORE_NAME` at module level, `STORE_GLOBAL`.
+    pub(super) fn store_global(&mut self, i: &Instr) -> Result<(), Abort> {
+        if i.opcode == Opcode::STORE_NAME {
+            self.names_are_globals(i)?;
+        }
+        let name = self.co_name(i.oparg);
+        let (globals, _) = self.plain_namespaces()?;
+        let slot = self.global_slot(globals, name);
+        let held = self.b.emit(Op::LoadSlot, &[], Imm::Slot(slot))?;
+        let plain = match globals.dict_get(name) {
+            None => {
+                let null = self.known(Known::Null);
+                self.b.guard_is(held, null);
+                true
+            }
+            Some(old) => {
+                let ty = self.type_of(old);
+                self.b.guard_type(held, ty);
+                old.is_plain()
+            }
+        };
+        let source = self.b.slot_below_top(0);
+        let e = self.b.pop()?;
+        let op = if plain {
+            Op::StoreSlot
+        } else {
+            Op::ReplaceSlot
+        };
+        self.b.effect(op, &[e.value], Imm::Slot(slot));
+        if e.owned {
+            // The variable is an owner too: this drop is not the last one, unless the old value's
+            // finaliser has deleted the variable.
+            self.b.effect(Op::DropSlot, &[], Imm::Slot(source));
+        }
+        if !plain || e.owned {
+            self.b.begin(i.next);
+            self.b.check();
+        }
+        Ok(())
     }
 
     pub(super) fn load_attr(&mut self, i: &Instr) -> Result<(), Abort> {
@@ -118,6 +237,9 @@ impl Recorder {
         let Some(v) = dict.dict_get(name) else {
             return Ok(None);
         };
+        if !adapters::is_attribute(owner.0, name.0, v.0) {
+            return Ok(None);
+        }
         let (owner_value, text) = (self.b.peek(0)?.value, name.text());
         let id = self.constant(owner, &source.name);
         self.b.guard_is(owner_value, id);
@@ -127,7 +249,7 @@ impl Recorder {
             let ty = self.type_of(owner);
             self.b.guard_type(o, ty);
             let d = self.b.load_field(o, Field::Dict)?;
-            let dict_id = self.constant(dict, &format!("{}.__dict__", source.name));
+            let dict_id = self.borrowed_constant(dict, &format!("{}.__dict__", source.name));
             self.b.guard_is(d, dict_id);
             self.assumptions.type_unchanged(owner.type_object());
         }

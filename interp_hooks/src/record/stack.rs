@@ -161,7 +161,9 @@ impl Recorder {
                 self.b.op(Op::BoxFloat, &[x])
             }
             _ => {
-                let id = self.constant(o, name);
+                // A constant of the code object, or what a watched dict holds.
+                self.hold.push(o.0);
+                let id = self.borrowed_constant(o, name);
                 self.b.obj(id)
             }
         }

@@ -76,15 +76,22 @@ impl<'a> Lower<'a> {
             saved = self.runtime_call(functions.save_thread, &[], Some(types::I64))?;
         }
         if decl.flags.errno {
-            self.runtime_call(functions.restore_errno, &[], None)?;
+            self.copy_errno(
+                offset_of!(Activation, saved_errno),
+                offset_of!(Activation, errno),
+            );
         }
         let result = self.call_address(self.foreign_signature(decl), callee, &args);
         if decl.flags.errno {
-            self.runtime_call(functions.save_errno, &[], None)?;
+            self.copy_errno(
+                offset_of!(Activation, errno),
+                offset_of!(Activation, saved_errno),
+            );
         }
         if let Some(thread) = saved {
             self.runtime_call(functions.restore_thread, &[thread], None)?;
         }
+        self.reload_floats(&words);
         match result {
             Some(result) => {
                 let value = self.foreign_result(result, decl.ret);
@@ -92,6 +99,14 @@ impl<'a> Lower<'a> {
             }
             None => Ok(()),
         }
+    }
+
+    /// What cffi's `restore_errno` and `save_errno` do (c/misc_thread_common.h).
+    fn copy_errno(&mut self, from: usize, to: usize) {
+        let from = self.load(types::I64, self.act, from as i32);
+        let errno = self.load(types::I32, from, 0);
+        let to = self.load(types::I64, self.act, to as i32);
+        self.store(errno, to, 0);
     }
 
     /// The address to call and the arguments in the form that the ABI passes.
@@ -178,6 +193,13 @@ impl<'a> Lower<'a> {
         };
         if inst.args.len() != helper.args().len() || helper.variadic() {
             return Err(malformed(inst));
+        }
+        if let (Helper::ErrOccurred, Some(offset)) = (helper, self.target.thread_exception) {
+            let at = offset_of!(Activation, thread) as i32;
+            let thread = self.load(types::I64, self.act, at);
+            let exception = self.load(types::I64, thread, offset);
+            let raised = self.icmp_const(IntCC::NotEqual, exception, 0);
+            return self.define(inst, raised);
         }
         let mut args = Vec::with_capacity(inst.args.len());
         let mut temporary = Vec::new();

@@ -1,25 +1,29 @@
 //! Guards' exits, and the records of foreign calls.
 //!
-//! An exit stores what its snapshot needs into the buffer of the activation and gives its index.
+//! An exit stores what its snapshot needs behind the activation and gives its index.
 //! All guards of a snapshot share one exit: what a snapshot lists exists before the first guard
 //! that carries it.
 
 use super::{Boxed, Def, Lower, TRUSTED, malformed};
 use crate::code::refused;
-use crate::exit::{Exit, Repr, Source};
+use crate::exit::{Exit, Repr, Source, VALUES};
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, condcodes::IntCC, types};
 use cranelift_frontend::FunctionBuilder;
 use std::collections::HashMap;
 use traces::{Abort, Imm, Inst, Known, ObjId, Op, SnapId, Type, Value};
+
+/// A word of a record: the value of the trace, and what it was when the record was made.
+pub(super) struct Word {
+    value: Value,
+    def: Def,
+}
 
 /// The exits of a trace so far.
 pub(super) struct Exits {
     pub(super) exits: Vec<Exit>,
     pub(super) durings: Vec<Exit>,
     pub(super) buf_len: usize,
-    /// How many words at the start of the buffer are taken.
-    pub(super) reserved: usize,
-    pending: Vec<(Block, Vec<Def>)>,
+    pending: Vec<(Block, Vec<Word>)>,
     by_snap: HashMap<SnapId, Block>,
     ret: Block,
 }
@@ -33,7 +37,6 @@ impl Exits {
             exits: Vec::new(),
             durings: Vec::new(),
             buf_len: 0,
-            reserved: 0,
             pending: Vec::new(),
             by_snap: HashMap::new(),
             ret,
@@ -48,7 +51,7 @@ impl<'a> Lower<'a> {
         if let Some(&block) = self.exits.by_snap.get(&snap) {
             return Ok(block);
         }
-        let (exit, words) = self.record(at, snap)?;
+        let (exit, words) = self.record(at, snap, u16::MAX)?;
         let block = self.cold_block();
         self.exits.exits.push(exit);
         self.exits.pending.push((block, words));
@@ -61,8 +64,8 @@ impl<'a> Lower<'a> {
         &mut self,
         at: usize,
         snap: SnapId,
-    ) -> Result<(usize, Vec<Def>), Abort> {
-        let (exit, words) = self.record(at, snap)?;
+    ) -> Result<(usize, Vec<Word>), Abort> {
+        let (exit, words) = self.record(at, snap, self.trace.nlocals)?;
         let same = |e: &Exit| {
             (e.resume, e.code, e.pc, e.depth, &e.slots)
                 == (exit.resume, exit.code, exit.pc, exit.depth, &exit.slots)
@@ -77,8 +80,8 @@ impl<'a> Lower<'a> {
         Ok((index, words))
     }
 
-    /// A snapshot as the frame rebuilder reads it, and what its words hold.
-    fn record(&mut self, at: usize, snap: SnapId) -> Result<(Exit, Vec<Def>), Abort> {
+    /// A snapshot as the frame rebuilder reads it, its slots below `end`, and what its words hold.
+    fn record(&mut self, at: usize, snap: SnapId, end: u16) -> Result<(Exit, Vec<Word>), Abort> {
         let trace = self.trace;
         let snapshot = trace
             .snaps
@@ -90,7 +93,7 @@ impl<'a> Lower<'a> {
         let mut words = Vec::new();
         let mut sources: HashMap<Value, Source> = HashMap::new();
         let mut slots = Vec::with_capacity(frame.slots.len());
-        for &(slot, value) in &frame.slots {
+        for &(slot, value) in frame.slots.iter().filter(|(slot, _)| *slot < end) {
             let source = match sources.get(&value) {
                 Some(&source) => source,
                 None => self.source(value, &mut words)?,
@@ -98,7 +101,7 @@ impl<'a> Lower<'a> {
             sources.insert(value, source);
             slots.push((slot, source));
         }
-        self.exits.buf_len = self.exits.buf_len.max(self.exits.reserved + words.len());
+        self.exits.buf_len = self.exits.buf_len.max(words.len());
         let exit = Exit {
             inst: at as u32,
             resume: snapshot.resume,
@@ -111,43 +114,58 @@ impl<'a> Lower<'a> {
     }
 
     /// Where the rebuilder finds an object; adds a word where it needs one.
-    fn source(&self, value: Value, words: &mut Vec<Def>) -> Result<Source, Abort> {
+    fn source(&self, value: Value, words: &mut Vec<Word>) -> Result<Source, Abort> {
         if self.trace.types.get(value.0 as usize) != Some(&Type::Obj) {
             return Err(refused("a snapshot lists a value that is no object"));
         }
-        let (word, repr) = match self.def(value)? {
+        let (value, repr) = match self.def(value)? {
             Def::Obj(id) => return Ok(Source::Const(id)),
-            Def::Box(Boxed { op, inner, ctype }) => (self.def(inner)?, repr_of(op, ctype)?),
-            native => (native, Repr::Obj),
+            Def::Box(Boxed { op, inner, ctype }) => (inner, repr_of(op, ctype)?),
+            _ => (value, Repr::Obj),
         };
-        let index = u16::try_from(self.exits.reserved + words.len())
-            .map_err(|_| refused("a snapshot of too many values"))?;
-        words.push(word);
+        let word = self.def(value)?;
+        let imm = match word {
+            Def::Int(n) => Some(n as u64),
+            Def::Float(x) => Some(x.to_bits()),
+            Def::Bool(x) => Some(u64::from(x)),
+            _ => None,
+        };
+        if let Some(bits) = imm {
+            return Ok(Source::Imm(bits, repr));
+        }
+        let index =
+            u16::try_from(words.len()).map_err(|_| refused("a snapshot of too many values"))?;
+        words.push(Word { value, def: word });
         Ok(Source::Buf(index, repr))
     }
 
     /// Stores the words of a record into the buffer.
-    pub(super) fn store_words(&mut self, words: &[Def]) -> Result<(), Abort> {
-        if words.is_empty() {
-            return Ok(());
-        }
-        let buf = self.buf();
-        for (i, &word) in (self.exits.reserved..).zip(words) {
-            let value = match word {
+    pub(super) fn store_words(&mut self, words: &[Word]) -> Result<(), Abort> {
+        for (i, word) in (VALUES..).zip(words) {
+            let value = match word.def {
                 Def::Native(x) if self.b.func.dfg.value_type(x) == types::I8 => {
                     self.b.ins().uextend(types::I64, x)
                 }
                 Def::Native(x) => x,
-                Def::Int(n) => self.int(n),
-                Def::Float(x) => self.int(x.to_bits() as i64),
-                Def::Bool(x) => self.int(x as i64),
-                Def::Undefined | Def::Obj(_) | Def::Box(_) => {
-                    return Err(refused("a box of an object"));
-                }
+                _ => return Err(refused("a box of an object")),
             };
-            self.store(value, buf, 8 * i as i32);
+            self.store(value, self.act, 8 * i as i32);
         }
         Ok(())
+    }
+
+    /// From here on the floats among the words are read from where they were stored. No register
+    /// keeps a float across a call, and the register allocator would spill and reload one that
+    /// goes round the loop twice.
+    pub(super) fn reload_floats(&mut self, words: &[Word]) {
+        for (i, word) in (VALUES..).zip(words) {
+            if matches!(word.def, Def::Native(x) if self.b.func.dfg.value_type(x) == types::F64) {
+                let value = self.load(types::F64, self.act, 8 * i as i32);
+                if let Some(def) = self.defs.get_mut(word.value.0 as usize) {
+                    *def = Def::Native(value);
+                }
+            }
+        }
     }
 
     /// Emits the exits behind the hot code.

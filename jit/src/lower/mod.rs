@@ -15,7 +15,7 @@ mod object;
 
 use crate::code::{refused, signature};
 use crate::exit::{Activation, Exit};
-use crate::target::{Target, Watch, WatchBase, WatchValue};
+use crate::target::{MAX_WATCHES, Target};
 use cranelift_codegen::ir::{
     self, Block, BlockArg, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind,
     UserFuncName, condcodes::IntCC, types,
@@ -34,20 +34,15 @@ pub(crate) struct Lowered {
     pub(crate) buf_len: usize,
 }
 
-/// Lowers a trace; `flag` is the address of the loop's flag word.
-pub(crate) fn lower(
-    trace: &Trace,
-    target: &Target,
-    flag: u64,
-    isa: &dyn TargetIsa,
-) -> Result<Lowered, Abort> {
+/// Lowers a trace.
+pub(crate) fn lower(trace: &Trace, target: &Target, isa: &dyn TargetIsa) -> Result<Lowered, Abort> {
     let mut func = ir::Function::with_name_signature(
         UserFuncName::default(),
         signature(isa.default_call_conv()),
     );
     let mut context = FunctionBuilderContext::new();
     let builder = FunctionBuilder::new(&mut func, &mut context);
-    let mut lower = Lower::new(builder, trace, target, flag);
+    let mut lower = Lower::new(builder, trace, target);
     lower.trace()?;
     let Exits {
         exits,
@@ -87,7 +82,6 @@ struct Lower<'a> {
     b: FunctionBuilder<'a>,
     trace: &'a Trace,
     target: &'a Target,
-    flag: u64,
     call_conv: CallConv,
     defs: Vec<Def>,
     /// Values that are known not to be NULL.
@@ -120,12 +114,7 @@ fn native_type(ty: Type) -> ir::Type {
 }
 
 impl<'a> Lower<'a> {
-    fn new(
-        mut b: FunctionBuilder<'a>,
-        trace: &'a Trace,
-        target: &'a Target,
-        flag: u64,
-    ) -> Lower<'a> {
+    fn new(mut b: FunctionBuilder<'a>, trace: &'a Trace, target: &'a Target) -> Lower<'a> {
         let entry = b.create_block();
         b.append_block_params_for_function_params(entry);
         b.switch_to_block(entry);
@@ -143,7 +132,6 @@ impl<'a> Lower<'a> {
             b,
             trace,
             target,
-            flag,
             call_conv,
             defs: vec![Def::Undefined; trace.types.len()],
             not_null: vec![false; trace.types.len()],
@@ -157,7 +145,6 @@ impl<'a> Lower<'a> {
             during: None,
             scratch: None,
         };
-        lower.remember_watched();
         lower.b.ins().jump(header, &[]);
         lower.b.switch_to_block(header);
         lower
@@ -420,63 +407,27 @@ impl<'a> Lower<'a> {
 
     // ---- check ----
 
-    /// A watched word, zero-extended. Its base is not kept in a register: the calls of a loop
-    /// leave few, and a reload is what the register allocator would do at more cost.
-    fn load_watch(&mut self, watch: &Watch) -> ir::Value {
-        let base = match watch.base {
-            WatchBase::ThreadState => offset_of!(Activation, thread),
-            WatchBase::Interpreter => offset_of!(Activation, interp),
-        };
-        let base = self.load(types::I64, self.act, base as i32);
-        match watch.bytes {
-            8 => self.load(types::I64, base, watch.offset),
-            _ => self.b.ins().uload32(TRUSTED, base, watch.offset),
-        }
-    }
-
-    /// Saves what the watched words hold at entry, where a check compares with it: in the first
-    /// words of the buffer, which no exit uses. (The register allocator would move such values to
-    /// and fro in every iteration.)
-    fn remember_watched(&mut self) {
-        if self.trace.insts.iter().all(|i| i.op != Op::Check) {
-            return;
-        }
-        let compared = self
-            .target
-            .watches
-            .iter()
-            .filter(|w| w.value == WatchValue::AtEntry);
-        for (i, watch) in compared.enumerate() {
-            let word = self.load_watch(watch);
-            let buf = self.buf();
-            self.store(word, buf, 8 * i as i32);
-            self.exits.reserved = i + 1;
-        }
-    }
-
-    /// The buffer of the activation.
-    fn buf(&mut self) -> ir::Value {
-        self.load(types::I64, self.act, offset_of!(Activation, buf) as i32)
-    }
-
     /// One branch for all words: their differences from what they should be, in one.
     fn check(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
         let exit = self.exit(at, inst)?;
+        if self.target.watches.len() > MAX_WATCHES {
+            return Err(refused("more watched words than an activation holds"));
+        }
         // Other threads write these words: without this the loads would be taken for repetitions
         // of earlier ones where the loop has no call and no store.
         self.b.ins().sequence_point();
-        let flag = self.int(self.flag as i64);
-        let mut differs = self.b.ins().uload32(TRUSTED, flag, 0);
-        let mut saved = 0;
-        for watch in &self.target.watches {
-            let mut word = self.load_watch(watch);
-            if watch.value == WatchValue::AtEntry {
-                let buf = self.buf();
-                let at_entry = self.load(types::I64, buf, saved);
-                word = self.b.ins().bxor(word, at_entry);
-                saved += 8;
-            }
-            differs = self.b.ins().bor(differs, word);
+        let mut differs = self.load(types::I64, self.act, offset_of!(Activation, leave) as i32);
+        for (i, &bytes) in self.target.watches.iter().enumerate() {
+            let place = offset_of!(Activation, watched) + 8 * i;
+            let expected = offset_of!(Activation, expected) + 8 * i;
+            let place = self.load(types::I64, self.act, place as i32);
+            let word = match bytes {
+                8 => self.load(types::I64, place, 0),
+                _ => self.b.ins().uload32(TRUSTED, place, 0),
+            };
+            let expected = self.load(types::I64, self.act, expected as i32);
+            let changed = self.b.ins().bxor(word, expected);
+            differs = self.b.ins().bor(differs, changed);
         }
         self.branch(differs, exit);
         Ok(())

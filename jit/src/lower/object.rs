@@ -3,7 +3,7 @@
 use super::{Boxed, Def, Lower, malformed};
 use crate::code::refused;
 use cranelift_codegen::ir::{self, BlockArg, InstBuilder, condcodes::IntCC, types};
-use traces::{Abort, Field, Imm, Inst, Known, Op, Resume, Type, Value};
+use traces::{Abort, Field, GlobalSlot, Imm, Inst, Known, Op, Resume, Type, Value};
 
 impl<'a> Lower<'a> {
     // ---- boxes ----
@@ -271,6 +271,11 @@ impl<'a> Lower<'a> {
 
     pub(super) fn slot_op(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
         let arg = inst.args.first().copied().ok_or_else(|| malformed(inst));
+        if let Imm::Slot(slot) | Imm::Slots(slot, _) = inst.imm
+            && let Some(global) = self.trace.global(slot)
+        {
+            return self.global_op(at, inst, global);
+        }
         match (inst.op, inst.imm) {
             (Op::LoadSlot, Imm::Slot(slot)) => {
                 let object = self.load_slot(slot);
@@ -299,6 +304,39 @@ impl<'a> Lower<'a> {
             }
             _ => Err(malformed(inst)),
         }
+    }
+
+    /// An op on a slot that is a module-level variable.
+    fn global_op(&mut self, at: usize, inst: &Inst, global: GlobalSlot) -> Result<(), Abort> {
+        let place = [self.obj_addr(global.dict)?, self.obj_addr(global.key)?];
+        match (inst.op, inst.imm, inst.args.as_slice()) {
+            (Op::LoadSlot, ..) => {
+                let get = self.target.functions.global_get;
+                let object = self.runtime_call(get, &place, Some(types::I64))?;
+                self.define(inst, object.ok_or_else(|| malformed(inst))?)
+            }
+            (Op::StoreSlot | Op::ReplaceSlot, _, &[value]) => {
+                let object = self.owned(value)?;
+                if inst.op == Op::ReplaceSlot {
+                    self.expose(at);
+                }
+                self.set_global(place, object)?;
+                self.decref(object)
+            }
+            (Op::MoveSlot, Imm::Slots(_, from), _) => {
+                let object = self.load_slot(from);
+                self.set_global(place, object)?;
+                self.decref(object)
+            }
+            _ => Err(malformed(inst)),
+        }
+    }
+
+    fn set_global(&mut self, place: [ir::Value; 2], object: ir::Value) -> Result<(), Abort> {
+        let [dict, key] = place;
+        let set = self.target.functions.global_set;
+        self.runtime_call(set, &[dict, key, object], None)
+            .map(|_| ())
     }
 
     fn replace(&mut self, slot: u16, value: Value) -> Result<(), Abort> {

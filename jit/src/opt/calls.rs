@@ -10,8 +10,9 @@ impl Forward<'_> {
     pub(super) fn call_op(&mut self, inst: &Inst, args: &[Value]) -> Result<Option<Value>, Abort> {
         match (inst.op, inst.imm) {
             // Whoever looks at the frame during a foreign call finds the deferred stores in the
-            // call's snapshot.
+            // call's snapshot; but nobody asks before he reads a module's variable.
             (Op::CCall, Imm::Func(_)) => {
+                self.flush_globals()?;
                 let snap = self.snapshot(inst)?;
                 let result = self.push(Op::CCall, args, inst.imm, Some(snap))?;
                 self.python_ran();
@@ -69,6 +70,9 @@ impl Forward<'_> {
     /// Forgets what Python code may have changed.
     pub(super) fn python_ran(&mut self) {
         self.forget_python_memory();
+        for global in &self.naive.globals {
+            self.state.set_clean(global.slot, None);
+        }
         self.state.types.retain(|_, ty| ty.is_stable());
         self.state.checked = false;
     }

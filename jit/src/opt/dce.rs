@@ -100,6 +100,7 @@ fn rebuild(trace: &Trace, live: &Liveness) -> Result<Trace, Abort> {
         entry_depth: trace.entry_depth,
         objs: trace.objs.clone(),
         funcs: trace.funcs.clone(),
+        globals: trace.globals.clone(),
         ..Trace::default()
     };
     let mut rebuild = Rebuild {

@@ -40,6 +40,7 @@ impl<'a> Forward<'a> {
             entry_depth: naive.entry_depth,
             objs: naive.objs.clone(),
             funcs: naive.funcs.clone(),
+            globals: naive.globals.clone(),
             ..Trace::default()
         };
         let slots =
@@ -334,6 +335,12 @@ impl<'a> Forward<'a> {
         self.out.snaps.truncate(mark.snaps);
         self.out.types.truncate(mark.values);
         self.defs.truncate(mark.values);
+    }
+
+    /// Whether a check stands behind the mark.
+    pub(super) fn has_check_since(&self, mark: Mark) -> bool {
+        let since = self.out.insts.get(mark.insts..).unwrap_or_default();
+        since.iter().any(|inst| inst.op == Op::Check)
     }
 
     /// Notes a guard that can never hold.

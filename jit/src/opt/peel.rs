@@ -86,13 +86,16 @@ impl Before {
             .filter(|&p| !is_immutable(p))
             .collect();
         places.sort_by_key(|place| place.order());
+        let globals: Vec<u16> = f.naive.globals.iter().map(|g| g.slot).collect();
+        let first_global = globals.first().copied().unwrap_or(u16::MAX);
         let spots = (0..nslots)
+            .chain(globals)
             .map(Spot::Slot)
             .chain(places.into_iter().map(Spot::Heap));
         let held = spots
             .map(|spot| Held::of(f, spot))
             .collect::<Result<Vec<_>, _>>()?;
-        f.state.slots.truncate(usize::from(nslots));
+        f.state.forget_slots(nslots, first_global);
         Ok(Before {
             state: f.state.clone(),
             mark: f.mark(),
@@ -180,6 +183,9 @@ struct Header {
     params: Vec<Param>,
     /// Types that running Python code may change.
     unstable: HashMap<Value, TypeFact>,
+    /// Whether nothing came behind the last check on either way to the header. Then the body has
+    /// a check of its own: a loop must poll in each iteration.
+    checked: bool,
 }
 
 /// A place behind the label: its value, and the number in it.
@@ -206,6 +212,7 @@ impl Header {
             types: before.held.iter().map(|held| held.ty).collect(),
             params: Vec::new(),
             unstable: unstable.map(|(&v, &ty)| (v, ty)).collect(),
+            checked: before.state.checked,
         }
     }
 
@@ -220,7 +227,7 @@ impl Header {
         for (&value, param) in params.iter().zip(&self.params) {
             f.set_range(value, param.range);
         }
-        f.state.checked = false;
+        f.state.checked = self.checked;
         let unstable = &self.unstable;
         f.state
             .types
@@ -313,6 +320,7 @@ impl Header {
             types: Vec::with_capacity(self.entries.len()),
             params: Vec::new(),
             unstable: self.unstable.clone(),
+            checked: self.checked && f.state.checked && f.has_check_since(before.mark),
         };
         next.unstable
             .retain(|v, ty| f.state.types.get(v) == Some(ty));

@@ -5,6 +5,9 @@
 //! of it). What a local should hold is known meanwhile, so that loads need no memory. The
 //! recorder stores only where the old object is plain or NULL; it stays in memory a little longer,
 //! which nobody can notice.
+//!
+//! A module-level variable is a slot whose memory others can reach wherever Python code runs: the
+//! deferred store comes in front of that, and what the slot holds is forgotten behind it.
 
 use super::forward::{Forward, confused};
 use super::state::Slot;
@@ -136,6 +139,12 @@ impl Forward<'_> {
             self.flush_slot(slot)?;
         }
         Ok(())
+    }
+
+    /// Emits the deferred stores into module-level variables.
+    pub(super) fn flush_globals(&mut self) -> Result<(), Abort> {
+        let globals = &self.naive.globals;
+        globals.iter().try_for_each(|g| self.flush_slot(g.slot))
     }
 
     /// Emits the deferred store into a slot, if there is one.

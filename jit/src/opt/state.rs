@@ -183,6 +183,13 @@ impl State {
         );
     }
 
+    /// Forgets what is known about the slots from `start` on that are below `end`.
+    pub(super) fn forget_slots(&mut self, start: u16, end: u16) {
+        for slot in start..end.min(self.slots.len() as u16) {
+            self.set_slot(slot, Slot::default());
+        }
+    }
+
     /// The dirty slots with their values, in ascending order.
     pub(super) fn dirty(&self) -> Vec<(u16, Value)> {
         let dirty =

@@ -1,8 +1,8 @@
 //! A runtime without Python: objects in raw memory, helpers, frames, and a way to run a trace.
 #![allow(dead_code)]
 
-use jit::target::{Functions, Target, Watch, WatchBase, WatchValue};
-use jit::{Activation, Compiled, Exit, Repr, Source, compile};
+use jit::target::{Functions, MAX_WATCHES, Target};
+use jit::{Activation, ActivationBuf, Compiled, Exit, Repr, Source, compile, values_of};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use traces::{Field, Helper, Trace};
@@ -125,12 +125,6 @@ extern "C" fn save_thread() -> usize {
 extern "C" fn restore_thread(ts: usize) {
     log(format!("restore_thread {ts}"));
 }
-extern "C" fn restore_errno() {
-    log("restore_errno");
-}
-extern "C" fn save_errno() {
-    log("save_errno");
-}
 
 pub fn decref(o: *mut Object) {
     unsafe {
@@ -199,7 +193,7 @@ pub fn look(who: &str) {
     let mut line = format!("{who} pc {pc}");
     if act.during > 0 {
         let exit = &compiled.durings[act.during as usize - 1];
-        let buf = unsafe { std::slice::from_raw_parts(act.buf, compiled.buf_len) };
+        let buf = unsafe { values_of(act, compiled.buf_len) };
         line += &format!(" during {} {:?}", exit.pc, slots(exit, buf));
     }
     log(line);
@@ -209,22 +203,24 @@ pub fn look(who: &str) {
 pub fn slots(exit: &Exit, buf: &[u64]) -> BTreeMap<u16, String> {
     let text = |source: Source| match source {
         Source::Const(id) => format!("const {}", id.0),
-        Source::Buf(i, repr) => {
-            let word = buf[usize::from(i)];
-            match repr {
-                Repr::Obj => format!("obj {word:#x}"),
-                Repr::Int => format!("int {}", word as i64),
-                Repr::Uint => format!("uint {word}"),
-                Repr::Float => format!("float {:?}", f64::from_bits(word)),
-                Repr::Bool => format!("bool {word}"),
-                Repr::CData(id) => format!("cdata {} {word:#x}", id.0),
-            }
-        }
+        Source::Buf(i, repr) => word_text(buf[usize::from(i)], repr),
+        Source::Imm(word, repr) => word_text(word, repr),
     };
     exit.slots
         .iter()
         .map(|&(slot, source)| (slot, text(source)))
         .collect()
+}
+
+fn word_text(word: u64, repr: Repr) -> String {
+    match repr {
+        Repr::Obj => format!("obj {word:#x}"),
+        Repr::Int => format!("int {}", word as i64),
+        Repr::Uint => format!("uint {word}"),
+        Repr::Float => format!("float {:?}", f64::from_bits(word)),
+        Repr::Bool => format!("bool {word}"),
+        Repr::CData(id) => format!("cdata {} {word:#x}", id.0),
+    }
 }
 
 pub fn target() -> Target {
@@ -252,8 +248,6 @@ pub fn target() -> Target {
         dealloc: dealloc as *const () as usize,
         save_thread: save_thread as *const () as usize,
         restore_thread: restore_thread as *const () as usize,
-        restore_errno: restore_errno as *const () as usize,
-        save_errno: save_errno as *const () as usize,
     };
     Target {
         fields,
@@ -269,20 +263,8 @@ pub fn target() -> Target {
         true_addr: 0x7_0000,
         false_addr: 0x7_1000,
         none_addr: 0x7_2000,
-        watches: vec![
-            Watch {
-                base: WatchBase::ThreadState,
-                offset: 8,
-                bytes: 8,
-                value: WatchValue::Zero,
-            },
-            Watch {
-                base: WatchBase::Interpreter,
-                offset: 4,
-                bytes: 4,
-                value: WatchValue::AtEntry,
-            },
-        ],
+        thread_exception: None,
+        watches: vec![8, 4],
     }
 }
 
@@ -322,10 +304,11 @@ pub fn parse(text: &str, names: &[(&str, usize)]) -> Trace {
 pub struct Machine {
     pub compiled: Compiled,
     pub frame: Vec<u64>,
-    pub buf: Vec<u64>,
     pub thread: Box<[u64; 4]>,
     pub interp: Box<[u32; 4]>,
-    pub flag: Box<u32>,
+    /// The real `errno` and the saved one.
+    pub errno: Box<[i32; 2]>,
+    pub act: ActivationBuf,
 }
 
 /// How a run ended.
@@ -341,17 +324,31 @@ impl Machine {
     }
 
     pub fn of(trace: &Trace) -> Machine {
-        let flag = Box::new(0);
-        let compiled = compile(trace, &target(), &*flag, true).unwrap();
-        let buf = vec![0xDEAD; compiled.buf_len];
+        let compiled = compile(trace, &target(), true).unwrap();
+        let nobody = Activation {
+            frame: std::ptr::null_mut(),
+            thread: std::ptr::null_mut(),
+            leave: 0,
+            during: 0,
+            errno: std::ptr::null_mut(),
+            saved_errno: std::ptr::null_mut(),
+            watched: [std::ptr::null(); MAX_WATCHES],
+            expected: [0; MAX_WATCHES],
+        };
+        let act = ActivationBuf::new(nobody, compiled.buf_len);
         Machine {
             compiled,
             frame: vec![0; 64],
-            buf,
             thread: Box::new([0; 4]),
             interp: Box::new([5; 4]),
-            flag,
+            errno: Box::new([7, 5]),
+            act,
         }
+    }
+
+    /// The word that makes the next check leave.
+    pub fn leave_word(&mut self) -> usize {
+        unsafe { &raw mut (*self.act.activation()).leave as usize }
     }
 
     pub fn slot(&mut self, i: usize) -> &mut u64 {
@@ -363,26 +360,33 @@ impl Machine {
         self
     }
 
-    pub fn leave_at_first_check(mut self) -> Machine {
-        *self.flag = 1;
+    pub fn leave_at_first_check(self) -> Machine {
+        unsafe { (*self.act.activation()).leave = 1 };
         self
     }
 
     pub fn run(&mut self) -> Left {
-        let mut act = Activation {
-            frame: self.frame.as_mut_ptr().cast(),
-            thread: self.thread.as_mut_ptr().cast(),
-            interp: self.interp.as_mut_ptr().cast(),
-            buf: self.buf.as_mut_ptr(),
-            during: 0,
-        };
-        NOW.set((&raw const act as usize, &raw const self.compiled as usize));
-        let exit = unsafe { (self.compiled.entry)(&mut act) };
+        let act = self.act.activation();
+        unsafe {
+            (*act).frame = self.frame.as_mut_ptr().cast();
+            (*act).thread = self.thread.as_mut_ptr().cast();
+            (*act).during = 0;
+            (*act).errno = &raw mut self.errno[0];
+            (*act).saved_errno = &raw mut self.errno[1];
+            // The first is compared with zero, the second with what it holds now.
+            (*act).watched = [
+                (&raw const self.thread[1]).cast(),
+                (&raw const self.interp[1]).cast(),
+            ];
+            (*act).expected = [0, u64::from(self.interp[1])];
+        }
+        NOW.set((act as usize, &raw const self.compiled as usize));
+        let exit = unsafe { (self.compiled.entry)(act) };
         NOW.set((0, 0));
         let exit = &self.compiled.exits[exit as usize];
         Left {
             pc: exit.pc,
-            slots: slots(exit, &self.buf),
+            slots: slots(exit, self.act.values()),
         }
     }
 }
