@@ -173,9 +173,8 @@ impl<'a> Lower<'a> {
         match inst.op {
             ConstInt | ConstFloat | ConstBool | ConstPtr | ConstObj => self.constant(inst),
             BoxInt | BoxUint | BoxFloat | BoxBool | BoxCData => self.boxed(inst),
-            LoadSlot | StoreSlot | InitSlot | ReplaceSlot | MoveSlot | ClearSlot | DropSlot => {
-                self.slot_op(at, inst)
-            }
+            LoadSlot | StoreSlot | InitSlot | ReplaceSlot | MoveSlot | SwapSlots | ClearSlot
+            | DropSlot => self.slot_op(at, inst),
             GuardTrue | GuardFalse | GuardType | GuardIs => self.guard(at, inst),
             Check => self.check(at, inst),
             UnboxInt | UnboxUint | UnboxFloat | UnboxBool => self.unbox(at, inst),
@@ -379,6 +378,11 @@ impl<'a> Lower<'a> {
                 .ok_or_else(|| malformed(inst))? = Def::Native(param);
         }
         self.b.switch_to_block(block);
+        let place = offset_of!(Activation, iterations) as i32;
+        let iterations = self.load(types::I64, self.act, place);
+        let one = self.int(1);
+        let iterations = self.b.ins().iadd(iterations, one);
+        self.store(iterations, self.act, place);
         self.header = block;
         self.during = None;
         if !self.position_stays(at) {

@@ -297,6 +297,12 @@ impl<'a> Lower<'a> {
                 self.store_to_slot(to, object);
                 self.xdecref(old)
             }
+            (Op::SwapSlots, Imm::Slots(a, b)) => {
+                let (in_a, in_b) = (self.load_slot(a), self.load_slot(b));
+                self.store_to_slot(a, in_b);
+                self.store_to_slot(b, in_a);
+                Ok(())
+            }
             (Op::ClearSlot, Imm::Slot(slot)) => self.clear(slot),
             (Op::DropSlot, Imm::Slot(slot)) => {
                 self.expose(at);

@@ -330,6 +330,7 @@ impl Machine {
             thread: std::ptr::null_mut(),
             leave: 0,
             during: 0,
+            iterations: 0,
             errno: std::ptr::null_mut(),
             saved_errno: std::ptr::null_mut(),
             watched: [std::ptr::null(); MAX_WATCHES],
