@@ -430,7 +430,7 @@ impl<'a> Lower<'a> {
 
     // ---- fields ----
 
-    fn field_offset(&self, field: Field) -> i32 {
+    pub(super) fn field_offset(&self, field: Field) -> i32 {
         self.target.fields[field as usize]
     }
 

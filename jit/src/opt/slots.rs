@@ -10,8 +10,8 @@
 //! deferred store comes in front of that, and what the slot holds is forgotten behind it.
 
 use super::forward::{Forward, confused};
-use super::state::Slot;
-use traces::{Abort, Imm, Inst, Known, Op, SnapId, Value};
+use super::state::{Place, Slot};
+use traces::{Abort, Imm, Inst, Known, Op, Resume, SnapId, Value};
 
 impl Forward<'_> {
     /// An op on a slot.
@@ -216,6 +216,13 @@ impl Forward<'_> {
                 }
             }
             frame.slots.sort_by_key(|(slot, _)| *slot);
+        }
+        if snap.resume != Resume::During {
+            for &(object, field) in &self.state.late {
+                let value = self.state.heap.get(&Place::Field(object, field));
+                let value = value.ok_or_else(|| confused(inst.op, "loses a store"))?;
+                snap.fields.push((object, field, self.known(*value)));
+            }
         }
         Ok(self.add_snap(snap))
     }
