@@ -127,7 +127,7 @@ fn count(
     }
     if e.recording.try_borrow().map_or(true, |r| r.is_some()) {
         // Another loop is being recorded. Look now and then whether it still is.
-        if n % 64 == 0 {
+        if n.is_multiple_of(64) {
             abandon_dead_recording(e);
         }
         return;
