@@ -33,6 +33,7 @@ pub mod parse;
 pub mod print;
 pub mod reason;
 pub mod trace;
+pub mod verify;
 
 pub use builder::{Builder, StackEntry};
 pub use field::{Alias, Field};
@@ -43,3 +44,4 @@ pub use reason::{Abort, Reason};
 pub use trace::{
     FrameState, FuncId, Imm, Inst, Known, ObjConst, ObjId, Resume, SnapId, Snapshot, Trace, Value,
 };
+pub use verify::{Stage, VerifyError, verify};
