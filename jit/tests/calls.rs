@@ -402,7 +402,7 @@ fn the_callee_can_see_the_frame_as_it_stands() {
         snaps
           s0: during @code pc 4 depth 0 [0=%2 1=%3]
           s1: during @code pc 10 depth 1 [0=%5 1=%2 2=%0]
-          s2: raise 2 @code pc 20 depth 2 []
+          s2: raise 2 @code pc 20 depth 2 [3=%8 4=%7]
           s3: at @code pc 30 depth 0 []
         }"#;
     take_log();
