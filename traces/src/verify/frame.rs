@@ -18,6 +18,8 @@ pub(super) struct Slot {
 #[derive(Clone, PartialEq, Default, Debug)]
 pub(super) struct Frame {
     nlocals: u16,
+    /// Module-level variables, which are treated as locals that others can write.
+    globals: BTreeSet<u16>,
     pub(super) owned: BTreeSet<u16>,
     pub(super) slots: BTreeMap<u16, Slot>,
 }
@@ -28,14 +30,22 @@ impl Frame {
         let end = trace.nlocals.saturating_add(trace.entry_depth);
         Frame {
             nlocals: trace.nlocals,
+            globals: trace.globals.iter().map(|g| g.slot).collect(),
             owned: (trace.nlocals..end).collect(),
             slots: BTreeMap::new(),
         }
     }
 
-    /// Whether the slot is a local's.
+    /// Whether the slot is a local's or a variable's.
     pub(super) fn is_local(&self, slot: u16) -> bool {
-        slot < self.nlocals
+        slot < self.nlocals || self.globals.contains(&slot)
+    }
+
+    /// Others may have written the variables.
+    pub(super) fn forget_globals(&mut self) {
+        for slot in &self.globals {
+            self.slots.remove(slot);
+        }
     }
 
     /// Whether the slot owns an object (or holds NULL).
@@ -114,6 +124,7 @@ impl Frame {
         });
         Frame {
             nlocals: self.nlocals,
+            globals: self.globals.clone(),
             owned: self.owned.clone(),
             slots: slots.collect(),
         }

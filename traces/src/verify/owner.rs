@@ -203,6 +203,9 @@ impl<'a> Walk<'a> {
             let trace = self.trace;
             let stays = |v: &Value| self.def(*v).is_some_and(|def| is_immutable(trace, def));
             self.now.in_memory = self.now.in_memory.iter().copied().filter(stays).collect();
+            if inst.op != Op::Call {
+                self.now.frame.forget_globals();
+            }
         }
         if let (Op::LoadField | Op::LoadItem, Some(result)) = (inst.op, inst.result)
             && self.is_obj(result)
@@ -224,6 +227,16 @@ impl<'a> Walk<'a> {
             for &(slot, value) in &frame.slots {
                 self.alive(value)
                     .map_err(|rule| format!("{rule} (slot {slot} of its snapshot)"))?;
+            }
+        }
+        for &(object, field, value) in &snap.fields {
+            self.alive(object)?;
+            self.alive(value)?;
+            if field.alias() != Alias::Private {
+                return Err(format!(
+                    "its snapshot writes {}, which others can see",
+                    field.name()
+                ));
             }
         }
         if let Some(frame) = snap.frames.first() {
@@ -333,6 +346,7 @@ impl<'a> Walk<'a> {
                 let moved = self.now.frame.take(from);
                 self.now.frame.put(to, moved);
             }
+            (Op::SwapSlots, Imm::Slots(a, b), _) => self.swap(a, b)?,
             (Op::ClearSlot | Op::DropSlot, Imm::Slot(slot), _) => {
                 self.owned(slot)?;
                 if inst.op == Op::ClearSlot {
@@ -351,6 +365,26 @@ impl<'a> Walk<'a> {
                 self.now.frame.set(slot, inst.result, None);
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// What two slots own, or do not, changes places. A local always owns something, or NULL.
+    fn swap(&mut self, a: u16, b: u16) -> Result<(), String> {
+        let frame = &mut self.now.frame;
+        if frame.is_local(a) != frame.is_local(b) {
+            for slot in [a, b] {
+                self.owned(slot)?;
+            }
+        }
+        let frame = &mut self.now.frame;
+        let owns = [frame.owns(a), frame.owns(b)];
+        let (in_a, in_b) = (frame.take(a), frame.take(b));
+        if owns[1] {
+            frame.put(a, in_b);
+        }
+        if owns[0] {
+            frame.put(b, in_a);
         }
         Ok(())
     }
@@ -424,7 +458,9 @@ impl<'a> Walk<'a> {
         let once = match (inst.op, inst.imm) {
             (Op::CCall | Op::CallPy | Op::StoreField | Op::ReplaceSlot, _) => true,
             (Op::DropSlot, Imm::Slot(slot)) => self.now.frame.is_local(slot),
-            (Op::Call, Imm::Helper(helper)) => helper == Helper::CellSet,
+            (Op::Call, Imm::Helper(helper)) => {
+                matches!(helper, Helper::CellSet | Helper::ListAppend)
+            }
             _ => false,
         };
         if let (true, Some(place)) = (once, self.now.effects.latest) {
@@ -459,9 +495,7 @@ fn type_of_field(field: Field) -> Option<Known> {
         Field::CellRef => Known::Cell,
         Field::BytesSize | Field::BytesData => Known::Bytes,
         Field::CDataType | Field::CDataPtr => return None,
-        Field::Type | Field::RefCount | Field::Dict => return None,
-        Field::CtypesPtr | Field::CFuncArgtypes | Field::CFuncRestype | Field::CFuncErrcheck => {
-            return None;
-        }
+        Field::Type | Field::IterRefCount | Field::Dict => return None,
+        Field::CtypesPtr | Field::CFuncArgtypes | Field::CFuncErrcheck => return None,
     })
 }

@@ -33,8 +33,19 @@ pub(super) fn check(trace: &Trace, inst: &Inst, defined: &[bool]) -> Result<(), 
         return Err("its snapshot has the operands that it replaces".into());
     }
     let end = trace.nlocals.saturating_add(outer.depth);
-    if outer.slots.iter().any(|&(slot, _)| slot >= end) {
+    let beyond = |slot| slot >= end && trace.global(slot).is_none();
+    if outer.slots.iter().any(|&(slot, _)| beyond(slot)) {
         return Err(format!("its snapshot lists slots below {end}"));
+    }
+    for &(object, field, value) in &snap.fields {
+        for (v, ty) in [(object, Type::Obj), (value, field.ty())] {
+            if defined.get(v.0 as usize) != Some(&true)
+                || trace.types.get(v.0 as usize) != Some(&ty)
+            {
+                let ty = ty.name();
+                return Err(format!("{v}, in its snapshot, is a {ty} defined before"));
+            }
+        }
     }
     snap.frames
         .iter()
