@@ -7,6 +7,8 @@ HARDWIRE_TEST_TIMEOUT     seconds that one program may take (default 60)
 HARDWIRE_TEST_THRESHOLDS  thresholds for the differential tests (default 1,2,3)
 HARDWIRE_RANDOM_PROGRAMS  how many random programs to run (default 200)
 HARDWIRE_RANDOM_SEED      the first seed (default 1)
+HARDWIRE_TEST_STRESS      words for a rougher environment: gc, threads, malloc (see support/driver.py; malloc: Python's debug allocator)
+HARDWIRE_TEST_DEFECTS     1: run the tests of known defects too
 """
 
 import os
@@ -144,17 +146,15 @@ def batches(harness):
 
 # Defects that are known and not mended yet, by a part of the test's id; see ARCHITECTURE.md, "Known defects".
 KNOWN_DEFECTS = {
-    "function_of_the_library_is_rebound": "a rebound library function is not always noticed",
-    "argtypes_change_in_the_loop": "a change of argtypes or errcheck in the loop is not always noticed",
-    "monitoring_in_the_loop": "an event is missed when a callee switches monitoring on",
-    "test_foreign_types": "some conversions of arguments give wrong values when their types alternate",
-    "test_signals": "not all of these end within their time",
-    "test_refcounts": "not run to the end yet",
+    "the_local_in_its_finaliser": "a local is unbound while the finaliser of its old object runs",
+    "identity_of_numbers": "a number stored twice is two objects",
 }
 
 
 def pytest_collection_modifyitems(items):
     """Tests of known defects do not decide; each names its defect."""
+    if os.environ.get("HARDWIRE_TEST_DEFECTS") == "1":
+        return
     for item in items:
         for part, why in KNOWN_DEFECTS.items():
             if part in item.nodeid:

@@ -3,12 +3,18 @@
 The programs stay within what a trace may contain: int, float, bool and None in locals, arithmetic, comparisons, branches, loops in loops,
 calls to C and to Python. They print every local at the end, and raise nothing that they do not catch.
 
-What keeps them tame: divisors are never zero outside `try`, ints are brought back to size behind each product and shift (beyond 64 bits,
-though, now and then), powers are small, and `while` loops count.
+What keeps them tame: divisors are never zero outside `try`; ints are brought back to size behind each product and shift (beyond 64 bits,
+though, now and then), and those that only sums made larger at the head of each loop, so that all of them fit in a float; powers are small;
+and `while` loops count with a variable that nothing else in them assigns. `python generate.py FIRST LAST` runs the programs of a range of
+seeds in this process and names those that fail.
 """
 
+import contextlib
+import io
 import random
+import signal
 import sys
+import traceback
 
 INT_CONSTANTS = ["0", "1", "-1", "2", "3", "-7", "10", "63", "255", "1000003", "2**31", "2**32 - 1", "2**53", "2**53 + 1", "2**62", "2**63 - 1", "-2**63"]
 FLOAT_CONSTANTS = ["0.0", "-0.0", "0.5", "1.0", "-1.5", "3.25", "1e10", "1e-10", "9007199254740993.0", "1e300", "inf", "nan"]
@@ -43,6 +49,9 @@ RISKY = [
     ("int", "int({float})", "(OverflowError, ValueError)"),
     ("int", "({int} & 0xFFFF) << ({int} % 100 - 5)", "ValueError"),
 ]
+# What brings an int back to size. Most leave it in 64 bits, so that there is a type to compile for.
+BOUNDS = ["if {0} > 2**62 or {0} < -2**62: {0} %= 1000003"] * 3 + ["if {0} > 2**90 or {0} < -2**90: {0} = {0} >> 30 & 2**70 - 1"]
+BOUNDS += ["if not -2**90 < {0} < 2**90: {0} %= 1000003", "{0} &= 0xFFFFFFFF"]
 HEAD = """\
 from math import inf, nan
 from bindings import api, calls, cdll, lib, pydll
@@ -71,6 +80,10 @@ class Generator:
         self.counters = 0
         self.loops = 0
         self.helpers = []
+        # Names that can be read and not assigned: the counters of `while` loops.
+        self.fixed = []
+        # Ints that were assigned without being brought back to size.
+        self.loose = set()
 
     def chance(self, probability):
         return self.random.random() < probability
@@ -97,7 +110,7 @@ class Generator:
 
     def leaf(self, kind):
         if self.chance(0.7):
-            return self.pick(self.names[kind])
+            return self.pick(self.names[kind] + (self.fixed if kind == "int" else []))
         return self.pick({"int": INT_CONSTANTS, "float": FLOAT_CONSTANTS, "bool": ["True", "False"]}[kind])
 
     def call(self, kind):
@@ -138,8 +151,10 @@ class Generator:
 
     def bound(self, name, value):
         if "*" in value or "<<" in value or self.chance(0.2):
-            forms = ["if not -2**90 < {0} < 2**90: {0} %= 1000003", "{0} &= 0xFFFFFFFF", "if abs({0}) > 2**64: {0} >>= 40", "{0} = clamp({0})"]
+            forms = [*BOUNDS, "if abs({0}) > 2**64: {0} = {0} >> 40 & 2**70 - 1", "{0} = clamp({0})"]
             self.emit(self.pick(forms).format(name))
+        else:
+            self.loose.add(name)
 
     def statement(self, budget, in_loop):
         """One random statement (a compound one counts its parts); `in_loop`: break and continue make sense."""
@@ -164,7 +179,8 @@ class Generator:
         elif self.depth < 4 and self.loops < 5:
             self.loop(budget // 2, inner=True)
         else:
-            self.emit(self.fill("i0, i1 = i1, i0", 1))
+            self.emit("i0, i1 = i1, i0")
+            self.loose |= {"i0", "i1"}
 
     def in_place(self):
         kind = self.pick(["int", "float"])
@@ -222,14 +238,14 @@ class Generator:
         else:
             self.emit(f"for {counter} in {self.iterable(kind, turns)}:")
         # Inside, the counter is an int to work with, unless the values are of many types.
-        works = kind != "tuple"
-        if works:
-            self.names["int"].append(counter)
+        names = {"while": self.fixed, "tuple": self.names["any"]}.get(kind, self.names["int"])
+        names.append(counter)
+        head, outside, self.loose = len(self.lines), self.loose, set()
         self.block(max(budget, 3), True)
-        if works:
-            self.names["int"].remove(counter)
-        else:
-            self.emit(f"    x0 = {counter}")
+        indent = "    " * (self.depth + 1)
+        self.lines[head:head] = [indent + self.pick(BOUNDS).format(name) for name in sorted(self.loose - {counter})]
+        self.loose = (self.loose | outside) - {counter}
+        names.remove(counter)
         if self.chance(0.2):
             self.emit("else:")
             self.block(1, False)
@@ -287,5 +303,29 @@ def generate(seed):
     return Generator(seed).program()
 
 
+def fails(seed, seconds=20):
+    """What is wrong with the program of a seed as it stands, without Hardwire: a text, or None."""
+
+    def too_long(number, frame):
+        raise TimeoutError(f"no end within {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(generate(seed), f"<seed {seed}>", "exec"), {"__name__": "__main__"})
+    except BaseException as problem:
+        entry = [entry for entry in traceback.extract_tb(problem.__traceback__) if entry.filename == f"<seed {seed}>"][-1]
+        return f"line {entry.lineno}: {type(problem).__name__}: {problem}"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    return None
+
+
 if __name__ == "__main__":
-    sys.stdout.write(generate(int(sys.argv[1])))
+    if len(sys.argv) == 2:
+        sys.stdout.write(generate(int(sys.argv[1])))
+    else:
+        wrong = {seed: text for seed in range(int(sys.argv[1]), int(sys.argv[2]) + 1) if (text := fails(seed))}
+        sys.exit("\n".join(f"seed {seed}: {text}" for seed, text in wrong.items()) or 0)

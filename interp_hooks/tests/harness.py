@@ -14,6 +14,7 @@ HERE = Path(__file__).resolve().parent
 SUPPORT = HERE / "support"
 # Where the off-run takes place of the on-run: checks the suite itself before there is an engine.
 SELF_CHECK = "off"
+STRESS = os.environ.get("HARDWIRE_TEST_STRESS", "").split()
 TIMEOUT = float(os.environ.get("HARDWIRE_TEST_TIMEOUT", "60"))
 THRESHOLDS = [int(word) for word in os.environ.get("HARDWIRE_TEST_THRESHOLDS", "1,2,3").split(",")]
 _SECTION = re.compile(r"^# === (\w+)(?::\s*(.*))?$", re.MULTILINE)
@@ -93,6 +94,8 @@ class Harness:
         if threshold is not None and self.has_engine:
             path += [str(SUPPORT / "boot"), str(self.module_dir)]
         environment.update(PYTHONPATH=os.pathsep.join(path), PYTHONHASHSEED="0", HARDWIRE_TEST_CLIB=str(self.clib))
+        if "malloc" in STRESS:
+            environment["PYTHONMALLOC"] = "debug"
         environment.update(extra or {})
         return environment
 
@@ -160,7 +163,7 @@ class Harness:
         """One process of a batch: the outcomes up to its end or its crash."""
         jobs, results = directory / "jobs.json", directory / "results.json"
         on = threshold is not None and self.has_engine
-        jobs.write_text(json.dumps({"threshold": threshold if on else None, "timeout": TIMEOUT, "programs": paths}))
+        jobs.write_text(json.dumps({"threshold": threshold if on else None, "timeout": TIMEOUT, "stress": STRESS, "programs": paths}))
         results.unlink(missing_ok=True)
         process = subprocess.run(
             [sys.executable, str(SUPPORT / "driver.py"), str(jobs), str(results)],

@@ -131,10 +131,16 @@ def one_argument(name, good, edges, wrong, argument):
 def wrong_values(binding):
     """What a binding is given though it should refuse it.
 
-    Without argtypes ctypes passes the address of a string, by chance a different number in each process: nothing to compare.
+    Without argtypes ctypes passes the address of a string, by chance a different number in each process, and a c_double in a register that the
+    callee does not look at: nothing to compare.
     """
     if binding == "cdll_bare":
-        return WRONG.replace("'text', b'bytes', b'b', ", "").replace("Parameter('bad'), ", "")
+        by_chance = "'text', b'bytes', b'b', ", "Parameter('bad'), ", "ctypes.c_double(1.25), "
+        values = WRONG
+        for text in by_chance:
+            assert text in values
+            values = values.replace(text, "")
+        return values
     return WRONG
 
 
@@ -143,6 +149,8 @@ def int_programs():
     programs = []
     for binding, head in BINDINGS.items():
         for kind, (bits, signed) in INTS.items():
+            if binding == "cdll_bare" and kind == "bool":
+                continue  # ctypes reads an int where the callee gave 8 bits and left the others as they were
             good, edges = int_values(bits, signed)
             names = [f"id_{kind}"]
             if kind in ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "bool"):

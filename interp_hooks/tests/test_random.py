@@ -16,6 +16,7 @@ from shrink import shrink
 COUNT = int(os.environ.get("HARDWIRE_RANDOM_PROGRAMS", "200"))
 FIRST = int(os.environ.get("HARDWIRE_RANDOM_SEED", "1"))
 BATCH = 25
+SOUND = 500
 BATCHES = [range(first, min(first + BATCH, FIRST + COUNT)) for first in range(FIRST, FIRST + COUNT, BATCH)]
 
 
@@ -48,7 +49,8 @@ def test_random_programs(harness, seeds):
     if wrong:
         pytest.fail(report(harness, wrong, threshold), pytrace=False)
     if harness.has_engine:
-        assert compiled > len(seeds) * 3 // 4, f"only {compiled} of {len(seeds)} programs ran compiled loops"
+        # Not all have a loop that can be compiled: those at module level, for one, cannot be yet.
+        assert compiled > len(seeds) // 4, f"only {compiled} of {len(seeds)} programs ran compiled loops"
 
 
 def report(harness, wrong, threshold):
@@ -73,6 +75,13 @@ def test_same_seed_same_program():
     script = [sys.executable, str(HERE / "generate.py"), "17"]
     assert subprocess.run(script, capture_output=True, text=True, check=True).stdout == generate(17)
     assert len({generate(seed) for seed in range(50)}) == 50
+
+
+def test_programs_are_sound(harness):
+    """The generator's programs do not fail by themselves: far more seeds than are compared, Hardwire off, in one process."""
+    script = [sys.executable, str(HERE / "generate.py"), str(FIRST), str(FIRST + SOUND - 1)]
+    result = subprocess.run(script, capture_output=True, text=True, env=harness.environment(None))
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_shrinking_finds_the_statement_that_matters():

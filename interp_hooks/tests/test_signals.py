@@ -41,7 +41,7 @@ INTERRUPT = (
 import traceback
 
 def interrupt():
-    time.sleep(0.5)
+    time.sleep(0.2)
     started.append(time.monotonic())
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -79,7 +79,7 @@ def handler(number, frame):
 seen = 0
 signal.signal(signal.SIGALRM, handler)
 begin = time.monotonic()
-signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
 try:
     run()
 except Enough:
@@ -114,9 +114,9 @@ worker = threading.Thread(target=native, daemon=True)
 worker.start()
 counter = threading.Thread(target=count)
 counter.start()
-time.sleep(0.6)
+time.sleep(0.25)
 first = counts[0]
-time.sleep(0.6)
+time.sleep(0.25)
 print("the other thread runs" if counts[0] > first > 0 else ("starved", first, counts[0]))
 begin = time.monotonic()
 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(worker.ident), ctypes.py_object(Stop))
@@ -141,7 +141,7 @@ gc.callbacks.append(callback)
 
 def garbage():
     for turn in range(30):
-        time.sleep(0.01)
+        time.sleep(0.002)
         things = [[] for _ in range(2000)]
     signal.raise_signal(signal.SIGINT)
 
@@ -167,7 +167,7 @@ def test_control_c_from_outside(harness, loop, on):
     process, stats = harness.start(CONTROL_C.format(loop=LOOPS[loop]), on)
     try:
         assert process.stdout.readline() == "ready\n"
-        time.sleep(0.3)
+        time.sleep(0.15)
         begin = time.monotonic()
         process.send_signal(signal.SIGINT)
         outcome = harness.finish(process, stats, timeout=10)

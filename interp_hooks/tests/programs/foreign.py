@@ -336,7 +336,8 @@ def change(lib, i, other):
     if i == 40:
         lib.isum2 = other
     elif i == 60:
-        lib.isum2 = lib.isum3
+        # A function that looks at no more arguments than it is given, also where nobody checks their number.
+        lib.isum2 = lib.isum1
     elif i == 80:
         del lib.isum2
 
@@ -346,7 +347,8 @@ def run(lib, n, other):
         try:
             change(lib, i, other)
         except Exception as problem:
-            print(error(problem))
+            # cffi's `__setattr__` recurses for ever: at which call CPython ends that is its own affair.
+            print(type(problem).__name__)
         try:
             total += lib.isum2(i, 1)
         except Exception as problem:
@@ -433,7 +435,8 @@ def refuse(result, function, arguments):
 
 changes = {
     "argtypes": lambda f: setattr(f, "argtypes", [ctypes.c_int8, ctypes.c_int8]),
-    "argtypes_double": lambda f: setattr(f, "argtypes", [ctypes.c_double, ctypes.c_double]),
+    "argtypes_wide": lambda f: setattr(f, "argtypes", [ctypes.c_uint64, ctypes.c_size_t]),
+    "argtypes_pointer": lambda f: setattr(f, "argtypes", [ctypes.c_void_p, ctypes.c_void_p]),
     "argtypes_own": lambda f: setattr(f, "argtypes", [Half, Half]),
     "argtypes_fewer": lambda f: setattr(f, "argtypes", [ctypes.c_int64]),
     "argtypes_more": lambda f: setattr(f, "argtypes", [ctypes.c_int64] * 3),

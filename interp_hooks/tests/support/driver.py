@@ -1,6 +1,7 @@
 """Runs test programs one after the other in this process, each as a `__main__` of its own, and reports what each did.
 
-`driver.py JOBS RESULTS`: JOBS is a JSON object with "threshold" (null: Hardwire stays off), "timeout" and "programs" (paths).
+`driver.py JOBS RESULTS`: JOBS is a JSON object with "threshold" (null: Hardwire stays off), "timeout", "stress" (words: `gc` collects at nearly
+each allocation, `threads` lets another thread take the GIL as often as it can) and "programs" (paths).
 RESULTS gets one JSON object a line: {"start": path} before a program and its outcome behind it, so that a crash can be laid at its door.
 """
 
@@ -68,7 +69,21 @@ def execute(path, module):
     return 0, code
 
 
-def run(path, results, timeout):
+def stress(words):
+    """Makes the process a rough place."""
+    if "gc" in words:
+        gc.set_threshold(1)
+    if "threads" in words:
+        sys.setswitchinterval(1e-5)
+
+
+def disturb():
+    """What the other thread does: Python code that asks for the GIL and gives it up."""
+    while True:
+        sum(range(50))
+
+
+def run(path, results, timeout, words):
     """Runs one program with its own standard streams and writes its outcome."""
     print(json.dumps({"start": path}), file=results, flush=True)
     faulthandler.dump_traceback_later(timeout, exit=True)
@@ -77,6 +92,7 @@ def run(path, results, timeout):
     stdout, stderr, main = sys.stdout, sys.stderr, sys.modules["__main__"]
     sys.stdout, sys.stderr = io.StringIO(), io.StringIO()
     sys.modules["__main__"] = module
+    stress(words)
     try:
         status, code = execute(path, module)
         reset()
@@ -109,9 +125,11 @@ def main():
         import hardwire
 
         hardwire.enable(threshold=jobs["threshold"], all=True)
+    if "threads" in jobs["stress"]:
+        threading.Thread(target=disturb, daemon=True).start()
     with open(sys.argv[2], "a") as results:
         # A map and not a loop: the driver's own loop would be the first thing compiled, around every program.
-        list(map(lambda path: run(path, results, jobs["timeout"]), jobs["programs"]))
+        list(map(lambda path: run(path, results, jobs["timeout"], jobs["stress"]), jobs["programs"]))
 
 
 if __name__ == "__main__":
