@@ -15,7 +15,7 @@ use crate::run::{Program, Source};
     about = "Runs a Python program on the CPython you have, with its hot loops compiled.",
     override_usage = "hardwire [OPTIONS] SCRIPT [ARGS]...\n       hardwire [OPTIONS] -m MODULE [ARGS]...\n       \
                       hardwire [OPTIONS] -c CODE [ARGS]...\n       hardwire [OPTIONS] - [ARGS]...\n       \
-                      hardwire doctor",
+                      hardwire demo | bench | doctor",
     after_help = "SCRIPT, -m, -c and - mean what they mean to `python`; all that follows them goes to the program.\n\
                   A script called like a command needs a path: `hardwire ./doctor`.\n\n\
                   HARDWIRE_PYTHON names the interpreter to use. Without it, Hardwire takes the first CPython 3.13 or \
@@ -34,6 +34,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run four small programs with Hardwire off and on, and their loops in C: a table.
+    Demo,
     /// Tell which interpreter is used, and check that Hardwire can run on it.
     Doctor,
 }
@@ -48,6 +50,8 @@ pub enum Request {
         /// The engine's options, as `-X hardwire=` takes them.
         words: String,
     },
+    /// `hardwire demo`
+    Demo,
     /// `hardwire doctor`
     Doctor,
     /// Say `text` and end.
@@ -76,6 +80,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Request {
             program,
             words: words(cli.report, &cli.options),
         },
+        (None, Some(Command::Demo)) => Request::Demo,
         (None, Some(Command::Doctor)) => Request::Doctor,
         (None, None) => Request::Usage {
             text: Cli::command().render_help().to_string(),

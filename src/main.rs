@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use hardwire::cli::{self, Request};
-use hardwire::{doctor, run};
+use hardwire::{doctor, host, run};
 
 /// What `python` and most commands answer to a wrong command line.
 const USAGE: u8 = 2;
@@ -9,6 +9,7 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let outcome = match cli::parse(std::env::args_os()) {
         Request::Program { program, words } => run::replace_this_process(&program, &words),
+        Request::Demo => host::prepare().and_then(|host| benches::demo::main(&host)),
         Request::Doctor => doctor::main(),
         Request::Usage { text, wrong } => {
             return if wrong {
