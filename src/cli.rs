@@ -3,8 +3,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use benches::micro;
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::run::{Program, Source};
 
@@ -36,8 +38,29 @@ struct Cli {
 enum Command {
     /// Run four small programs with Hardwire off and on, and their loops in C: a table.
     Demo,
+    /// Measure loops around foreign calls with Hardwire off, on, and in C.
+    Bench(BenchArguments),
     /// Tell which interpreter is used, and check that Hardwire can run on it.
     Doctor,
+}
+
+#[derive(Args)]
+struct BenchArguments {
+    /// Measure ordinary programs and the start-up instead: what Hardwire must not slow down.
+    #[arg(long)]
+    ordinary: bool,
+    /// Only this shape of work, binding or program; may be given more than once.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// How often each loop is timed; the best time counts.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    repeats: Option<u32>,
+    /// Few repeats, for a first look.
+    #[arg(long)]
+    quick: bool,
+    /// Write the results to this file too, as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
 }
 
 /// What the command line asks for.
@@ -52,6 +75,8 @@ pub enum Request {
     },
     /// `hardwire demo`
     Demo,
+    /// `hardwire bench`
+    Bench(Measurement),
     /// `hardwire doctor`
     Doctor,
     /// Say `text` and end.
@@ -61,6 +86,13 @@ pub enum Request {
         /// Whether it was a mistake.
         wrong: bool,
     },
+}
+
+/// What `hardwire bench` measures.
+#[derive(Debug)]
+pub enum Measurement {
+    /// Loops around foreign calls.
+    Micro(micro::Options),
 }
 
 /// Reads a command line, the command's own name first.
@@ -81,12 +113,27 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Request {
             words: words(cli.report, &cli.options),
         },
         (None, Some(Command::Demo)) => Request::Demo,
+        (None, Some(Command::Bench(arguments))) => Request::Bench(measurement(arguments)),
         (None, Some(Command::Doctor)) => Request::Doctor,
         (None, None) => Request::Usage {
             text: Cli::command().render_help().to_string(),
             wrong: true,
         },
     }
+}
+
+fn measurement(arguments: BenchArguments) -> Measurement {
+    let mut effort = if arguments.quick {
+        micro::Effort::QUICK
+    } else {
+        micro::Effort::FULL
+    };
+    effort.repeats = arguments.repeats.unwrap_or(effort.repeats);
+    Measurement::Micro(micro::Options {
+        only: arguments.only,
+        effort,
+        json: arguments.json,
+    })
 }
 
 fn words(report: bool, options: &[String]) -> String {

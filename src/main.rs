@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use hardwire::cli::{self, Request};
+use hardwire::cli::{self, Measurement, Request};
 use hardwire::{doctor, host, run};
 
 /// What `python` and most commands answer to a wrong command line.
@@ -10,6 +10,9 @@ fn main() -> ExitCode {
     let outcome = match cli::parse(std::env::args_os()) {
         Request::Program { program, words } => run::replace_this_process(&program, &words),
         Request::Demo => host::prepare().and_then(|host| benches::demo::main(&host)),
+        Request::Bench(what) => host::prepare().and_then(|host| match what {
+            Measurement::Micro(options) => benches::micro::main(&host, &options),
+        }),
         Request::Doctor => doctor::main(),
         Request::Usage { text, wrong } => {
             return if wrong {

@@ -7,6 +7,7 @@
 
 pub mod demo;
 pub mod host;
+pub mod micro;
 pub mod native;
 pub mod process;
 pub mod text;

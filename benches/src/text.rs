@@ -1,10 +1,14 @@
 //! How figures and tables look on a terminal.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
 /// Nanoseconds, as exact as is of use.
 pub fn ns(value: f64) -> String {
@@ -68,6 +72,22 @@ pub fn progress(steps: usize) -> ProgressBar {
     bar
 }
 
+/// Whether Python's text of a value and C's are the same value: a float has more than one text.
+pub fn same_value(python: &str, c: &str) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok().map(f64::to_bits);
+    let integers = !python.contains(['.', 'e']) && !c.contains(['.', 'e']);
+    python == c || (!integers && number(python).is_some() && number(python) == number(c))
+}
+
+/// Writes something as a JSON file.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_json(path: &Path, what: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(what).context("cannot be written as JSON")?;
+    fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +96,13 @@ mod tests {
     fn figures_keep_three_digits() {
         assert_eq!([ns(2.184), ns(47.75), ns(788.7)], ["2.18", "47.8", "789"]);
         assert_eq!([times(1.46), times(16.4)], ["1.5x", "16x"]);
+    }
+
+    #[test]
+    fn values_are_compared_exactly() {
+        assert!(same_value("0.1", "0.10000000000000001"));
+        assert!(same_value("(1, 2)", "(1, 2)"));
+        assert!(!same_value("0.1", "0.1000000000000001"));
+        assert!(!same_value("9007199254740993", "9007199254740992"));
     }
 }
