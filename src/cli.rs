@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use benches::micro;
+use benches::{micro, ordinary};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::run::{Program, Source};
@@ -93,6 +93,8 @@ pub enum Request {
 pub enum Measurement {
     /// Loops around foreign calls.
     Micro(micro::Options),
+    /// Ordinary programs, and the start-up.
+    Ordinary(ordinary::Options),
 }
 
 /// Reads a command line, the command's own name first.
@@ -123,6 +125,18 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Request {
 }
 
 fn measurement(arguments: BenchArguments) -> Measurement {
+    if arguments.ordinary {
+        let usual = if arguments.quick {
+            ordinary::Options::QUICK
+        } else {
+            ordinary::Options::REPEATS
+        };
+        return Measurement::Ordinary(ordinary::Options {
+            only: arguments.only,
+            repeats: arguments.repeats.unwrap_or(usual),
+            json: arguments.json,
+        });
+    }
     let mut effort = if arguments.quick {
         micro::Effort::QUICK
     } else {

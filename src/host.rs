@@ -1,6 +1,10 @@
 //! What the demo and the benchmarks run on: the interpreter's private environment, with this build of Hardwire.
 
-use anyhow::Result;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use anyhow::{Context, Result};
 
 use crate::python::{Interpreter, Search};
 use crate::runtime::Runtime;
@@ -28,4 +32,31 @@ pub fn prepare() -> Result<benches::Host> {
         python: own.path,
         sources,
     })
+}
+
+/// Two environments alike but for Hardwire: in the one, this build lies where the wheel would put it.
+///
+/// # Errors
+/// There is no supported interpreter, or no environment can be made.
+pub fn pair() -> Result<benches::ordinary::Pair> {
+    let runtime = Runtime::prepare()?;
+    let base = Search::from_environment().first()?;
+    let plain = venv::PLAIN.ensure(&base)?;
+    let installed = venv::INSTALLED.ensure(&base)?;
+    let packages = venv::INSTALLED.site_packages(&installed)?;
+    let line = layout::source("interp_hooks/data/purelib/hardwire.pth")?;
+    fs::copy(line, packages.join("hardwire.pth")).context("cannot install hardwire.pth")?;
+    link(&runtime.root().join("hardwire"), &packages.join("hardwire"))?;
+    Ok(benches::ordinary::Pair {
+        plain: plain.path,
+        installed: installed.path,
+    })
+}
+
+fn link(from: &Path, to: &Path) -> Result<()> {
+    if fs::read_link(to).is_ok_and(|present| present == from) {
+        return Ok(());
+    }
+    let _ = fs::remove_file(to);
+    symlink(from, to).with_context(|| format!("cannot link {} to {}", to.display(), from.display()))
 }

@@ -12,6 +12,9 @@ fn main() -> ExitCode {
         Request::Demo => host::prepare().and_then(|host| benches::demo::main(&host)),
         Request::Bench(what) => host::prepare().and_then(|host| match what {
             Measurement::Micro(options) => benches::micro::main(&host, &options),
+            Measurement::Ordinary(options) => {
+                benches::ordinary::main(&host, &host::pair()?, &options)
+            }
         }),
         Request::Doctor => doctor::main(),
         Request::Usage { text, wrong } => {

@@ -24,6 +24,18 @@ pub const PROGRAMS: Environment = Environment {
     packages: &["cffi", "setuptools"],
 };
 
+/// As small as they come, to measure the interpreter's start.
+pub const PLAIN: Environment = Environment {
+    name: "plain",
+    packages: &[],
+};
+
+/// The same, with Hardwire.
+pub const INSTALLED: Environment = Environment {
+    name: "installed",
+    packages: &[],
+};
+
 /// For the tests in Python.
 pub const TESTS: Environment = Environment {
     name: "tests",
@@ -59,26 +71,48 @@ impl Environment {
         let make = |command: &mut Command| {
             quietly(command.env_remove("PYTHONPATH").env_remove("PYTHONHOME"))
         };
+        let bare = self.packages.is_empty();
         make(
             Command::new(&base.path)
                 .args(["-m", "venv", "--clear"])
+                .args(bare.then_some("--without-pip"))
                 .arg(&folder),
         )
-        .context("Python's venv failed (Debian and Ubuntu have it in the package python3-venv)")?;
-        make(
-            Command::new(&python.path)
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                ])
-                .args(self.packages),
-        )
-        .context("pip could not install what is needed from PyPI")?;
+        .with_context(|| {
+            format!("{base} cannot make a virtual environment (Debian and Ubuntu have venv in the package python3-venv)")
+        })?;
+        if !bare {
+            make(
+                Command::new(&python.path)
+                    .args([
+                        "-m",
+                        "pip",
+                        "install",
+                        "--quiet",
+                        "--disable-pip-version-check",
+                    ])
+                    .args(self.packages),
+            )
+            .with_context(|| {
+                format!(
+                    "pip cannot install {} from PyPI (once they are there, no network is needed)",
+                    self.packages.join(", ")
+                )
+            })?;
+        }
         fs::write(&finished, contents).context("cannot write to the virtual environment")?;
         Ok(python)
+    }
+
+    /// The folder for the packages of an interpreter of this environment.
+    pub fn site_packages(&self, interpreter: &Interpreter) -> Result<PathBuf> {
+        let (major, minor) = interpreter.minor();
+        let name = format!("{}-{}", interpreter.version_text(), self.name);
+        let folder = layout::target_dir()?
+            .join("hardwire-env")
+            .join(name)
+            .join(format!("lib/python{major}.{minor}/site-packages"));
+        Ok(folder)
     }
 
     /// A folder for what is built for an interpreter, such as cffi's API-mode modules.

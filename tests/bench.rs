@@ -61,3 +61,27 @@ fn a_name_that_is_not_known_is_answered_with_those_that_are() {
         .code(2)
         .stderr(contains("--repeats"));
 }
+
+#[test]
+fn ordinary_programs_and_the_start_are_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("results.json");
+    bench()
+        .args(["--ordinary", "--repeats", "1", "--json"])
+        .arg(&file)
+        .assert()
+        .success()
+        .stdout(contains("scheduler").and(contains("WRONG").not()));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let results: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(results["programs"].as_array().unwrap().len(), 7, "{text}");
+    assert!(
+        results["startup"]["on_ms"].as_f64().unwrap() > 0.0,
+        "{text}"
+    );
+    bench()
+        .args(["--ordinary", "--only", "oops"])
+        .assert()
+        .code(2)
+        .stderr(contains("--only oops").and(contains("startup")));
+}

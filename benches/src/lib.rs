@@ -9,6 +9,7 @@ pub mod demo;
 pub mod host;
 pub mod micro;
 pub mod native;
+pub mod ordinary;
 pub mod process;
 pub mod text;
 
