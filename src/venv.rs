@@ -36,10 +36,10 @@ pub const INSTALLED: Environment = Environment {
     packages: &[],
 };
 
-/// For the tests in Python.
+/// For the tests: those in Python, and the building of the wheel.
 pub const TESTS: Environment = Environment {
     name: "tests",
-    packages: &["cffi", "setuptools", "pytest"],
+    packages: &["cffi", "setuptools", "pytest", "maturin"],
 };
 
 impl Environment {
