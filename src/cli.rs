@@ -14,6 +14,7 @@ use crate::run::{Program, Source};
 #[command(
     name = "hardwire",
     version,
+    args_conflicts_with_subcommands = true,
     about = "Runs a Python program on the CPython you have, with its hot loops compiled.",
     override_usage = "hardwire [OPTIONS] SCRIPT [ARGS]...\n       hardwire [OPTIONS] -m MODULE [ARGS]...\n       \
                       hardwire [OPTIONS] -c CODE [ARGS]...\n       hardwire [OPTIONS] - [ARGS]...\n       \
@@ -275,7 +276,15 @@ mod tests {
 
     #[test]
     fn mistakes_are_usage() {
-        for line in ["", "--no-such x.py", "-m", "-c", "--option", "doctor x"] {
+        for line in [
+            "",
+            "--report demo",
+            "--no-such x.py",
+            "-m",
+            "-c",
+            "--option",
+            "doctor x",
+        ] {
             assert!(
                 matches!(asked(line), Request::Usage { wrong: true, .. }),
                 "{line}"

@@ -61,7 +61,9 @@ impl Environment {
             version: base.version,
         };
         let finished = folder.join("finished");
-        let contents = format!("{}\n{}\n", base.path.display(), self.packages.join("\n"));
+        // The interpreter itself, where we are given the one of an environment: that may be this very folder's.
+        let home = fs::canonicalize(&base.path).unwrap_or_else(|_| base.path.clone());
+        let contents = format!("{}\n{}\n", home.display(), self.packages.join("\n"));
         if fs::read_to_string(&finished).is_ok_and(|present| present == contents)
             && python.path.exists()
         {
@@ -73,7 +75,7 @@ impl Environment {
         };
         let bare = self.packages.is_empty();
         make(
-            Command::new(&base.path)
+            Command::new(&home)
                 .args(["-m", "venv", "--clear"])
                 .args(bare.then_some("--without-pip"))
                 .arg(&folder),
@@ -142,4 +144,46 @@ fn quietly(command: &mut Command) -> Result<()> {
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    const NEVER: Environment = Environment {
+        name: "never-made",
+        packages: &["cffi"],
+    };
+
+    #[test]
+    fn what_venv_says_is_passed_on_with_a_way_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("python3.13");
+        fs::write(
+            &path,
+            "#!/bin/sh\necho ensurepip is not available\nexit 1\n",
+        )
+        .unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let base = Interpreter {
+            path,
+            version: (3, 13, 99),
+        };
+        let error = format!("{:#}", NEVER.ensure(&base).unwrap_err());
+        for part in ["cannot make", "python3-venv", "ensurepip is not available"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_environment_s_interpreter_has_the_environments_of_its_own() {
+        let base = crate::python::Search::from_environment().first().unwrap();
+        let made = PLAIN.ensure(&base).unwrap();
+        let marker = made.path.with_file_name("marker");
+        fs::write(&marker, "").unwrap();
+        assert_eq!(PLAIN.ensure(&made).unwrap(), made);
+        assert!(marker.exists(), "it was made anew");
+        fs::remove_file(marker).unwrap();
+    }
 }

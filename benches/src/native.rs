@@ -2,7 +2,7 @@
 //! anew when the text of its sources, or the compiler, changed.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -44,6 +44,7 @@ impl Build<'_> {
     pub fn ensure(&self, host: &Host) -> Result<PathBuf> {
         let made = host.build.join(self.name);
         let inputs = [self.sources, self.headers].concat();
+        let _alone = lock(host)?;
         if is_fresh(&made, &inputs)? {
             return Ok(made);
         }
@@ -82,28 +83,38 @@ pub fn api_module(
 ) -> Result<PathBuf> {
     let folder = host.build.join(name);
     let inputs = [inputs, &[script.to_path_buf()]].concat();
+    let _alone = lock(host)?;
     if is_fresh(&folder, &inputs)? {
         return Ok(folder);
     }
     compiler()?;
+    headers(host)?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let built = process::run(
+    process::run(
         host.off()
             .arg("-B")
             .arg(script)
             .arg(&folder)
             .args(arguments),
-    );
-    if let Err(error) = built {
-        if format!("{error:#}").contains("Python.h") {
-            bail!(
-                "cffi's API mode needs the headers of this Python (Debian and Ubuntu have them in python3-dev)"
-            );
-        }
-        return Err(error.context("cffi cannot build its API-mode module"));
-    }
+    )
+    .context("cffi cannot build its API-mode module")?;
     mark_fresh(&folder, &inputs)?;
     Ok(folder)
+}
+
+/// Whether the interpreter's headers are there, which all else here does without.
+fn headers(host: &Host) -> Result<()> {
+    const WHERE: &str = "import sysconfig; print(sysconfig.get_path('include'))";
+    let said = process::run(host.off().args(["-c", WHERE]))?;
+    let header = Path::new(said.stdout.trim()).join("Python.h");
+    if !header.exists() {
+        bail!(
+            "cffi's API mode needs the headers of this Python, and {} is not there (Debian and Ubuntu have them in the \
+             package python3-dev)",
+            header.display()
+        );
+    }
+    Ok(())
 }
 
 /// The C compiler: `CC`, or `cc` or `gcc` on PATH.
@@ -134,6 +145,15 @@ pub fn compiler() -> Result<Command> {
     }
 }
 
+/// Waits until no other process builds in the host's folder, and keeps it so as long as the file lives.
+fn lock(host: &Host) -> Result<File> {
+    let path = host.build.join("lock");
+    let file = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
+    file.lock()
+        .with_context(|| format!("cannot lock {}", path.display()))?;
+    Ok(file)
+}
+
 fn answers(name: &str) -> bool {
     Command::new(name)
         .arg("--version")
@@ -141,7 +161,7 @@ fn answers(name: &str) -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
-/// Where the text is kept that something was built from.
+/// Where the text lies that something was built from.
 fn stamp(made: &Path) -> PathBuf {
     let mut name = made.as_os_str().to_owned();
     name.push(".built-from");
