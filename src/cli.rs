@@ -3,8 +3,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use benches::{micro, ordinary};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::run::{Program, Source};
 
@@ -12,10 +14,11 @@ use crate::run::{Program, Source};
 #[command(
     name = "hardwire",
     version,
+    args_conflicts_with_subcommands = true,
     about = "Runs a Python program on the CPython you have, with its hot loops compiled.",
     override_usage = "hardwire [OPTIONS] SCRIPT [ARGS]...\n       hardwire [OPTIONS] -m MODULE [ARGS]...\n       \
                       hardwire [OPTIONS] -c CODE [ARGS]...\n       hardwire [OPTIONS] - [ARGS]...\n       \
-                      hardwire doctor",
+                      hardwire demo | bench | doctor",
     after_help = "SCRIPT, -m, -c and - mean what they mean to `python`; all that follows them goes to the program.\n\
                   A script called like a command needs a path: `hardwire ./doctor`.\n\n\
                   HARDWIRE_PYTHON names the interpreter to use. Without it, Hardwire takes the first CPython 3.13 or \
@@ -34,8 +37,31 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run four small programs with Hardwire off and on, and their loops in C: a table.
+    Demo,
+    /// Measure loops around foreign calls with Hardwire off, on, and in C.
+    Bench(BenchArguments),
     /// Tell which interpreter is used, and check that Hardwire can run on it.
     Doctor,
+}
+
+#[derive(Args)]
+struct BenchArguments {
+    /// Measure ordinary programs and the start-up instead: what Hardwire must not slow down.
+    #[arg(long)]
+    ordinary: bool,
+    /// Only this shape of work, binding or program; may be given more than once.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// How often each loop is timed; the best time counts.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    repeats: Option<u32>,
+    /// Few repeats, for a first look.
+    #[arg(long)]
+    quick: bool,
+    /// Write the results to this file too, as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
 }
 
 /// What the command line asks for.
@@ -48,6 +74,10 @@ pub enum Request {
         /// The engine's options, as `-X hardwire=` takes them.
         words: String,
     },
+    /// `hardwire demo`
+    Demo,
+    /// `hardwire bench`
+    Bench(Measurement),
     /// `hardwire doctor`
     Doctor,
     /// Say `text` and end.
@@ -57,6 +87,15 @@ pub enum Request {
         /// Whether it was a mistake.
         wrong: bool,
     },
+}
+
+/// What `hardwire bench` measures.
+#[derive(Debug)]
+pub enum Measurement {
+    /// Loops around foreign calls.
+    Micro(micro::Options),
+    /// Ordinary programs, and the start-up.
+    Ordinary(ordinary::Options),
 }
 
 /// Reads a command line, the command's own name first.
@@ -76,12 +115,40 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Request {
             program,
             words: words(cli.report, &cli.options),
         },
+        (None, Some(Command::Demo)) => Request::Demo,
+        (None, Some(Command::Bench(arguments))) => Request::Bench(measurement(arguments)),
         (None, Some(Command::Doctor)) => Request::Doctor,
         (None, None) => Request::Usage {
             text: Cli::command().render_help().to_string(),
             wrong: true,
         },
     }
+}
+
+fn measurement(arguments: BenchArguments) -> Measurement {
+    if arguments.ordinary {
+        let usual = if arguments.quick {
+            ordinary::Options::QUICK
+        } else {
+            ordinary::Options::REPEATS
+        };
+        return Measurement::Ordinary(ordinary::Options {
+            only: arguments.only,
+            repeats: arguments.repeats.unwrap_or(usual),
+            json: arguments.json,
+        });
+    }
+    let mut effort = if arguments.quick {
+        micro::Effort::QUICK
+    } else {
+        micro::Effort::FULL
+    };
+    effort.repeats = arguments.repeats.unwrap_or(effort.repeats);
+    Measurement::Micro(micro::Options {
+        only: arguments.only,
+        effort,
+        json: arguments.json,
+    })
 }
 
 fn words(report: bool, options: &[String]) -> String {
@@ -209,7 +276,15 @@ mod tests {
 
     #[test]
     fn mistakes_are_usage() {
-        for line in ["", "--no-such x.py", "-m", "-c", "--option", "doctor x"] {
+        for line in [
+            "",
+            "--report demo",
+            "--no-such x.py",
+            "-m",
+            "-c",
+            "--option",
+            "doctor x",
+        ] {
             assert!(
                 matches!(asked(line), Request::Usage { wrong: true, .. }),
                 "{line}"

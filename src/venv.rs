@@ -24,10 +24,22 @@ pub const PROGRAMS: Environment = Environment {
     packages: &["cffi", "setuptools"],
 };
 
-/// For the tests in Python.
+/// As small as they come, to measure the interpreter's start.
+pub const PLAIN: Environment = Environment {
+    name: "plain",
+    packages: &[],
+};
+
+/// The same, with Hardwire.
+pub const INSTALLED: Environment = Environment {
+    name: "installed",
+    packages: &[],
+};
+
+/// For the tests: those in Python, and the building of the wheel.
 pub const TESTS: Environment = Environment {
     name: "tests",
-    packages: &["cffi", "setuptools", "pytest"],
+    packages: &["cffi", "setuptools", "pytest", "maturin"],
 };
 
 impl Environment {
@@ -49,7 +61,9 @@ impl Environment {
             version: base.version,
         };
         let finished = folder.join("finished");
-        let contents = format!("{}\n{}\n", base.path.display(), self.packages.join("\n"));
+        // The interpreter itself, where we are given the one of an environment: that may be this very folder's.
+        let home = fs::canonicalize(&base.path).unwrap_or_else(|_| base.path.clone());
+        let contents = format!("{}\n{}\n", home.display(), self.packages.join("\n"));
         if fs::read_to_string(&finished).is_ok_and(|present| present == contents)
             && python.path.exists()
         {
@@ -59,26 +73,48 @@ impl Environment {
         let make = |command: &mut Command| {
             quietly(command.env_remove("PYTHONPATH").env_remove("PYTHONHOME"))
         };
+        let bare = self.packages.is_empty();
         make(
-            Command::new(&base.path)
+            Command::new(&home)
                 .args(["-m", "venv", "--clear"])
+                .args(bare.then_some("--without-pip"))
                 .arg(&folder),
         )
-        .context("Python's venv failed (Debian and Ubuntu have it in the package python3-venv)")?;
-        make(
-            Command::new(&python.path)
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                ])
-                .args(self.packages),
-        )
-        .context("pip could not install what is needed from PyPI")?;
+        .with_context(|| {
+            format!("{base} cannot make a virtual environment (Debian and Ubuntu have venv in the package python3-venv)")
+        })?;
+        if !bare {
+            make(
+                Command::new(&python.path)
+                    .args([
+                        "-m",
+                        "pip",
+                        "install",
+                        "--quiet",
+                        "--disable-pip-version-check",
+                    ])
+                    .args(self.packages),
+            )
+            .with_context(|| {
+                format!(
+                    "pip cannot install {} from PyPI (once they are there, no network is needed)",
+                    self.packages.join(", ")
+                )
+            })?;
+        }
         fs::write(&finished, contents).context("cannot write to the virtual environment")?;
         Ok(python)
+    }
+
+    /// The folder for the packages of an interpreter of this environment.
+    pub fn site_packages(&self, interpreter: &Interpreter) -> Result<PathBuf> {
+        let (major, minor) = interpreter.minor();
+        let name = format!("{}-{}", interpreter.version_text(), self.name);
+        let folder = layout::target_dir()?
+            .join("hardwire-env")
+            .join(name)
+            .join(format!("lib/python{major}.{minor}/site-packages"));
+        Ok(folder)
     }
 
     /// A folder for what is built for an interpreter, such as cffi's API-mode modules.
@@ -108,4 +144,46 @@ fn quietly(command: &mut Command) -> Result<()> {
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    const NEVER: Environment = Environment {
+        name: "never-made",
+        packages: &["cffi"],
+    };
+
+    #[test]
+    fn what_venv_says_is_passed_on_with_a_way_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("python3.13");
+        fs::write(
+            &path,
+            "#!/bin/sh\necho ensurepip is not available\nexit 1\n",
+        )
+        .unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let base = Interpreter {
+            path,
+            version: (3, 13, 99),
+        };
+        let error = format!("{:#}", NEVER.ensure(&base).unwrap_err());
+        for part in ["cannot make", "python3-venv", "ensurepip is not available"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_environment_s_interpreter_has_the_environments_of_its_own() {
+        let base = crate::python::Search::from_environment().first().unwrap();
+        let made = PLAIN.ensure(&base).unwrap();
+        let marker = made.path.with_file_name("marker");
+        fs::write(&marker, "").unwrap();
+        assert_eq!(PLAIN.ensure(&made).unwrap(), made);
+        assert!(marker.exists(), "it was made anew");
+        fs::remove_file(marker).unwrap();
+    }
 }

@@ -1,5 +1,7 @@
 //! The functions that compiled traces call.
 
+mod containers;
+
 use crate::adapters;
 use crate::py::{Kind, Object};
 use pyo3_ffi as ffi;
@@ -292,22 +294,6 @@ unsafe extern "C" fn py_setitem(argv: *const Obj, argc: usize, _x: i64) -> i32 {
         ffi::PyObject_SetItem(a.get(0), a.get(1), a.get(2))
     }
 }
-unsafe extern "C" fn py_get_global(argv: *const Obj, argc: usize, _x: i64) -> Obj {
-    // SAFETY: three owned arguments: two dicts and a str.
-    unsafe {
-        let a = args(argv, argc);
-        for n in 0..2 {
-            let v = ffi::PyDict_GetItemWithError(a.get(n), a.get(2));
-            if !v.is_null() {
-                return ffi::Py_NewRef(v);
-            }
-        }
-        if ffi::PyErr_Occurred().is_null() {
-            ffi::PyErr_SetObject(ffi::PyExc_NameError, a.get(2));
-        }
-        std::ptr::null_mut()
-    }
-}
 
 /// The address of a helper.
 pub fn address(h: Helper) -> usize {
@@ -330,6 +316,15 @@ pub fn address(h: Helper) -> usize {
         Helper::PySetAttr => py_setattr as *const () as usize,
         Helper::PyGetItem => py_getitem as *const () as usize,
         Helper::PySetItem => py_setitem as *const () as usize,
-        Helper::PyGetGlobal => py_get_global as *const () as usize,
+        Helper::ListAppend => containers::list_append as *const () as usize,
+        Helper::PyGetSlice => containers::get_slice as *const () as usize,
+        Helper::PySetSlice => containers::set_slice as *const () as usize,
+        Helper::PyConvert => containers::convert as *const () as usize,
+        Helper::PyFormat => containers::format as *const () as usize,
+        Helper::PyBuildTuple => containers::build_tuple as *const () as usize,
+        Helper::PyBuildList => containers::build_list as *const () as usize,
+        Helper::PyBuildSet => containers::build_set as *const () as usize,
+        Helper::PyBuildMap => containers::build_map as *const () as usize,
+        Helper::PyBuildString => containers::build_string as *const () as usize,
     }
 }

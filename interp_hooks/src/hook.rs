@@ -3,7 +3,7 @@
 
 use crate::cpython::frame;
 use crate::engine::{self, Engine, Recording};
-use crate::loops::{self, Header, MAX_VERSIONS, State, Version};
+use crate::loops::{self, Header, Health, MAX_VERSIONS, State, Version};
 use crate::py::{Object, Strong};
 use crate::record::{Recorded, Recorder, Step};
 use crate::run;
@@ -127,7 +127,7 @@ fn count(
     }
     if e.recording.try_borrow().map_or(true, |r| r.is_some()) {
         // Another loop is being recorded. Look now and then whether it still is.
-        if n % 64 == 0 {
+        if n.is_multiple_of(64) {
             abandon_dead_recording(e);
         }
         return;
@@ -190,10 +190,13 @@ unsafe fn threads() -> Vec<*mut ffi::PyThreadState> {
     }
     // SAFETY: the caller's promise.
     unsafe {
-        let first = PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get());
-        std::iter::successors(Some(first), |&t| Some(PyThreadState_Next(t)))
-            .take_while(|t| !t.is_null())
-            .collect()
+        let mut all = Vec::new();
+        let mut thread = PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get());
+        while !thread.is_null() {
+            all.push(thread);
+            thread = PyThreadState_Next(thread);
+        }
+        all
     }
 }
 
@@ -341,6 +344,7 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
         trace,
         taken,
         compile_us,
+        health: Cell::new(Health::default()),
         keep,
         hold,
         code,
@@ -368,9 +372,9 @@ unsafe fn enter(
         .find(|v| !v.flag.get() && run::fits(e, v, f))
         .map(Rc::clone);
     if let Some(version) = found {
-        header.entries.set(header.entries.get() + 1);
         // SAFETY: the caller's promise.
-        unsafe { run::run(e, &version, thread, f) };
+        let iterations = unsafe { run::run(e, &version, thread, f) };
+        header.ran(&version, iterations);
         return;
     }
     header.sweep();

@@ -24,6 +24,19 @@ pub enum Wanted {
     Object(usize),
 }
 
+/// What a version did since it was last judged.
+#[derive(Clone, Copy, Default)]
+pub struct Health {
+    entries: u32,
+    iterations: u64,
+}
+
+/// After how many entries a version is judged.
+const JUDGED_AFTER: u32 = 200;
+/// How many iterations an entry of a version should last on average. Less is the work of a trace
+/// that took the wrong way through its loop: each entry and exit costs as much as some bytecodes.
+const WORTHWHILE: u64 = 2;
+
 /// A compiled version of a loop.
 pub struct Version {
     /// The machine code and its exits.
@@ -38,6 +51,8 @@ pub struct Version {
     pub taken: RefCell<Vec<u64>>,
     /// Recording to machine code, in microseconds.
     pub compile_us: u64,
+    /// Whether it is worth entering.
+    pub health: Cell<Health>,
     /// The references that the constants need.
     #[allow(dead_code, reason = "held, never read")]
     pub keep: Vec<Strong>,
@@ -76,6 +91,8 @@ pub struct Header {
     pub attempts: Cell<u32>,
     /// Native runs.
     pub entries: Cell<u64>,
+    /// Iterations in native code.
+    pub iterations: Cell<u64>,
     /// How many back edges wait before the next recording.
     pub patience: Cell<u32>,
 }
@@ -91,6 +108,38 @@ impl Header {
         if (!again || self.attempts.get() >= MAX_ATTEMPTS) && self.versions.borrow().is_empty() {
             *self.state.borrow_mut() = State::LeftAlone(why);
         }
+    }
+
+    /// A version was entered and left after so many iterations of its peeled loop. One that leaves
+    /// again and again as soon as it is entered makes way for another recording, or, when that
+    /// does not help, for the interpreter.
+    pub fn ran(&self, version: &Rc<Version>, iterations: u64) {
+        self.entries.set(self.entries.get() + 1);
+        self.iterations.set(self.iterations.get() + iterations + 1);
+        let mut health = version.health.get();
+        health.entries += 1;
+        health.iterations += iterations;
+        if health.entries < JUDGED_AFTER {
+            version.health.set(health);
+            return;
+        }
+        version.health.set(Health::default());
+        if health.iterations >= WORTHWHILE * u64::from(health.entries) {
+            return;
+        }
+        self.versions
+            .borrow_mut()
+            .retain(|v| !Rc::ptr_eq(v, version));
+        self.attempts.set(self.attempts.get() + 1);
+        self.count.set(0);
+        if !self.versions.borrow().is_empty() {
+            return;
+        }
+        *self.state.borrow_mut() = if self.attempts.get() < MAX_ATTEMPTS {
+            State::Counting
+        } else {
+            State::LeftAlone(traces::Reason::ExitsTooOften.into())
+        };
     }
 
     /// Forgets versions whose assumptions fell.
@@ -172,6 +221,7 @@ pub fn header(e: &Engine, code: *mut ffi::PyObject, target: u32) -> Option<Rc<He
         versions: RefCell::new(Vec::new()),
         attempts: Cell::new(0),
         entries: Cell::new(0),
+        iterations: Cell::new(0),
         patience: Cell::new(e.options.borrow().threshold),
     });
     headers.push(Rc::clone(&header));

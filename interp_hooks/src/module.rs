@@ -107,7 +107,7 @@ fn statistics() -> Json {
         }
         loops.push(json!({
             "file": file, "line": line, "function": function, "state": state, "reason": reason,
-            "versions": h.versions.borrow().len(), "entries": h.entries.get(), "exits": exits,
+            "versions": h.versions.borrow().len(), "entries": h.entries.get(), "iterations": h.iterations.get(), "exits": exits,
             "compile_ms": compile_us as f64 / 1000.0, "code_bytes": bytes,
         }));
     }

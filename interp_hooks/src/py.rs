@@ -262,6 +262,27 @@ impl Object {
         }
     }
 
+    /// The items of an exact tuple or list that has just so many.
+    pub fn sequence_items(self, n: usize) -> Option<Vec<Object>> {
+        // SAFETY: an exact tuple or list; the indexes are below its size.
+        unsafe {
+            let list = self.is_exactly(Known::List);
+            let size = if list {
+                ffi::PyList_Size(self.0)
+            } else {
+                ffi::PyTuple_Size(self.0)
+            };
+            let item = |i| {
+                Object(if list {
+                    ffi::PyList_GetItem(self.0, i)
+                } else {
+                    ffi::PyTuple_GetItem(self.0, i)
+                })
+            };
+            (size == n as isize).then(|| (0..size).map(item).collect())
+        }
+    }
+
     /// The content of an exact cell (perhaps NULL).
     pub fn cell_content(self) -> Object {
         Object(self.field_i64(traces::Field::CellRef) as *mut ffi::PyObject)

@@ -140,9 +140,27 @@ pub fn make_type() -> Option<Strong> {
         ffi::Py_nb_invert,
         ffi::Py_nb_positive,
         ffi::Py_tp_iter,
+        ffi::Py_tp_str,
+        ffi::Py_tp_repr,
     ] {
         slots.push(slot(s, unary as *const ()));
     }
+    // CPython keeps the table for the life of the type.
+    let methods = Box::leak(Box::new([
+        ffi::PyMethodDef {
+            ml_name: c"__format__".as_ptr(),
+            ml_meth: ffi::PyMethodDefPointer {
+                PyCFunction: binary,
+            },
+            ml_flags: ffi::METH_O,
+            ml_doc: std::ptr::null(),
+        },
+        ffi::PyMethodDef::zeroed(),
+    ]));
+    slots.push(ffi::PyType_Slot {
+        slot: ffi::Py_tp_methods,
+        pfunc: methods.as_mut_ptr().cast(),
+    });
     slots.push(slot(ffi::Py_nb_power, ternary as *const ()));
     slots.push(slot(ffi::Py_tp_richcompare, compare as *const ()));
     slots.push(slot(ffi::Py_nb_bool, truth as *const ()));
@@ -191,12 +209,15 @@ pub unsafe fn place(
         for s in operands {
             let at = frame::slot(e.table, f, usize::from(s));
             let is_call = matches!(opcode, Opcode::CALL | Opcode::CALL_KW);
+            let is_format = matches!(opcode, Opcode::FORMAT_VALUE | Opcode::FORMAT_WITH_SPEC);
             *at = match (is_call, s - first) {
                 (true, n) if n == u16::from(!e.table.callable_first()) => ffi::Py_NewRef(o),
                 (true, n) if n < 2 => std::ptr::null_mut(),
                 (true, _) if opcode == Opcode::CALL => ffi::Py_NewRef(ffi::Py_None()),
                 // The names of keyword arguments stay what they are.
                 (true, _) => ffi::Py_XNewRef(*at),
+                // A specification that is no str would raise by itself.
+                (false, n) if is_format && n > 0 => ffi::Py_XNewRef(*at),
                 (false, _) => ffi::Py_NewRef(o),
             };
         }

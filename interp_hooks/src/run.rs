@@ -49,12 +49,17 @@ pub fn fits(e: &Engine, version: &Version, f: *mut u8) -> bool {
 }
 
 /// Runs a version on a frame until it leaves; afterwards the frame says where the interpreter
-/// goes on.
+/// goes on. Gives how often the header of the peeled loop was passed.
 ///
 /// # Safety
 /// `f` is the thread's current frame, stopped in the JUMP callback of the version's loop, with
 /// the GIL held.
-pub unsafe fn run(e: &Engine, version: &Rc<Version>, thread: *mut ffi::PyThreadState, f: *mut u8) {
+pub unsafe fn run(
+    e: &Engine,
+    version: &Rc<Version>,
+    thread: *mut ffi::PyThreadState,
+    f: *mut u8,
+) -> u64 {
     // SAFETY: the thread state is the current one.
     let activation = unsafe { activation(e, thread, f) };
     let buf = ActivationBuf::new(activation, version.compiled.buf_len);
@@ -90,6 +95,8 @@ pub unsafe fn run(e: &Engine, version: &Rc<Version>, thread: *mut ffi::PyThreadS
         unsafe { rebuild(e, version, exit, f, buf.values(), observed.get()) };
     }
     drop(held);
+    // SAFETY: nobody else uses the record any more.
+    unsafe { (*buf.activation()).iterations }
 }
 
 /// References that a run holds.
@@ -125,6 +132,7 @@ unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) ->
         thread: thread.cast(),
         leave: 0,
         during: 0,
+        iterations: 0,
         errno: places.map_or(std::ptr::null_mut(), |p| p.errno),
         saved_errno: places.map_or(std::ptr::null_mut(), |p| p.saved),
         watched: [std::ptr::null(); MAX_WATCHES],

@@ -7,7 +7,7 @@ use crate::options::Options;
 use crate::py::Strong;
 use crate::{helpers, hook, local_events, loops, raiser, symbol};
 use jit::Target;
-use jit::target::Functions;
+use jit::target::{Functions, Watch};
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
@@ -307,6 +307,13 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         false_addr: address(Known::False),
         none_addr: address(Known::None),
         thread_exception: Some(t.thread_exception),
-        watches: t.watches().iter().map(|w| w.bytes).collect(),
+        watches: t
+            .watches()
+            .iter()
+            .map(|w| Watch {
+                bytes: w.bytes,
+                zero: w.zero,
+            })
+            .collect(),
     })
 }

@@ -18,6 +18,8 @@ pub struct Activation {
     /// While a foreign call runs: 1 + the index of its record in `Compiled::durings`; while a
     /// helper or a finaliser may run Python: 0. Set to 0 before entry, and of no meaning behind it.
     pub during: u64,
+    /// How often the loop's header was passed.
+    pub iterations: u64,
     /// The thread's `errno`, and where cffi keeps it between calls; of no meaning to a trace that
     /// does not call through cffi.
     pub errno: *mut i32,

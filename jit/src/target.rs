@@ -5,6 +5,15 @@ use traces::{Field, Helper};
 /// How many words a check can poll besides `Activation::leave`.
 pub const MAX_WATCHES: usize = 2;
 
+/// A word that a check polls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Watch {
+    /// Its width in bytes: 4 or 8.
+    pub bytes: u8,
+    /// Whether it must be zero; else it must be as `Activation::expected` says.
+    pub zero: bool,
+}
+
 /// Addresses of runtime functions that ops (not helpers) need. An address of 0 is a function that
 /// no trace needs: one that does is refused.
 ///
@@ -68,7 +77,6 @@ pub struct Target {
     pub none_addr: usize,
     /// Offset of the pending exception in a thread state; `None` where only a call can tell.
     pub thread_exception: Option<i32>,
-    /// The widths, in bytes (4 or 8), of the words that `check` polls through
-    /// `Activation::watched`; at most [`MAX_WATCHES`].
-    pub watches: Vec<u8>,
+    /// The words that `check` polls through `Activation::watched`; at most [`MAX_WATCHES`].
+    pub watches: Vec<Watch>,
 }

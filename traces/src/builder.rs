@@ -132,7 +132,11 @@ impl Builder {
     /// A snapshot of the current bytecode and stack with another way to go on.
     pub fn snapshot_as(&mut self, resume: Resume) -> SnapId {
         let frames = vec![self.state()];
-        self.trace.add_snap(Snapshot { resume, frames })
+        self.trace.add_snap(Snapshot {
+            resume,
+            frames,
+            fields: Vec::new(),
+        })
     }
 
     /// Forgets the cached snapshot (after a change to `stack` by hand).

@@ -56,6 +56,8 @@ helpers! {
     IntPowFits "int_pow_fits" (I64 I64) false -> Some(Bool), Pure;
     /// `x ** y` of integers, where it fits.
     IntPow "int_pow" (I64 I64) false -> Some(I64), Pure;
+    /// Appends arg 1 to the list arg 0.
+    ListAppend "list_append" (Obj Obj) false -> None, Writes;
     /// Stores arg 1 in the cell arg 0; the old content must be plain or NULL.
     CellSet "cell_set" (Obj Obj) false -> None, Writes;
     /// Whether an exception is pending (`PyErr_Occurred`): a `ctypes.PyDLL` function may raise.
@@ -82,8 +84,24 @@ helpers! {
     PyGetItem "getitem" (Obj Obj) false -> Some(Obj), Python;
     /// `arg 0[arg 1] = arg 2`; the result says nothing.
     PySetItem "setitem" (Obj Obj Obj) false -> Some(Bool), Python;
-    /// Global or builtin lookup: globals dict, builtins dict, name.
-    PyGetGlobal "get_global" (Obj Obj Obj) false -> Some(Obj), Python;
+    /// `arg 0[arg 1:arg 2]`.
+    PyGetSlice "getslice" (Obj Obj Obj) false -> Some(Obj), Python;
+    /// `arg 0[arg 1:arg 2] = arg 3`; the result says nothing.
+    PySetSlice "setslice" (Obj Obj Obj Obj) false -> Some(Bool), Python;
+    /// `str` (1), `repr` (2) or `ascii` (3) of an object, as an f-string converts.
+    PyConvert "convert" (I64 Obj) false -> Some(Obj), Python;
+    /// `format(arg 1)` or `format(arg 1, arg 2)` after conversion arg 0 (0: none).
+    PyFormat "format" (I64 Obj) true -> Some(Obj), Python;
+    /// The tuple of the arguments.
+    PyBuildTuple "build_tuple" () true -> Some(Obj), Python;
+    /// The list of the arguments.
+    PyBuildList "build_list" () true -> Some(Obj), Python;
+    /// The set of the arguments.
+    PyBuildSet "build_set" () true -> Some(Obj), Python;
+    /// The dict of the arguments: key, value, key, value...
+    PyBuildMap "build_map" () true -> Some(Obj), Python;
+    /// The concatenation of the arguments, which are str.
+    PyBuildString "build_string" () true -> Some(Obj), Python;
 }
 
 impl Helper {

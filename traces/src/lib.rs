@@ -33,6 +33,7 @@ pub mod parse;
 pub mod print;
 pub mod reason;
 pub mod trace;
+pub mod verify;
 
 pub use builder::{Builder, StackEntry};
 pub use field::{Alias, Field};
@@ -44,3 +45,4 @@ pub use trace::{
     FrameState, FuncId, GlobalSlot, Imm, Inst, Known, ObjConst, ObjId, Resume, SnapId, Snapshot,
     Trace, Value,
 };
+pub use verify::{Stage, VerifyError, verify};

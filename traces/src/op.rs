@@ -187,6 +187,8 @@ ops! {
     /// Moves the reference that a stack slot owns into a local's slot, whose old object must be
     /// plain or NULL; the stack slot owns nothing afterwards.
     MoveSlot "move_slot" () Slots -> NONE, StoreSlot, false;
+    /// Exchanges what two slots hold, with the references that they own.
+    SwapSlots "swap_slots" () Slots -> NONE, StoreSlot, false;
     /// Drops the plain (or NULL) object that a slot owns. A local becomes NULL.
     ClearSlot "clear_slot" () Slot -> NONE, StoreSlot, false;
     /// Drops the object that a slot owns, which may run Python code. A local becomes NULL.

@@ -460,7 +460,19 @@ impl<'a> Parser<'a> {
         while self.accept("/") {
             frames.push(self.frame(t)?);
         }
-        Ok(Snapshot { resume, frames })
+        let mut fields = Vec::new();
+        while self.peek("%") {
+            let object = self.value()?;
+            let name = self.name()?;
+            let field = Field::from_name(name).ok_or_else(|| self.error("a field"))?;
+            self.expect("=")?;
+            fields.push((object, field, self.value()?));
+        }
+        Ok(Snapshot {
+            resume,
+            frames,
+            fields,
+        })
     }
 
     fn frame(&mut self, t: &Trace) -> Result<FrameState> {

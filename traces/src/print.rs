@@ -137,6 +137,9 @@ impl Display for SnapText<'_> {
             }
             self.frame(f, frame)?;
         }
+        for (object, field, value) in &self.1.fields {
+            write!(f, " {object}@{}={value}", field.name())?;
+        }
         Ok(())
     }
 }

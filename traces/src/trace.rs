@@ -182,6 +182,9 @@ pub struct Snapshot {
     pub resume: Resume,
     /// The frames, the outermost first.
     pub frames: Vec<FrameState>,
+    /// Fields of objects that only the frame can reach whose memory does not hold the current
+    /// value: object, field, value.
+    pub fields: Vec<(Value, Field, Value)>,
 }
 
 /// A trace.

@@ -25,7 +25,7 @@ const LOOP: &str = r#"trace "app.py:12 main" locals 3 depth 1 {
   check -> s0
   jump %11, %12
   snaps
-    s0: at @code pc 36 depth 1 []
+    s0: at @code pc 36 depth 1 [] %0@RangeIter.start=%1 %0@RangeIter.len=%3
     s1: during @code pc 40 depth 2 [1=%8 4=%0]
     s2: raise 2 @code pc 44 depth 3 [4=%9 5=%8] / @code pc 2 depth 0 []
 }
@@ -54,17 +54,17 @@ fn errors_name_the_place_and_what_was_expected() {
         (
             "iadd_ovf",
             "iadd_oops",
-            "line 9, column 8: expected an op, found `iadd_oops`",
+            "line 10, column 8: expected an op, found `iadd_oops`",
         ),
         (
             "@range_iterator -> s0",
             "@nothing -> s0",
-            "line 6, column 18: expected a declared object, found `@nothing`",
+            "line 7, column 18: expected a declared object, found `@nothing`",
         ),
         (
             "%8 = box_int",
             "box_int",
-            "line 14, column 3: expected a value for the result of this op, found `box_int`",
+            "line 15, column 3: expected a value for the result of this op, found `box_int`",
         ),
         (
             "int32(int32",

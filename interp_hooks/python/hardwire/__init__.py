@@ -20,10 +20,8 @@ interpreter, and why if it is off.
 Importing this package starts nothing, and works on every Python: where Hardwire cannot run, `enable` says why.
 """
 
-import json
+# What is not needed to start is imported where it is used: the start of every program waits for this.
 import sys
-
-from ._report import render as _render
 
 __all__ = ["disable", "enable", "is_enabled", "report", "selfcheck", "stats"]
 
@@ -59,6 +57,15 @@ def _load():
     return _native
 
 
+def _decode(text):
+    """The value of a JSON text of the native module.
+
+    Not by `json`: a program may have a module of that name, and importing the real one makes every start slower. What
+    the native module writes is a Python literal but for these names.
+    """
+    return eval(text, {"__builtins__": {}, "true": True, "false": False, "null": None})
+
+
 def _words(options):
     """Keyword options as the words that `-X hardwire=` takes: one table, in the native module, knows them all."""
     words = []
@@ -91,7 +98,7 @@ def _enable(native, words):
     if native.is_enabled():
         return
     native.enable(words)
-    if json.loads(native.check_options(words))["report"]:
+    if "report" in (word.strip() for word in words.split(",")):
         _report_at_exit()
 
 
@@ -129,7 +136,7 @@ def stats():
     A dict: ``loops`` (a list of dicts: file, line, function, state, reason, versions, entries, exits by reason,
     compile_ms), and the sums ``compiled``, ``entries``, ``exits``, ``aborted``.
     """
-    loops = json.loads(_native.stats())["loops"] if _native is not None else []
+    loops = _decode(_native.stats())["loops"] if _native is not None else []
     return {
         "loops": loops,
         "compiled": sum(loop["state"] == "compiled" for loop in loops),
@@ -141,9 +148,11 @@ def stats():
 
 def report():
     """The statistics as text: one line for each hot loop."""
-    return _render(stats())
+    from ._report import render
+
+    return render(stats())
 
 
 def selfcheck():
     """Checks what Hardwire must know about this interpreter: a list of (name, passed, detail)."""
-    return [tuple(check) for check in json.loads(_load().selfcheck())]
+    return [tuple(check) for check in _decode(_load().selfcheck())]

@@ -16,6 +16,8 @@ struct CallShape {
     bound: Option<usize>,
     /// The number of arguments proper.
     nargs: usize,
+    /// The callable is a bound method that the interpreter has in two parts.
+    method: bool,
 }
 
 impl Recorder {
@@ -37,9 +39,24 @@ impl Recorder {
     }
 
     /// Finds the callable below `nargs` arguments and `above` further operands.
-    fn shape(&self, nargs: usize, above: usize) -> Result<CallShape, Abort> {
+    fn shape(&mut self, nargs: usize, above: usize) -> Result<CallShape, Abort> {
         let (upper, lower) = (above + nargs, above + nargs + 1);
         let (up, low) = (self.concrete(upper)?, self.concrete(lower)?);
+        let callable = if self.table.callable_first() {
+            lower
+        } else {
+            upper
+        };
+        let slot = self.b.slot_below_top(callable);
+        if let Some(at) = self.bound.iter().position(|&s| s == slot) {
+            self.bound.swap_remove(at);
+            return Ok(CallShape {
+                callable,
+                bound: None,
+                nargs,
+                method: true,
+            });
+        }
         let (callable, bound) = if self.table.callable_first() {
             // [callable, self or NULL, args...]
             (lower, (!up.is_null()).then_some(upper))
@@ -54,13 +71,14 @@ impl Recorder {
             callable,
             bound,
             nargs,
+            method: false,
         })
     }
 
     /// Records a direct call where the callee is a foreign function whose signature and
     /// arguments are all understood; says whether it did.
     fn foreign_call(&mut self, shape: &CallShape, i: &Instr) -> Result<bool, Abort> {
-        if shape.bound.is_some() {
+        if shape.bound.is_some() || shape.method {
             return Ok(false);
         }
         let callee = self.concrete(shape.callable)?;
@@ -117,7 +135,13 @@ impl Recorder {
         above: usize,
         i: &Instr,
     ) -> Result<(), Abort> {
-        let name = self.concrete(shape.callable)?.callable_name();
+        let function = if shape.method {
+            // The function is the lower of the two parts, whatever the version.
+            shape.nargs + above + 1
+        } else {
+            shape.callable
+        };
+        let name = self.concrete(function)?.callable_name();
         let mut args = vec![self.b.peek(shape.callable)?.value];
         if let Some(b) = shape.bound {
             args.push(self.b.peek(b)?.value);
@@ -164,23 +188,33 @@ impl Recorder {
         operands: usize,
         next: u32,
     ) -> Result<(), Abort> {
-        self.residual += 1;
         let slot = if operands == 0 {
             self.b.next_slot()
         } else {
             self.b.slot_below_top(operands - 1)
         };
-        let snap = self.b.snapshot_as(Resume::Raise(operands as u16));
-        let r = self
-            .b
-            .trace
-            .emit(Op::CallPy, args, Imm::HelperSlot(helper, slot), Some(snap))?;
+        let r = self.call_into(helper, args, operands, slot)?;
         self.drop_operands(operands, Some(slot), next)?;
         self.b.push_owned(r);
         self.b.begin(next);
         self.b.check();
         self.pending = Pending::Result { next };
         Ok(())
+    }
+
+    /// Emits `call_py` alone; `operands` of the stack are at stake when it raises.
+    pub(super) fn call_into(
+        &mut self,
+        helper: Helper,
+        args: &[Value],
+        operands: usize,
+        slot: u16,
+    ) -> Result<Value, Abort> {
+        self.residual += 1;
+        let snap = self.b.snapshot_as(Resume::Raise(operands as u16));
+        self.b
+            .trace
+            .emit(Op::CallPy, args, Imm::HelperSlot(helper, slot), Some(snap))
     }
 
     /// Emits `call_py_bool` on operands that stay where they are; `operands` of them are at
@@ -280,7 +314,7 @@ impl Recorder {
     }
 
     /// The operands of a bytecode whose effect has happened go away.
-    fn finish_effect(&mut self, n: usize, next: u32) -> Result<(), Abort> {
+    pub(super) fn finish_effect(&mut self, n: usize, next: u32) -> Result<(), Abort> {
         self.drop_operands(n, None, next)?;
         self.b.begin(next);
         Ok(())

@@ -6,6 +6,7 @@
 //! ends the recording with the reason.
 
 mod calls;
+mod containers;
 mod iterate;
 mod names;
 mod numbers;
@@ -17,7 +18,7 @@ use crate::cpython::{Opcode, VersionTable, frame};
 use crate::py::{self, Object, Strong};
 use pyo3_ffi as ffi;
 use std::rc::Rc;
-use traces::{Abort, Builder, Known, ObjId, Reason, Trace, Value};
+use traces::{Abort, Builder, Helper, Known, ObjId, Reason, Trace, Value};
 
 /// The bound on the naive trace, in instructions.
 const MAX_INSTS: usize = 6000;
@@ -80,6 +81,9 @@ pub struct Recorder {
     /// Objects that watched dicts keep alive: a run holds them while it is inside.
     pub hold: Vec<*mut ffi::PyObject>,
     kwnames: Option<*mut ffi::PyObject>,
+    /// Stack slots that hold a bound method where the interpreter's own stack has the function and
+    /// its first argument apart.
+    bound: Vec<u16>,
     /// The number of the first slot that is a module-level variable.
     first_global: u16,
     /// The numbers of the module-level names that the loop stores into.
@@ -135,6 +139,7 @@ impl Recorder {
             keep: Vec::new(),
             hold: Vec::new(),
             kwnames: None,
+            bound: Vec::new(),
             first_global: (nlocals + stacksize) as u16,
             stored,
             foreign: 0,
@@ -150,12 +155,19 @@ impl Recorder {
     pub unsafe fn is_alive(&self, threads: &[*mut ffi::PyThreadState]) -> bool {
         // SAFETY: the caller's promise.
         threads.contains(&self.thread)
-            && unsafe { frame::is_on_stack(self.table, self.thread, self.frame) }
+            && unsafe {
+                frame::is_on_stack(self.table, self.thread, self.frame)
+                    && frame::code(self.table, self.frame) == self.code
+            }
     }
 
     /// Whether an event of this thread and frame belongs to the recording.
     pub fn is_of(&self, thread: *mut ffi::PyThreadState, frame: *mut u8) -> bool {
-        self.thread == thread && self.frame == frame
+        // The frame's memory may have been given to another function since.
+        self.thread == thread
+            && self.frame == frame
+            // SAFETY: the current frame of the current thread.
+            && unsafe { frame::code(self.table, frame) } == self.code
     }
 
     /// The globals and the builtins of the frame.
@@ -259,13 +271,12 @@ impl Recorder {
                 self.load_fast(i.oparg >> 4)?;
                 self.load_fast(i.oparg & 15)?;
             }
-            STORE_FAST => self.store_fast(i.oparg, i.next)?,
+            STORE_FAST => self.store_fast(&[i.oparg], None, i.next)?,
             STORE_FAST_STORE_FAST => {
-                self.store_fast_fused(&[i.oparg >> 4, i.oparg & 15])?;
+                self.store_fast(&[i.oparg >> 4, i.oparg & 15], None, i.next)?;
             }
             STORE_FAST_LOAD_FAST => {
-                self.store_fast_fused(&[i.oparg >> 4])?;
-                self.load_fast(i.oparg & 15)?;
+                self.store_fast(&[i.oparg >> 4], Some(i.oparg & 15), i.next)?;
             }
             LOAD_CONST => self.load_const(i.oparg)?,
             PUSH_NULL => {
@@ -301,6 +312,7 @@ impl Recorder {
                 }
                 return Err(Reason::InnerLoop.into());
             }
+            GET_ITER => return Err(Reason::InnerLoop.into()),
             FOR_ITER => self.for_iter(i)?,
             KW_NAMES => self.kwnames = Some(self.co_const(i.oparg)?),
             CALL => self.call(i)?,
@@ -308,6 +320,20 @@ impl Recorder {
             BINARY_SUBSCR => self.get_item(i)?,
             STORE_SUBSCR => self.set_item(i)?,
             STORE_ATTR => self.set_attr(i)?,
+            DELETE_FAST => self.delete_fast(i)?,
+            UNPACK_SEQUENCE => self.unpack(i)?,
+            BUILD_TUPLE => self.build(Helper::PyBuildTuple, i.oparg, i)?,
+            BUILD_LIST => self.build(Helper::PyBuildList, i.oparg, i)?,
+            BUILD_SET => self.build(Helper::PyBuildSet, i.oparg, i)?,
+            BUILD_MAP => self.build(Helper::PyBuildMap, 2 * i.oparg, i)?,
+            BUILD_STRING => self.build(Helper::PyBuildString, i.oparg, i)?,
+            LIST_APPEND => self.list_append(i)?,
+            BINARY_SLICE => self.residual(Helper::PyGetSlice, 0, 3, i.next)?,
+            STORE_SLICE => self.set_slice(i)?,
+            FORMAT_VALUE => self.format(i.oparg & 3, i.oparg & 4 != 0, i)?,
+            FORMAT_SIMPLE => self.format(0, false, i)?,
+            FORMAT_WITH_SPEC => self.format(0, true, i)?,
+            CONVERT_VALUE => self.residual(Helper::PyConvert, i64::from(i.oparg), 1, i.next)?,
             RETURN_VALUE | RETURN_CONST => return Err(Reason::LeftLoop.into()),
             END_FOR => return Err(Reason::LeftLoop.into()),
             _ => return Err(Abort::new(Reason::Bytecode, i.name)),

@@ -201,30 +201,39 @@ impl Recorder {
         let name = self.co_name(i.oparg >> 1);
         let owner = self.concrete(0)?;
         if let Some(v) = self.constant_attr(owner, name)? {
-            let slot = self.b.slot_below_top(0);
             let e = self.b.pop()?;
             if e.owned {
                 return Err(self.unsupported("an attribute of a temporary object"));
             }
-            let _ = slot;
             return self.push_callable(v, method);
         }
         // Residual: the bound method, or the attribute, and no separate self.
         let (v, n) = (self.b.peek(0)?.value, self.name_const(name)?);
-        self.residual_names.push(format!(".{}", name.text()));
-        if method && !self.table.callable_first() {
-            // The result belongs above the NULL: leave this shape to the interpreter's order.
-            return self.method_below_null(v, n, i.next);
+        if !method {
+            return self.call_object(Helper::PyGetAttr, &[v, n], 1, i.next);
         }
-        self.call_object(Helper::PyGetAttr, &[v, n], 1, i.next)?;
-        if method {
-            return Err(self.unsupported("a method of an object"));
-        }
-        Ok(())
+        self.load_method(v, n, i.next)
     }
 
-    fn method_below_null(&mut self, _v: Value, _n: Value, _next: u32) -> Result<(), Abort> {
-        Err(self.unsupported("a method of an object"))
+    /// `LOAD_ATTR` in front of a call: the bound method, where the interpreter may put the function
+    /// and its first argument apart. The two slots are told apart by the version.
+    fn load_method(&mut self, owner: Value, name: Value, next: u32) -> Result<(), Abort> {
+        let callable_first = self.table.callable_first();
+        let slot = self.b.slot_below_top(0) + u16::from(!callable_first);
+        let method = self.call_into(Helper::PyGetAttr, &[owner, name], 1, slot)?;
+        let null = self.null()?;
+        self.drop_operands(1, Some(slot), next)?;
+        if callable_first {
+            self.b.push_owned(method);
+            self.b.push(null);
+        } else {
+            self.b.push(null);
+            self.b.push_owned(method);
+        }
+        self.bound.push(slot);
+        self.b.begin(next);
+        self.b.check();
+        Ok(())
     }
 
     /// An attribute that is a constant as long as a watched dict does not change: of a module,

@@ -54,8 +54,15 @@ impl Recorder {
         Ok(true)
     }
 
+    /// Local `k` is another one from here on, or none.
+    pub(super) fn forget_local(&mut self, k: u32) {
+        if let Some(local) = self.locals.get_mut(k as usize) {
+            *local = None;
+        }
+    }
+
     /// Gives a home to stack entries that are borrowed from local `k`, which is about to change.
-    fn rescue(&mut self, k: u32) {
+    pub(super) fn rescue(&mut self, k: u32) {
         let Some(Some(held)) = self.locals.get(k as usize).copied() else {
             return;
         };
@@ -84,44 +91,50 @@ impl Recorder {
             .is_some_and(|i| i.op.is_box() || i.op.is_const())
     }
 
-    pub(super) fn store_fast(&mut self, k: u32, next: u32) -> Result<(), Abort> {
-        let plain = self.old_is_plain(k)?;
-        if plain {
-            return self.store_checked(k);
+    /// The stores of a bytecode, and the local that it loads behind them, if it does. All guards
+    /// come before the first store: an exit resumes in front of the whole bytecode.
+    pub(super) fn store_fast(
+        &mut self,
+        locals: &[u32],
+        load: Option<u32>,
+        next: u32,
+    ) -> Result<(), Abort> {
+        let mut plain = Vec::with_capacity(locals.len());
+        for &k in locals {
+            plain.push(self.old_is_plain(k)?);
         }
+        for (&k, &plain) in locals.iter().zip(&plain) {
+            if plain {
+                self.store_checked(k)?;
+            } else {
+                self.store_and_drop(k)?;
+            }
+        }
+        if let Some(k) = load {
+            self.load_fast(k)?;
+        }
+        if plain.contains(&false) {
+            self.b.begin(next);
+            self.b.check();
+        }
+        Ok(())
+    }
+
+    /// A store over an object whose finaliser may run Python code, which sees the new value.
+    fn store_and_drop(&mut self, k: u32) -> Result<(), Abort> {
         self.b.peek(0)?;
         let source = self.b.slot_below_top(0);
-        // The old object's finaliser may run Python code, which sees the new value.
         let e = self.b.pop()?;
         self.rescue(k);
         if e.owned {
-            self.b.effect(Op::DropSlot, &[], Imm::Slot(k as u16));
             self.b
-                .effect(Op::MoveSlot, &[], Imm::Slots(k as u16, source));
+                .effect(Op::SwapSlots, &[], Imm::Slots(k as u16, source));
+            self.b.effect(Op::DropSlot, &[], Imm::Slot(source));
         } else {
             self.b
                 .effect(Op::ReplaceSlot, &[e.value], Imm::Slot(k as u16));
         }
         self.locals[k as usize] = Some(e.value);
-        self.b.begin(next);
-        self.b.check();
-        Ok(())
-    }
-
-    /// The stores of a fused bytecode. All guards come before the first store: an exit resumes
-    /// in front of the whole bytecode.
-    pub(super) fn store_fast_fused(&mut self, locals: &[u32]) -> Result<(), Abort> {
-        for &k in locals {
-            if !self.old_is_plain(k)? {
-                return Err(Abort::new(
-                    Reason::Operand,
-                    "a fused store over an object with a finaliser",
-                ));
-            }
-        }
-        for &k in locals {
-            self.store_checked(k)?;
-        }
         Ok(())
     }
 
@@ -209,14 +222,26 @@ impl Recorder {
 
     pub(super) fn copy(&mut self, n: u32) -> Result<(), Abort> {
         let e = self.b.peek(n as usize - 1)?;
-        self.b.push(e.value);
+        if e.owned {
+            // The copy may outlive the entry that owns the object.
+            let slot = self.b.next_slot();
+            self.b.effect(Op::InitSlot, &[e.value], Imm::Slot(slot));
+            self.b.push_owned(e.value);
+        } else {
+            self.b.push(e.value);
+        }
         Ok(())
     }
 
     pub(super) fn swap(&mut self, n: u32) -> Result<(), Abort> {
         let (a, b) = (self.b.peek(0)?, self.b.peek(n as usize - 1)?);
         if a.owned || b.owned {
-            return Err(Abort::new(Reason::Operand, "a swap of owned operands"));
+            let slots = (
+                self.b.slot_below_top(0),
+                self.b.slot_below_top(n as usize - 1),
+            );
+            self.b
+                .effect(Op::SwapSlots, &[], Imm::Slots(slots.0, slots.1));
         }
         let len = self.b.stack.len();
         self.b.stack.swap(len - 1, len - n as usize);

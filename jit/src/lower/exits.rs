@@ -10,7 +10,7 @@ use crate::exit::{Exit, Repr, Source, VALUES};
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, condcodes::IntCC, types};
 use cranelift_frontend::FunctionBuilder;
 use std::collections::HashMap;
-use traces::{Abort, Imm, Inst, Known, ObjId, Op, SnapId, Type, Value};
+use traces::{Abort, Field, Imm, Inst, Known, ObjId, Op, SnapId, Type, Value};
 
 /// A word of a record: the value of the trace, and what it was when the record was made.
 pub(super) struct Word {
@@ -18,12 +18,20 @@ pub(super) struct Word {
     def: Def,
 }
 
+/// An exit whose code is still to be emitted.
+struct Pending {
+    block: Block,
+    words: Vec<Word>,
+    /// The fields to write: object, field, value.
+    fields: Vec<(Def, Field, Def)>,
+}
+
 /// The exits of a trace so far.
 pub(super) struct Exits {
     pub(super) exits: Vec<Exit>,
     pub(super) durings: Vec<Exit>,
     pub(super) buf_len: usize,
-    pending: Vec<(Block, Vec<Word>)>,
+    pending: Vec<Pending>,
     by_snap: HashMap<SnapId, Block>,
     ret: Block,
 }
@@ -54,7 +62,16 @@ impl<'a> Lower<'a> {
         let (exit, words) = self.record(at, snap, u16::MAX)?;
         let block = self.cold_block();
         self.exits.exits.push(exit);
-        self.exits.pending.push((block, words));
+        let snapshot = self.trace.snaps.get(snap.0 as usize);
+        let mut fields = Vec::new();
+        for &(object, field, value) in snapshot.map_or(&[][..], |s| &s.fields) {
+            fields.push((self.def(object)?, field, self.def(value)?));
+        }
+        self.exits.pending.push(Pending {
+            block,
+            words,
+            fields,
+        });
         self.exits.by_snap.insert(snap, block);
         Ok(block)
     }
@@ -171,12 +188,16 @@ impl<'a> Lower<'a> {
     /// Emits the exits behind the hot code.
     pub(super) fn emit_exits(&mut self) -> Result<(), Abort> {
         let ret = self.exits.ret;
-        for (index, (block, words)) in std::mem::take(&mut self.exits.pending)
+        for (index, pending) in std::mem::take(&mut self.exits.pending)
             .into_iter()
             .enumerate()
         {
-            self.b.switch_to_block(block);
-            self.store_words(&words)?;
+            self.b.switch_to_block(pending.block);
+            for (object, field, value) in pending.fields {
+                let (object, value) = (self.native_def(object)?, self.native_def(value)?);
+                self.store(value, object, self.field_offset(field));
+            }
+            self.store_words(&pending.words)?;
             let index = self.b.ins().iconst(types::I32, index as i64);
             self.b.ins().jump(ret, &[BlockArg::Value(index)]);
         }

@@ -173,9 +173,8 @@ impl<'a> Lower<'a> {
         match inst.op {
             ConstInt | ConstFloat | ConstBool | ConstPtr | ConstObj => self.constant(inst),
             BoxInt | BoxUint | BoxFloat | BoxBool | BoxCData => self.boxed(inst),
-            LoadSlot | StoreSlot | InitSlot | ReplaceSlot | MoveSlot | ClearSlot | DropSlot => {
-                self.slot_op(at, inst)
-            }
+            LoadSlot | StoreSlot | InitSlot | ReplaceSlot | MoveSlot | SwapSlots | ClearSlot
+            | DropSlot => self.slot_op(at, inst),
             GuardTrue | GuardFalse | GuardType | GuardIs => self.guard(at, inst),
             Check => self.check(at, inst),
             UnboxInt | UnboxUint | UnboxFloat | UnboxBool => self.unbox(at, inst),
@@ -238,7 +237,12 @@ impl<'a> Lower<'a> {
 
     /// The native value of a value, which is no box of its own (but may be `True` or `False`).
     fn native(&mut self, v: Value) -> Result<ir::Value, Abort> {
-        Ok(match self.def(v)? {
+        let def = self.def(v)?;
+        self.native_def(def)
+    }
+
+    fn native_def(&mut self, def: Def) -> Result<ir::Value, Abort> {
+        Ok(match def {
             Def::Undefined => return Err(refused("an undefined value")),
             Def::Native(x) => x,
             Def::Int(n) => self.int(n),
@@ -379,6 +383,11 @@ impl<'a> Lower<'a> {
                 .ok_or_else(|| malformed(inst))? = Def::Native(param);
         }
         self.b.switch_to_block(block);
+        let place = offset_of!(Activation, iterations) as i32;
+        let iterations = self.load(types::I64, self.act, place);
+        let one = self.int(1);
+        let iterations = self.b.ins().iadd(iterations, one);
+        self.store(iterations, self.act, place);
         self.header = block;
         self.during = None;
         if !self.position_stays(at) {
@@ -417,17 +426,19 @@ impl<'a> Lower<'a> {
         // of earlier ones where the loop has no call and no store.
         self.b.ins().sequence_point();
         let mut differs = self.load(types::I64, self.act, offset_of!(Activation, leave) as i32);
-        for (i, &bytes) in self.target.watches.iter().enumerate() {
+        for (i, watch) in self.target.watches.iter().enumerate() {
             let place = offset_of!(Activation, watched) + 8 * i;
             let expected = offset_of!(Activation, expected) + 8 * i;
             let place = self.load(types::I64, self.act, place as i32);
-            let word = match bytes {
+            let mut word = match watch.bytes {
                 8 => self.load(types::I64, place, 0),
                 _ => self.b.ins().uload32(TRUSTED, place, 0),
             };
-            let expected = self.load(types::I64, self.act, expected as i32);
-            let changed = self.b.ins().bxor(word, expected);
-            differs = self.b.ins().bor(differs, changed);
+            if !watch.zero {
+                let expected = self.load(types::I64, self.act, expected as i32);
+                word = self.b.ins().bxor(word, expected);
+            }
+            differs = self.b.ins().bor(differs, word);
         }
         self.branch(differs, exit);
         Ok(())

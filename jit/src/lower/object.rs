@@ -297,6 +297,12 @@ impl<'a> Lower<'a> {
                 self.store_to_slot(to, object);
                 self.xdecref(old)
             }
+            (Op::SwapSlots, Imm::Slots(a, b)) => {
+                let (in_a, in_b) = (self.load_slot(a), self.load_slot(b));
+                self.store_to_slot(a, in_b);
+                self.store_to_slot(b, in_a);
+                Ok(())
+            }
             (Op::ClearSlot, Imm::Slot(slot)) => self.clear(slot),
             (Op::DropSlot, Imm::Slot(slot)) => {
                 self.expose(at);
@@ -424,7 +430,7 @@ impl<'a> Lower<'a> {
 
     // ---- fields ----
 
-    fn field_offset(&self, field: Field) -> i32 {
+    pub(super) fn field_offset(&self, field: Field) -> i32 {
         self.target.fields[field as usize]
     }
 

@@ -39,6 +39,15 @@ impl Forward<'_> {
         helper: Helper,
         args: &[Value],
     ) -> Result<Option<Value>, Abort> {
+        let mut args = args.to_vec();
+        if helper == Helper::ListAppend {
+            // What is appended and what a local holds is one object.
+            self.flush()?;
+            for arg in &mut args {
+                *arg = self.object_of(*arg)?;
+            }
+        }
+        let args = args.as_slice();
         let result = self.push(Op::Call, args, inst.imm, None)?;
         self.state.checked = false;
         match (helper, args) {
@@ -61,8 +70,12 @@ impl Forward<'_> {
     /// A call that may run any Python code, which may look at the frame.
     fn call_python(&mut self, inst: &Inst, args: &[Value]) -> Result<Option<Value>, Abort> {
         self.flush()?;
+        let args = args
+            .iter()
+            .map(|&v| self.object_of(v))
+            .collect::<Result<Vec<_>, _>>()?;
         let snap = self.snapshot(inst)?;
-        let result = self.push(inst.op, args, inst.imm, Some(snap))?;
+        let result = self.push(inst.op, &args, inst.imm, Some(snap))?;
         self.python_ran();
         Ok(result)
     }

@@ -67,6 +67,10 @@ impl Liveness {
         for frame in &snap.frames {
             frame.slots.iter().for_each(|&(_, v)| self.mark(v));
         }
+        for &(object, _, value) in &snap.fields {
+            self.mark(object);
+            self.mark(value);
+        }
     }
 
     fn is_live(&self, value: Value) -> bool {
@@ -176,6 +180,10 @@ impl Rebuild<'_> {
             for (_, value) in &mut frame.slots {
                 *value = self.value(op, *value)?;
             }
+        }
+        for (object, _, value) in &mut snap.fields {
+            *object = self.value(op, *object)?;
+            *value = self.value(op, *value)?;
         }
         let new = self.new.add_snap(snap);
         if let Some(entry) = self.snaps.get_mut(id.0 as usize) {

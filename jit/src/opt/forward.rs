@@ -91,6 +91,7 @@ impl<'a> Forward<'a> {
             | Op::InitSlot
             | Op::ReplaceSlot
             | Op::MoveSlot
+            | Op::SwapSlots
             | Op::ClearSlot
             | Op::DropSlot => self.slot_op(inst, args),
             Op::GuardTrue | Op::GuardFalse | Op::GuardType | Op::GuardIs | Op::Check => {

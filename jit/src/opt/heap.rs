@@ -1,7 +1,8 @@
 //! Memory of Python objects: a load whose word is known needs no memory.
 //!
 //! Each field is a class of its own: a store to one never changes another. Two objects are taken
-//! to be one unless they are different constants.
+//! to be one unless they are different constants. A store into an object that only the frame can
+//! reach waits for the next exit, whose snapshot lists it.
 
 use super::forward::{Forward, confused};
 use super::state::Place;
@@ -69,7 +70,14 @@ impl Forward<'_> {
         {
             return Ok(());
         }
-        self.push(Op::StoreField, &[obj, value], inst.imm, None)?;
+        if field.alias() == Alias::Private {
+            // Nobody but the interpreter can look: exits store it.
+            if !self.state.late.contains(&(obj, field)) {
+                self.state.late.push((obj, field));
+            }
+        } else {
+            self.push(Op::StoreField, &[obj, value], inst.imm, None)?;
+        }
         let may_change = |other: Value| !self.are_different(obj, other);
         let changed: Vec<Place> = self
             .state
@@ -86,6 +94,19 @@ impl Forward<'_> {
             self.state.heap.remove(&place);
         }
         self.state.heap.insert(place, value);
+        Ok(())
+    }
+
+    /// Emits the deferred store into a field, if there is one.
+    pub(super) fn flush_field(&mut self, obj: Value, field: Field) -> Result<(), Abort> {
+        let Some(at) = self.state.late.iter().position(|&l| l == (obj, field)) else {
+            return Ok(());
+        };
+        self.state.late.remove(at);
+        if let Some(&value) = self.state.heap.get(&Place::Field(obj, field)) {
+            let value = self.known(value);
+            self.push(Op::StoreField, &[obj, value], Imm::Field(field), None)?;
+        }
         Ok(())
     }
 

@@ -33,19 +33,27 @@ mod range;
 mod slots;
 mod state;
 
-use traces::{Abort, Trace};
+use traces::{Abort, Reason, Stage, Trace};
 
 /// The optimised form of a naive trace: the preamble, `label`, the body, `jump`.
 ///
 /// A trace whose second iteration cannot run under what its first one leaves behind (its
 /// variables change their types) is refused with [`traces::Reason::TypeUnstable`].
 pub fn optimise(trace: &Trace) -> Result<Trace, Abort> {
+    check("recording", trace, Stage::Naive)?;
     let peeled = peel::peel(trace)?;
-    check("peeling", &peeled);
+    check("peeling", &peeled, Stage::Optimised)?;
     let swept = dce::sweep(&peeled)?;
-    check("sweeping", &swept);
+    check("sweeping", &swept, Stage::Optimised)?;
     Ok(swept)
 }
 
-/// Verifies the trace that a pass gave, in debug builds.
-fn check(_pass: &str, _trace: &Trace) {}
+/// Verifies the trace that a pass gave, in debug builds: a mistake of ours costs a loop, never a
+/// wrong result.
+fn check(pass: &str, trace: &Trace, stage: Stage) -> Result<(), Abort> {
+    if !cfg!(debug_assertions) {
+        return Ok(());
+    }
+    traces::verify(trace, stage)
+        .map_err(|error| Abort::new(Reason::Confused, format!("behind {pass}: {error}")))
+}

@@ -111,7 +111,7 @@ impl Held {
             Spot::Slot(n) => f.state.slot(n),
             Spot::Heap(place) => Slot {
                 value: f.state.heap.get(&place).copied(),
-                dirty: false,
+                dirty: f.state.is_late(place),
                 ty: None,
             },
         };
@@ -176,7 +176,7 @@ struct Param {
 struct Header {
     /// In the order of `Before::held`.
     entries: Vec<Entry>,
-    /// Whether a slot's memory lags behind, in the same order.
+    /// Whether the memory of a slot or field lags behind, in the same order.
     dirty: Vec<bool>,
     /// The types of the objects in unknown slots, in the same order.
     types: Vec<Option<TypeFact>>,
@@ -289,18 +289,24 @@ impl Header {
             }
             (Spot::Heap(place), Some(value)) => {
                 f.state.heap.insert(place, value);
+                f.state.set_late(place, self.dirty.get(i) == Some(&true));
             }
             (Spot::Heap(place), None) => {
                 f.state.heap.remove(&place);
+                f.state.set_late(place, false);
             }
         }
     }
 
-    /// Emits the deferred stores into the slots of which the header knows nothing.
+    /// Emits the deferred stores into the slots and fields of which the header knows nothing.
     fn flush_unknown(&self, f: &mut Forward<'_>, before: &Before) -> Result<(), Abort> {
         for (held, entry) in before.held.iter().zip(&self.entries) {
-            if let (Spot::Slot(n), Entry::Unknown) = (held.spot, entry) {
-                f.flush_slot(n)?;
+            match (held.spot, entry) {
+                (Spot::Slot(n), Entry::Unknown) => f.flush_slot(n)?,
+                (Spot::Heap(Place::Field(object, field)), Entry::Unknown) => {
+                    f.flush_field(object, field)?;
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -331,7 +337,8 @@ impl Header {
             let end = Held::of(f, held.spot)?;
             let was_dirty = self.dirty.get(i) == Some(&true);
             let mut entry = join.place(f, self, held, old, start, &end)?;
-            if was_dirty != end.dirty && !can_lag(&end) {
+            let slot = matches!(held.spot, Spot::Slot(_));
+            if slot && was_dirty != end.dirty && !can_lag(&end) {
                 entry = Entry::Unknown;
             }
             let ty = self.types.get(i).copied().flatten();

@@ -10,8 +10,8 @@
 //! deferred store comes in front of that, and what the slot holds is forgotten behind it.
 
 use super::forward::{Forward, confused};
-use super::state::Slot;
-use traces::{Abort, Imm, Inst, Known, Op, SnapId, Value};
+use super::state::{Place, Slot};
+use traces::{Abort, Imm, Inst, Known, Op, Resume, SnapId, Value};
 
 impl Forward<'_> {
     /// An op on a slot.
@@ -35,6 +35,14 @@ impl Forward<'_> {
                     },
                 );
                 self.state.set_clean(from, None);
+            }
+            (Op::SwapSlots, Imm::Slots(a, b), []) => {
+                self.flush_slot(a)?;
+                self.flush_slot(b)?;
+                self.push(Op::SwapSlots, &[], inst.imm, None)?;
+                let (in_a, in_b) = (self.state.slot(a), self.state.slot(b));
+                self.state.set_slot(a, in_b);
+                self.state.set_slot(b, in_a);
             }
             (Op::ClearSlot, Imm::Slot(slot), []) => self.clear_slot(slot)?,
             (Op::DropSlot, Imm::Slot(slot), []) => self.drop_slot(slot)?,
@@ -62,7 +70,8 @@ impl Forward<'_> {
             // Memory holds this very object already.
             return Ok(());
         }
-        if self.can_wait(value) {
+        let object = self.object_of(value)?;
+        if object == value && self.can_wait(value) {
             self.state.set_slot(
                 slot,
                 Slot {
@@ -71,11 +80,37 @@ impl Forward<'_> {
                     ty: None,
                 },
             );
+        } else if object != value {
+            self.push(Op::StoreSlot, &[object], Imm::Slot(slot), None)?;
+            self.state.set_clean(slot, Some(value));
         } else {
             self.push(Op::StoreSlot, &[value], Imm::Slot(slot), None)?;
             self.state.set_clean(slot, Some(value));
         }
         Ok(())
+    }
+
+    /// The object that memory holds for a box already, where a local or a variable does: one number
+    /// that the program keeps in two places is one object. Else the value itself.
+    pub(super) fn object_of(&mut self, value: Value) -> Result<Value, Abort> {
+        let boxed = self.def(value).map(|inst| inst.op);
+        if !boxed.is_some_and(|op| op.is_box() && op != Op::BoxBool) {
+            return Ok(value);
+        }
+        let locals = 0..self.out.nlocals;
+        let globals = self.naive.globals.iter().map(|g| g.slot);
+        let holds = |&slot: &u16| {
+            let held = self.state.slot(slot);
+            !held.dirty && held.value.is_some_and(|v| self.known(v) == value)
+        };
+        let Some(slot) = locals.chain(globals).find(holds) else {
+            return Ok(value);
+        };
+        let object = self.emit(Op::LoadSlot, &[], Imm::Slot(slot), None)?;
+        if let Some(ty) = self.type_of(value) {
+            self.state.types.insert(object, ty);
+        }
+        Ok(object)
     }
 
     /// Whether a value stays usable however long its store is deferred: a borrowed object does
@@ -181,6 +216,13 @@ impl Forward<'_> {
                 }
             }
             frame.slots.sort_by_key(|(slot, _)| *slot);
+        }
+        if snap.resume != Resume::During {
+            for &(object, field) in &self.state.late {
+                let value = self.state.heap.get(&Place::Field(object, field));
+                let value = value.ok_or_else(|| confused(inst.op, "loses a store"))?;
+                snap.fields.push((object, field, self.known(*value)));
+            }
         }
         Ok(self.add_snap(snap))
     }

@@ -145,8 +145,11 @@ pub(super) struct State {
     pub(super) ranges: HashMap<Value, Range>,
     /// Results of pure ops.
     pub(super) pure: HashMap<Key, Value>,
-    /// What memory holds.
+    /// What memory holds, or should hold.
     pub(super) heap: HashMap<Place, Value>,
+    /// The fields of private objects whose memory does not hold it yet, in the order of the
+    /// first store.
+    pub(super) late: Vec<(Value, Field)>,
     /// Whether nothing that could make a `check` leave came behind the last one.
     pub(super) checked: bool,
 }
@@ -181,6 +184,22 @@ impl State {
                 ty: None,
             },
         );
+    }
+
+    /// Whether the memory of a place lags behind.
+    pub(super) fn is_late(&self, place: Place) -> bool {
+        matches!(place, Place::Field(object, field) if self.late.contains(&(object, field)))
+    }
+
+    /// Says whether the memory of a place lags behind.
+    pub(super) fn set_late(&mut self, place: Place, late: bool) {
+        let Place::Field(object, field) = place else {
+            return;
+        };
+        self.late.retain(|&l| l != (object, field));
+        if late {
+            self.late.push((object, field));
+        }
     }
 
     /// Forgets what is known about the slots from `start` on that are below `end`.

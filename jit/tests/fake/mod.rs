@@ -1,7 +1,7 @@
 //! A runtime without Python: objects in raw memory, helpers, frames, and a way to run a trace.
 #![allow(dead_code)]
 
-use jit::target::{Functions, MAX_WATCHES, Target};
+use jit::target::{Functions, MAX_WATCHES, Target, Watch};
 use jit::{Activation, ActivationBuf, Compiled, Exit, Repr, Source, compile, values_of};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -126,6 +126,27 @@ extern "C" fn restore_thread(ts: usize) {
     log(format!("restore_thread {ts}"));
 }
 
+thread_local! {
+    /// The module-level variables: dict, key, value.
+    pub static GLOBALS: RefCell<Vec<(usize, usize, usize)>> = const { RefCell::new(Vec::new()) };
+}
+extern "C" fn global_get(dict: usize, key: usize) -> usize {
+    GLOBALS.with_borrow(|all| {
+        let found = all.iter().find(|g| (g.0, g.1) == (dict, key));
+        found.map_or(0, |g| g.2)
+    })
+}
+extern "C" fn global_set(dict: usize, key: usize, value: *mut Object) {
+    unsafe { (*value).refcount += 1 };
+    let old = GLOBALS.with_borrow_mut(|all| {
+        let old = all.iter().position(|g| (g.0, g.1) == (dict, key));
+        let old = old.map(|i| all.swap_remove(i).2);
+        all.push((dict, key, value as usize));
+        old
+    });
+    decref(old.unwrap_or(0) as *mut Object);
+}
+
 pub fn decref(o: *mut Object) {
     unsafe {
         if o.is_null() || ((*o).refcount as i32) < 0 {
@@ -245,6 +266,8 @@ pub fn target() -> Target {
         new_cdata: new_cdata as *const () as usize,
         int_to_i64: int_to_i64 as *const () as usize,
         int_to_u64: int_to_u64 as *const () as usize,
+        global_get: global_get as *const () as usize,
+        global_set: global_set as *const () as usize,
         dealloc: dealloc as *const () as usize,
         save_thread: save_thread as *const () as usize,
         restore_thread: restore_thread as *const () as usize,
@@ -264,7 +287,16 @@ pub fn target() -> Target {
         false_addr: 0x7_1000,
         none_addr: 0x7_2000,
         thread_exception: None,
-        watches: vec![8, 4],
+        watches: vec![
+            Watch {
+                bytes: 8,
+                zero: true,
+            },
+            Watch {
+                bytes: 4,
+                zero: false,
+            },
+        ],
     }
 }
 
@@ -330,6 +362,7 @@ impl Machine {
             thread: std::ptr::null_mut(),
             leave: 0,
             during: 0,
+            iterations: 0,
             errno: std::ptr::null_mut(),
             saved_errno: std::ptr::null_mut(),
             watched: [std::ptr::null(); MAX_WATCHES],

@@ -1,0 +1,57 @@
+"""The library of all shapes through each binding, as the module `binding` that the shapes import.
+
+cffi's have `ffi` and `lib`; ctypes' have `lib`, `open_library(**options)` and `function_type`.
+"""
+
+import ctypes
+import types
+from pathlib import Path
+
+
+def cffi_abi(library, shape):
+    """cffi, ABI mode."""
+    from cffi import FFI
+
+    ffi = FFI()
+    ffi.cdef((Path(shape) / "shape.h").read_text())
+    return dict(ffi=ffi, lib=ffi.dlopen(library))
+
+
+def cffi_api(library, shape):
+    """cffi, API mode."""
+    import _shapes
+
+    return dict(ffi=_shapes.ffi, lib=_shapes.lib)
+
+
+def cdll(library, shape):
+    """ctypes, releasing the GIL around each call."""
+    return _ctypes(ctypes.CDLL, ctypes.CFUNCTYPE, library)
+
+
+def pydll(library, shape):
+    """ctypes, keeping the GIL."""
+    return _ctypes(ctypes.PyDLL, ctypes.PYFUNCTYPE, library)
+
+
+def _ctypes(loader, function_type, library):
+    return dict(
+        lib=loader(library),
+        open_library=lambda **options: loader(library, **options),
+        function_type=function_type,
+    )
+
+
+BINDINGS = {"cffi-abi": cffi_abi, "cffi-api": cffi_api, "cdll": cdll, "pydll": pydll}
+
+
+def module(name, library, shape):
+    """The module `binding`."""
+    made = types.ModuleType("binding")
+    vars(made).update(BINDINGS[name](library, shape))
+    return made
+
+
+def program(name):
+    """The file of a shape that is written for a binding."""
+    return "with_cffi.py" if name.startswith("cffi") else "with_ctypes.py"

@@ -1,0 +1,71 @@
+/* Times a shape's loop in C: `floor LIBRARY ITERATIONS REPEATS`. Prints JSON: the best time of an iteration and the checksum. */
+
+#include "floor.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct value integer(long long value)
+{
+    struct value result;
+    snprintf(result.text, sizeof result.text, "%lld", value);
+    return result;
+}
+
+struct value unsigned_integer(unsigned long long value)
+{
+    struct value result;
+    snprintf(result.text, sizeof result.text, "%llu", value);
+    return result;
+}
+
+struct value number(double value)
+{
+    struct value result;
+    snprintf(result.text, sizeof result.text, "%.17g", value);
+    return result;
+}
+
+void *function(void *library, const char *name)
+{
+    void *found = dlsym(library, name);
+    if (!found) {
+        fprintf(stderr, "floor: %s\n", dlerror());
+        exit(1);
+    }
+    return found;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 4) {
+        fprintf(stderr, "usage: floor LIBRARY ITERATIONS REPEATS\n");
+        return 2;
+    }
+    void *library = dlopen(argv[1], RTLD_NOW);
+    if (!library) {
+        fprintf(stderr, "floor: %s\n", dlerror());
+        return 1;
+    }
+    bind(library);
+    long iterations = atol(argv[2]);
+    struct value checksum = loop(iterations);
+    double best = 1e300;
+    for (long i = atol(argv[3]); i > 0; i--) {
+        double start = now();
+        checksum = loop(iterations);
+        double spent = now() - start;
+        best = spent < best ? spent : best;
+    }
+    printf("{\"ns\": %.4f, \"checksum\": \"%s\"}\n", best / (double)iterations, checksum.text);
+    return 0;
+}

@@ -1,0 +1,1 @@
+unsigned int hash4(const char *text);

@@ -1,0 +1,1 @@
+double blend(double a, double b, double c);

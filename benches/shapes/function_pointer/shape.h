@@ -1,0 +1,3 @@
+typedef int (*operation)(int, int);
+
+operation find_operation(void);

@@ -1,0 +1,1 @@
+double mixed(int a, double b, long long c, float d, unsigned short e, double f);

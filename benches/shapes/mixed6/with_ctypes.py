@@ -1,0 +1,20 @@
+import ctypes
+
+from binding import lib
+
+lib.mixed.argtypes = [
+    ctypes.c_int,
+    ctypes.c_double,
+    ctypes.c_longlong,
+    ctypes.c_float,
+    ctypes.c_ushort,
+    ctypes.c_double,
+]
+lib.mixed.restype = ctypes.c_double
+
+
+def loop(n):
+    total = 0.0
+    for i in range(n):
+        total += lib.mixed(i, 0.5, i, 1.5, i & 255, 2.5)
+    return total

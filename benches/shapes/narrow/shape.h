@@ -1,0 +1,1 @@
+signed char narrow(_Bool negative, char letter, signed char amount);

@@ -1,0 +1,1 @@
+double gain(double a, double b, double c);

@@ -1,0 +1,9 @@
+from binding import lib
+
+
+def loop(n):
+    total = 0.0
+    for i in range(n):
+        total += lib.gain(i, 1.5, 0.5)
+        total += i * 0.5
+    return total

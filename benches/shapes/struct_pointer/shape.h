@@ -1,0 +1,6 @@
+struct counter {
+    long long total;
+    int step;
+};
+
+int bump(struct counter *counter);

@@ -1,0 +1,8 @@
+from binding import lib
+
+
+def loop(n):
+    total = 0
+    for i in range(n):
+        total += lib.sum10(i, 1, 2, 3, 4, 5, 6, 7, 8, i)
+    return total

@@ -1,0 +1,1 @@
+unsigned long long scramble(unsigned long long x);

@@ -1,0 +1,6 @@
+#include "shape.h"
+
+void nothing(void)
+{
+    __asm__ volatile("");
+}

@@ -1,0 +1,162 @@
+//! The microbenchmark suite: loops around one foreign call, each a shape of work, through each binding, with
+//! Hardwire off and on, and in C.
+
+mod bench;
+mod rows;
+mod shapes;
+mod target;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use serde::Serialize;
+
+use crate::host::Host;
+use crate::text;
+use bench::{Bench, Measured};
+use rows::{Results, Row};
+use shapes::{Binding, SHAPES, Shape, shape};
+use target::{Floor, Target};
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Effort {
+    /// Iterations of a loop that is timed.
+    pub iterations: u32,
+    /// How often; the best time counts.
+    pub repeats: u32,
+}
+
+impl Effort {
+    /// What figures are published with.
+    pub const FULL: Effort = Effort {
+        iterations: 50_000,
+        repeats: 25,
+    };
+    /// For a first look.
+    pub const QUICK: Effort = Effort {
+        iterations: 20_000,
+        repeats: 5,
+    };
+}
+
+/// What to measure.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Names of shapes and of bindings; empty means all.
+    pub only: Vec<String>,
+    /// How much.
+    pub effort: Effort,
+    /// Where to write the results as JSON.
+    pub json: Option<PathBuf>,
+}
+
+/// Measures, and prints the table; whether all results are right.
+///
+/// # Errors
+/// A name is not known, or something in C cannot be built.
+pub fn main(host: &Host, options: &Options) -> Result<bool> {
+    let (shapes, bindings) = select(&options.only)?;
+    let bench = Bench::prepare(host, options.effort)?;
+    let mut results = Results {
+        interpreter: host.title.clone(),
+        effort: options.effort,
+        save_restore_ns: bench.save_restore()?,
+        rows: Vec::new(),
+        left_out: Vec::new(),
+    };
+    let mut measurable = Vec::new();
+    for binding in bindings {
+        match bench.left_out(binding) {
+            Some(why) => results
+                .left_out
+                .push(format!("{} was left out: {why}", binding.title())),
+            None => measurable.push(binding),
+        }
+    }
+    println!("{}\n", host.title);
+    let progress = text::progress(shapes.len() * measurable.len());
+    for shape in shapes {
+        let c = bench.c(shape)?;
+        let floor = floor(&bench, shape, &c, results.save_restore_ns)?;
+        for &binding in &measurable {
+            progress.set_message(format!("{} through {}", shape.title, binding.title()));
+            let times = (
+                bench.python(shape, binding, false),
+                bench.python(shape, binding, true),
+            );
+            let target = Target::of(shape, binding, floor);
+            results
+                .rows
+                .push(Row::of(shape, binding, &c, times, target));
+            progress.inc(1);
+        }
+    }
+    progress.finish_and_clear();
+    results.print();
+    if let Some(path) = &options.json {
+        results.write(path)?;
+    }
+    Ok(results.sound())
+}
+
+fn floor(bench: &Bench, own: Shape, c: &Measured, save_restore: f64) -> Result<Floor> {
+    let base = match own.base.and_then(shape) {
+        Some(base) => bench.c(base)?.ns,
+        None => c.ns,
+    };
+    Ok(Floor {
+        c: c.ns,
+        base,
+        save_restore,
+    })
+}
+
+/// The shapes and the bindings that the names mean; all, where none is named.
+fn select(names: &[String]) -> Result<(Vec<Shape>, Vec<Binding>)> {
+    let (mut shapes, mut bindings) = (Vec::new(), Vec::new());
+    for name in names {
+        if let Some(shape) = shape(name) {
+            shapes.push(shape);
+        } else if let Some(&binding) = Binding::ALL.iter().find(|b| b.name() == name) {
+            bindings.push(binding);
+        } else {
+            let known: Vec<_> = SHAPES
+                .iter()
+                .map(|shape| shape.name)
+                .chain(Binding::ALL.iter().map(|binding| binding.name()))
+                .collect();
+            bail!(
+                "--only {name}: there is no such shape or binding; known: {}",
+                known.join(", ")
+            );
+        }
+    }
+    if shapes.is_empty() {
+        shapes = SHAPES.to_vec();
+    }
+    if bindings.is_empty() {
+        bindings = Binding::ALL.to_vec();
+    }
+    Ok((shapes, bindings))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selected(names: &[&str]) -> Result<(usize, usize)> {
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        select(&names).map(|(shapes, bindings)| (shapes.len(), bindings.len()))
+    }
+
+    #[test]
+    fn names_select_shapes_and_bindings() {
+        assert_eq!(selected(&[]).unwrap(), (SHAPES.len(), 4));
+        assert_eq!(selected(&["int2", "void"]).unwrap(), (2, 4));
+        assert_eq!(selected(&["pydll"]).unwrap(), (SHAPES.len(), 1));
+        assert_eq!(selected(&["int2", "pydll"]).unwrap(), (1, 1));
+        let error = selected(&["oops"]).unwrap_err().to_string();
+        assert!(error.contains("oops") && error.contains("int2"), "{error}");
+    }
+}

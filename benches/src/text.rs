@@ -1,0 +1,108 @@
+//! How figures and tables look on a terminal.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use comfy_table::presets::NOTHING;
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+/// Nanoseconds, as exact as is of use.
+pub fn ns(value: f64) -> String {
+    match value {
+        v if v < 10.0 => format!("{v:.2}"),
+        v if v < 100.0 => format!("{v:.1}"),
+        v => format!("{v:.0}"),
+    }
+}
+
+/// A ratio, such as `6.3x`.
+pub fn times(value: f64) -> String {
+    match value {
+        v if v < 10.0 => format!("{v:.1}x"),
+        v => format!("{v:.0}x"),
+    }
+}
+
+/// `1 loop`, `2 loops`.
+pub fn plural(count: u64, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}
+
+/// A table under its headings; all columns but the first `left` are aligned to the right.
+pub fn table(
+    headings: &[&str],
+    left: usize,
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> String {
+    let mut table = Table::new();
+    table
+        .load_preset(NOTHING)
+        .set_style(TableComponent::HeaderLines, '-')
+        .set_style(TableComponent::MiddleHeaderIntersections, '-')
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(headings);
+    for row in rows {
+        table.add_row(row.into_iter().enumerate().map(|(column, text)| {
+            let alignment = if column < left {
+                CellAlignment::Left
+            } else {
+                CellAlignment::Right
+            };
+            Cell::new(text).set_alignment(alignment)
+        }));
+    }
+    table.trim_fmt()
+}
+
+/// A progress bar on stderr; on a terminal only, and gone when it is dropped.
+pub fn progress(steps: usize) -> ProgressBar {
+    let bar = ProgressBar::new(steps as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// Whether Python's text of a value and C's are the same value: a float has more than one text.
+pub fn same_value(python: &str, c: &str) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok().map(f64::to_bits);
+    let integers = !python.contains(['.', 'e']) && !c.contains(['.', 'e']);
+    python == c || (!integers && number(python).is_some() && number(python) == number(c))
+}
+
+/// Writes something as a JSON file.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_json(path: &Path, what: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(what).context("cannot be written as JSON")?;
+    fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_keep_three_digits() {
+        assert_eq!([ns(2.184), ns(47.75), ns(788.7)], ["2.18", "47.8", "789"]);
+        assert_eq!([times(1.46), times(16.4)], ["1.5x", "16x"]);
+    }
+
+    #[test]
+    fn values_are_compared_exactly() {
+        assert!(same_value("0.1", "0.10000000000000001"));
+        assert!(same_value("(1, 2)", "(1, 2)"));
+        assert!(!same_value("0.1", "0.1000000000000001"));
+        assert!(!same_value("9007199254740993", "9007199254740992"));
+    }
+}

@@ -1,0 +1,138 @@
+//! Helpers that make containers and strings, or look into them.
+
+use super::{Obj, args, or_die};
+use pyo3_ffi as ffi;
+
+pub(super) unsafe extern "C" fn list_append(list: Obj, value: Obj) {
+    // SAFETY: an exact list and a live object. Where there is no memory the process ends.
+    unsafe {
+        if ffi::PyList_Append(list, value) != 0 {
+            ffi::Py_FatalError(c"hardwire: out of memory".as_ptr());
+        }
+    }
+}
+
+pub(super) unsafe extern "C" fn get_slice(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: three owned arguments.
+    unsafe {
+        let a = args(argv, argc);
+        let slice = ffi::PySlice_New(a.get(1), a.get(2), std::ptr::null_mut());
+        if slice.is_null() {
+            return slice;
+        }
+        let r = ffi::PyObject_GetItem(a.get(0), slice);
+        ffi::Py_DECREF(slice);
+        r
+    }
+}
+
+pub(super) unsafe extern "C" fn set_slice(argv: *const Obj, argc: usize, _x: i64) -> i32 {
+    // SAFETY: four owned arguments.
+    unsafe {
+        let a = args(argv, argc);
+        let slice = ffi::PySlice_New(a.get(1), a.get(2), std::ptr::null_mut());
+        if slice.is_null() {
+            return -1;
+        }
+        let r = ffi::PyObject_SetItem(a.get(0), slice, a.get(3));
+        ffi::Py_DECREF(slice);
+        r
+    }
+}
+
+/// A new reference to the object converted as an f-string converts (0: as it is).
+unsafe fn converted(o: Obj, conversion: i64) -> Obj {
+    // SAFETY: a live object.
+    unsafe {
+        match conversion {
+            1 => ffi::PyObject_Str(o),
+            2 => ffi::PyObject_Repr(o),
+            3 => ffi::PyObject_ASCII(o),
+            _ => ffi::Py_NewRef(o),
+        }
+    }
+}
+
+pub(super) unsafe extern "C" fn convert(argv: *const Obj, argc: usize, conversion: i64) -> Obj {
+    // SAFETY: one owned argument.
+    unsafe { converted(args(argv, argc).get(0), conversion) }
+}
+
+pub(super) unsafe extern "C" fn format(argv: *const Obj, argc: usize, conversion: i64) -> Obj {
+    // SAFETY: one or two owned arguments.
+    unsafe {
+        let a = args(argv, argc);
+        let value = converted(a.get(0), conversion);
+        // `FORMAT_VALUE`, Python/bytecodes.c: a str without a specification stays as it is.
+        if value.is_null() || argc == 1 && ffi::PyUnicode_CheckExact(value) != 0 {
+            return value;
+        }
+        let r = ffi::PyObject_Format(value, a.get(1));
+        ffi::Py_DECREF(value);
+        r
+    }
+}
+
+pub(super) unsafe extern "C" fn build_tuple(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: owned arguments, which move into the tuple.
+    unsafe {
+        let tuple = or_die(ffi::PyTuple_New(argc as isize));
+        for i in 0..argc {
+            ffi::PyTuple_SetItem(tuple, i as isize, *argv.add(i));
+        }
+        tuple
+    }
+}
+
+pub(super) unsafe extern "C" fn build_list(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: owned arguments, which move into the list.
+    unsafe {
+        let list = or_die(ffi::PyList_New(argc as isize));
+        for i in 0..argc {
+            ffi::PyList_SetItem(list, i as isize, *argv.add(i));
+        }
+        list
+    }
+}
+
+pub(super) unsafe extern "C" fn build_set(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: owned arguments.
+    unsafe {
+        let a = args(argv, argc);
+        let set = or_die(ffi::PySet_New(std::ptr::null_mut()));
+        for i in 0..argc {
+            if ffi::PySet_Add(set, a.get(i)) != 0 {
+                ffi::Py_DECREF(set);
+                return std::ptr::null_mut();
+            }
+        }
+        set
+    }
+}
+
+pub(super) unsafe extern "C" fn build_map(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: owned arguments, in pairs.
+    unsafe {
+        let a = args(argv, argc);
+        let dict = or_die(ffi::PyDict_New());
+        for i in (0..argc).step_by(2) {
+            if ffi::PyDict_SetItem(dict, a.get(i), a.get(i + 1)) != 0 {
+                ffi::Py_DECREF(dict);
+                return std::ptr::null_mut();
+            }
+        }
+        dict
+    }
+}
+
+pub(super) unsafe extern "C" fn build_string(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: owned arguments, each a str; an empty str joins them.
+    unsafe {
+        let parts = build_list(argv, argc, 0);
+        let empty = or_die(ffi::PyUnicode_FromStringAndSize(std::ptr::null(), 0));
+        let r = ffi::PyUnicode_Join(empty, parts);
+        ffi::Py_DECREF(empty);
+        ffi::Py_DECREF(parts);
+        r
+    }
+}

@@ -1,0 +1,134 @@
+//! Containers and strings: built and looked into through helpers, unpacked directly.
+
+use super::Recorder;
+use crate::cpython::decode::Instr;
+use traces::{Abort, Field, Helper, Imm, Known, Op, Reason};
+
+impl Recorder {
+    /// A container (or str) of the top `n` operands.
+    pub(super) fn build(&mut self, helper: Helper, n: u32, i: &Instr) -> Result<(), Abort> {
+        self.residual(helper, 0, n as usize, i.next)
+    }
+
+    /// `UNPACK_SEQUENCE` of an exact tuple or list: the items take its place, the first on top.
+    pub(super) fn unpack(&mut self, i: &Instr) -> Result<(), Abort> {
+        let o = self.concrete(0)?;
+        let (ty, size, items) = if o.is_exactly(Known::Tuple) {
+            (Known::Tuple, Field::TupleSize, None)
+        } else if o.is_exactly(Known::List) {
+            (Known::List, Field::ListSize, Some(Field::ListItems))
+        } else {
+            return Err(Abort::new(
+                Reason::Operand,
+                format!("unpacking of a {}", o.type_object().type_name()),
+            ));
+        };
+        let Some(objects) = o.sequence_items(i.oparg as usize) else {
+            return Err(Reason::Raised.into());
+        };
+        let v = self.b.peek(0)?.value;
+        let ty = self.known(ty);
+        self.b.guard_type(v, ty);
+        let (size, n) = (self.b.load_field(v, size)?, self.b.int(i.oparg.into())?);
+        let fits = self.b.op(Op::IEq, &[size, n])?;
+        self.b.guard(fits, true);
+        let array = match items {
+            Some(field) => self.b.load_field(v, field)?,
+            None => self
+                .b
+                .emit(Op::FieldAddr, &[v], Imm::Field(Field::TupleItems))?,
+        };
+        // All that can leave comes before the sequence is let go of.
+        let mut values = Vec::with_capacity(objects.len());
+        for (k, &object) in objects.iter().enumerate().rev() {
+            let k = self.b.int(k as i64)?;
+            let item = self.b.op(Op::LoadItem, &[array, k])?;
+            let boxed = self.unbox_plain(item, object)?;
+            values.push((boxed.unwrap_or(item), boxed.is_none()));
+        }
+        self.replace_by_items(&values)?;
+        self.b.begin(i.next);
+        self.b.check();
+        Ok(())
+    }
+
+    /// Pops the sequence and pushes its items; those that need an owner get one before the
+    /// sequence, which owns them so far, is dropped.
+    fn replace_by_items(&mut self, items: &[(traces::Value, bool)]) -> Result<(), Abort> {
+        let first = self.b.slot_below_top(0);
+        for (slot, &(item, needs_owner)) in (first..).zip(items).skip(1) {
+            if needs_owner {
+                self.b.effect(Op::InitSlot, &[item], Imm::Slot(slot));
+            }
+        }
+        let e = self.b.pop()?;
+        match items.first() {
+            Some(&(item, true)) if e.owned => {
+                self.b.effect(Op::ReplaceSlot, &[item], Imm::Slot(first));
+            }
+            Some(&(item, true)) => self.b.effect(Op::InitSlot, &[item], Imm::Slot(first)),
+            _ if e.owned => self.b.effect(Op::DropSlot, &[], Imm::Slot(first)),
+            _ => {}
+        }
+        for &(item, needs_owner) in items {
+            if needs_owner {
+                self.b.push_owned(item);
+            } else {
+                self.b.push(item);
+            }
+        }
+        Ok(())
+    }
+
+    /// `LIST_APPEND`: to a list further down, which a comprehension is building.
+    pub(super) fn list_append(&mut self, i: &Instr) -> Result<(), Abort> {
+        let n = i.oparg as usize;
+        let (list, item) = (self.b.peek(n)?.value, self.b.peek(0)?.value);
+        let ty = self.known(Known::List);
+        self.b.guard_type(list, ty);
+        self.b
+            .effect(Op::Call, &[list, item], Imm::Helper(Helper::ListAppend));
+        self.drop_operands(1, None, i.next)?;
+        self.b.begin(i.next);
+        self.b.check();
+        Ok(())
+    }
+
+    pub(super) fn set_slice(&mut self, i: &Instr) -> Result<(), Abort> {
+        // Stack: value, container, start, stop.
+        let mut operands = Vec::new();
+        for n in [2, 1, 0, 3] {
+            operands.push(self.b.peek(n)?.value);
+        }
+        self.call_bool(Helper::PySetSlice, &operands, 4)?;
+        self.finish_effect(4, i.next)?;
+        self.b.check();
+        Ok(())
+    }
+
+    /// A part of an f-string.
+    pub(super) fn format(&mut self, conversion: u32, spec: bool, i: &Instr) -> Result<(), Abort> {
+        let operands = 1 + usize::from(spec);
+        self.residual(Helper::PyFormat, conversion.into(), operands, i.next)
+    }
+
+    pub(super) fn delete_fast(&mut self, i: &Instr) -> Result<(), Abort> {
+        let (k, old) = (i.oparg, self.slot_object(i.oparg as u16));
+        if old.is_null() {
+            return Err(Reason::Raised.into());
+        }
+        let v = self.local(k)?;
+        let ty = self.type_of(old);
+        self.b.guard_type(v, ty);
+        self.rescue(k);
+        let plain = old.is_plain();
+        let op = if plain { Op::ClearSlot } else { Op::DropSlot };
+        self.b.effect(op, &[], Imm::Slot(k as u16));
+        self.forget_local(k);
+        if !plain {
+            self.b.begin(i.next);
+            self.b.check();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! `hardwire --report`: one line on stderr for each hot loop, when the program has ended.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+const PROGRAM: &str = "\
+import ctypes
+labs = ctypes.CDLL(None).labs
+labs.argtypes, labs.restype = [ctypes.c_long], ctypes.c_long
+
+def total(n):
+    result = 0
+    for i in range(n):
+        if labs(i) % 1000 == 999:
+            result -= 1
+        else:
+            result += i
+    return result
+
+def pairs(n):
+    for i in range(n):
+        yield i, i
+
+def keys(table):
+    return [first for _ in range(20) for first, second in table.items()]
+
+print(total(20000), sum(a for a, b in pairs(3000)), len(keys(dict(pairs(500)))))
+";
+
+/// The report's lines, of a program that prints what it prints without Hardwire.
+fn report(folder: &Path, arguments: &[&str]) -> (Option<i32>, Vec<String>) {
+    let output = Command::new(env!("CARGO_BIN_EXE_hardwire"))
+        .current_dir(folder)
+        .arg("--report")
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    (
+        output.status.code(),
+        text.lines().map(str::to_string).collect(),
+    )
+}
+
+fn program(text: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("program.py"), text).unwrap();
+    folder
+}
+
+#[test]
+fn each_hot_loop_has_its_line() {
+    let folder = program(PROGRAM);
+    let (status, lines) = report(folder.path(), &["program.py"]);
+    assert_eq!(status, Some(0), "{lines:#?}");
+    assert!(
+        lines[0].starts_with("hardwire: ") && lines[0].contains(" hot loops, 1 compiled, "),
+        "{lines:#?}"
+    );
+    let line = |place: &str| {
+        let start = format!("  {place}: ");
+        lines
+            .iter()
+            .find(|line| line.starts_with(&start))
+            .unwrap_or_else(|| panic!("no line for {place}: {lines:#?}"))
+    };
+    let compiled = line("program.py:7 total");
+    assert!(
+        compiled.contains(": compiled in ") && compiled.contains("; exits: "),
+        "{compiled}"
+    );
+    assert!(line("program.py:15 pairs").contains(": left alone: "));
+    assert!(line("program.py:19 keys").contains(": left alone: "));
+    // Compiled ones come first, and all of the program's own before those of libraries.
+    assert!(lines[1].starts_with("  program.py:7 total"), "{lines:#?}");
+}
+
+#[test]
+fn the_report_comes_also_when_the_program_fails() {
+    let text = PROGRAM.replace("\nprint(", "\nprint(1 / 0, ");
+    let folder = program(&format!("total = None\n{text}"));
+    let (status, lines) = report(folder.path(), &["program.py"]);
+    assert_eq!(status, Some(1));
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with("ZeroDivisionError"))
+            && lines.iter().any(|line| line.starts_with("hardwire: ")),
+        "{lines:#?}"
+    );
+}
+
+#[test]
+fn nothing_hot_is_a_line_too() {
+    let folder = program("");
+    let (_, lines) = report(folder.path(), &["program.py"]);
+    assert_eq!(
+        lines,
+        ["hardwire: 0 hot loops, 0 compiled, 0 entries, 0 exits"]
+    );
+}
+
+#[test]
+fn a_program_that_hides_our_modules_or_closes_stderr_is_not_harmed() {
+    let folder = program("import json, os; print(json.HERE); os.chdir('/'); os.close(2)\n");
+    std::fs::write(folder.path().join("json.py"), "HERE = 'mine'\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_hardwire"))
+        .current_dir(folder.path())
+        .args(["--report", "program.py"])
+        .assert()
+        .success();
+    assert_eq!(
+        String::from_utf8_lossy(&output.get_output().stdout),
+        "mine\n"
+    );
+}

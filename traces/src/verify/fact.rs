@@ -1,0 +1,100 @@
+//! What a trace has proved about its objects.
+
+use crate::op::Op;
+use crate::trace::{Imm, Inst, Known, ObjId, Trace, Value};
+use std::collections::BTreeMap;
+
+/// What is known of an object. A type that the IR does not know proves nothing here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fact {
+    /// It is the NULL of an unbound local.
+    Null,
+    /// It is exactly of this type.
+    Is(Known),
+    /// It is NULL or its death goes unnoticed.
+    Plain,
+}
+
+impl Fact {
+    /// Whether nobody can notice when the object dies.
+    pub(super) fn is_plain(self) -> bool {
+        match self {
+            Fact::Null | Fact::Plain => true,
+            Fact::Is(ty) => ty.is_plain_type(),
+        }
+    }
+
+    /// What holds whichever of two facts does.
+    pub(super) fn either(a: Option<Fact>, b: Option<Fact>) -> Option<Fact> {
+        match (a?, b?) {
+            (a, b) if a == b => Some(a),
+            (a, b) if a.is_plain() && b.is_plain() => Some(Fact::Plain),
+            _ => None,
+        }
+    }
+}
+
+/// What a fact is about: a value, or a constant whatever value stands for it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Subject {
+    Value(Value),
+    Const(ObjId),
+}
+
+/// What is proved at a point of the trace.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub(super) struct Facts {
+    proved: BTreeMap<Subject, Fact>,
+}
+
+impl Facts {
+    fn subject(def: Option<&Inst>, value: Value) -> Subject {
+        match def.map(|inst| (inst.op, inst.imm)) {
+            Some((Op::ConstObj, Imm::Obj(id))) => Subject::Const(id),
+            _ => Subject::Value(value),
+        }
+    }
+
+    /// What is proved of a value, given the instruction that defines it.
+    pub(super) fn get(&self, trace: &Trace, def: Option<&Inst>, value: Value) -> Option<Fact> {
+        let of_def = def.and_then(|inst| match (inst.op, inst.imm) {
+            (Op::BoxInt | Op::BoxUint, _) => Some(Fact::Is(Known::Int)),
+            (Op::BoxFloat, _) => Some(Fact::Is(Known::Float)),
+            (Op::BoxBool, _) => Some(Fact::Is(Known::Bool)),
+            (Op::BoxCData, _) => Some(Fact::Is(Known::CData)),
+            (Op::ConstObj, Imm::Obj(id)) => of_known(trace.obj(id).known),
+            _ => None,
+        });
+        of_def.or_else(|| self.proved.get(&Facts::subject(def, value)).copied())
+    }
+
+    /// From here on this holds of a value.
+    pub(super) fn learn(&mut self, def: Option<&Inst>, value: Value, fact: Fact) {
+        self.proved.insert(Facts::subject(def, value), fact);
+    }
+
+    /// From here on this holds of a constant.
+    pub(super) fn learn_const(&mut self, id: ObjId, fact: Fact) {
+        self.proved.insert(Subject::Const(id), fact);
+    }
+
+    /// What is proved of a constant.
+    pub(super) fn of_const(&self, trace: &Trace, id: ObjId) -> Option<Fact> {
+        of_known(trace.obj(id).known).or_else(|| self.proved.get(&Subject::Const(id)).copied())
+    }
+
+    /// A value is about to be defined again, by another iteration.
+    pub(super) fn forget(&mut self, value: Value) {
+        self.proved.remove(&Subject::Value(value));
+    }
+}
+
+/// What is known of a constant that the IR knows.
+fn of_known(known: Option<Known>) -> Option<Fact> {
+    match known? {
+        Known::Null => Some(Fact::Null),
+        Known::None => Some(Fact::Is(Known::NoneType)),
+        Known::True | Known::False => Some(Fact::Is(Known::Bool)),
+        _ => None,
+    }
+}

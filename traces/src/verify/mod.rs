@@ -1,0 +1,125 @@
+//! The verifier: whether a trace keeps the rules that everything behind it trusts.
+//!
+//! | file | rules |
+//! | --- | --- |
+//! | [`mod@self`] | the shape of a trace: one `jump` at its end, at most one `label` |
+//! | `table` | each instruction is as its row of the op table says, values are defined once and before use |
+//! | `snapshot` | snapshots are where the table wants them and list what exists |
+//! | `owner` | each owned reference is consumed exactly once on every path; no dead object is used |
+//! | `frame` | what the slots of the frame hold at a point of the trace, for `owner` |
+//! | `fact` | what is proved about objects, for `owner` |
+//!
+//! It is a checker in the manner of the register allocator's of Cranelift: it knows nothing of how
+//! a trace came to be, and follows what the trace itself says.
+
+mod fact;
+mod frame;
+mod owner;
+mod snapshot;
+mod table;
+
+use crate::op::{Op, Type};
+use crate::trace::{Inst, Trace, Value};
+
+/// Which rules a trace must keep besides those for all traces.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// As recorded: no label, the jump goes to the start.
+    Naive,
+    /// As the optimiser left it: a label is allowed.
+    Optimised,
+}
+
+/// A rule that a trace breaks.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("instruction {at}, `{text}`: {rule}")]
+pub struct VerifyError {
+    /// The index of the instruction in [`Trace::insts`].
+    pub at: usize,
+    /// The instruction in the text format (its mnemonic alone where it cannot be printed).
+    pub text: String,
+    /// What it should keep, and how it does not.
+    pub rule: String,
+}
+
+/// Checks a trace.
+///
+/// # Errors
+/// The first rule that the trace breaks, in the order of the table above.
+pub fn verify(trace: &Trace, stage: Stage) -> Result<(), VerifyError> {
+    let complain = |(at, rule): (usize, String)| VerifyError {
+        at,
+        text: text(trace, at),
+        rule,
+    };
+    shape(trace, stage).map_err(complain)?;
+    table::check(trace).map_err(complain)?;
+    owner::check(trace).map_err(complain)
+}
+
+/// A broken rule: the index of the instruction, and the rule.
+type Broken = (usize, String);
+
+/// One instruction as text, whatever is wrong with it.
+fn text(trace: &Trace, at: usize) -> String {
+    match trace.insts.get(at) {
+        None => String::new(),
+        Some(inst) if table::is_printable(trace, inst) => trace.inst_text(inst),
+        Some(inst) => inst.op.mnemonic().to_string(),
+    }
+}
+
+/// One jump, at the end; one label at most, whose parameters all ways to it agree on.
+fn shape(trace: &Trace, stage: Stage) -> Result<(), Broken> {
+    let last = trace.insts.len().saturating_sub(1);
+    let mut label: Option<&Inst> = None;
+    for (at, inst) in trace.insts.iter().enumerate() {
+        match inst.op {
+            Op::Jump if at != last => return Err((at, "a jump ends the trace".into())),
+            Op::Label if stage == Stage::Naive => {
+                return Err((at, "a naive trace has no label".into()));
+            }
+            Op::Label if label.is_some() => return Err((at, "a trace has one label".into())),
+            Op::Label => {
+                label = Some(inst);
+                same_types(trace, at, &inst.args, &inst.params)?;
+                if inst.params.iter().any(|&p| is_obj(trace, p)) {
+                    // Who would own it in the second iteration?
+                    return Err((at, "a parameter of the loop is no object".into()));
+                }
+            }
+            _ => {}
+        }
+    }
+    match trace.insts.last() {
+        Some(jump) if jump.op == Op::Jump => {
+            let params = label.map_or(&[][..], |label| label.params.as_slice());
+            same_types(trace, last, &jump.args, params)
+        }
+        _ => Err((last, "a trace ends in a jump".into())),
+    }
+}
+
+fn is_obj(trace: &Trace, value: Value) -> bool {
+    trace.types.get(value.0 as usize) == Some(&Type::Obj)
+}
+
+fn same_types(trace: &Trace, at: usize, args: &[Value], params: &[Value]) -> Result<(), Broken> {
+    if args.len() != params.len() {
+        let (args, params) = (args.len(), params.len());
+        return Err((
+            at,
+            format!("the loop has {params} parameters, {args} are passed"),
+        ));
+    }
+    for (n, (arg, param)) in args.iter().zip(params).enumerate() {
+        let (arg, param) = (
+            trace.types.get(arg.0 as usize),
+            trace.types.get(param.0 as usize),
+        );
+        if arg.is_none() || arg != param {
+            return Err((at, format!("parameter {n} is passed a value of its type")));
+        }
+    }
+    Ok(())
+}

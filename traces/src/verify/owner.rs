@@ -1,0 +1,501 @@
+//! Ownership, in the manner of regalloc2's checker: the trace is followed once from its start, and
+//! its loop until nothing new turns up.
+//!
+//! The frame owns objects. A value of type `obj` is a constant or a box, or it is borrowed: from
+//! the slot that holds the same object, or from the memory of another object. The checker knows at
+//! each point which stack slots own something, which values each slot holds, and what is proved of
+//! the object in it. It refuses
+//!
+//! * a reference that is lost, dropped twice, or both owned by its slot and listed in a snapshot;
+//! * a value that is used when its owner may be gone;
+//! * an unnoticed death (`store_slot`, `move_slot`, `clear_slot`, an exit that writes a local) of
+//!   an object that the trace has not proved to be plain;
+//! * a field or a number of an object that the trace has not proved to have it;
+//! * an exit that resumes in front of an effect that has happened.
+
+use super::Broken;
+use super::fact::{Fact, Facts};
+use super::frame::Frame;
+use crate::helper::HelperEffect;
+use crate::op::{Effect, Op, Type};
+use crate::trace::{FrameState, Imm, Inst, Known, ObjId, Resume, Trace, Value};
+use crate::{Alias, Field, Helper};
+use std::collections::BTreeSet;
+
+/// More rounds over a loop than it ever needs: each forgets something.
+const MAX_ROUNDS: usize = 64;
+
+/// Follows the references of a trace.
+pub(super) fn check(trace: &Trace) -> Result<(), Broken> {
+    let label = trace.insts.iter().position(|inst| inst.op == Op::Label);
+    let mut walk = Walk::new(trace);
+    walk.run(0..label.unwrap_or(trace.insts.len()))?;
+    let Some(label) = label else {
+        let end = trace.insts.len().saturating_sub(1);
+        return same_owners(end, &Frame::at_entry(trace), &walk.now.frame);
+    };
+    let mut header = walk.now.clone();
+    header.effects = Effects::default();
+    for _ in 0..MAX_ROUNDS {
+        walk.now = header.clone();
+        walk.run(label..trace.insts.len())?;
+        let end = trace.insts.len().saturating_sub(1);
+        same_owners(end, &header.frame, &walk.now.frame)?;
+        let next = header.meet(&walk.now);
+        if next == header {
+            return Ok(());
+        }
+        header = next;
+    }
+    Err((label, "what the slots hold at the header settles".into()))
+}
+
+/// All ways to the header leave the same stack slots with an object.
+fn same_owners(at: usize, header: &Frame, end: &Frame) -> Result<(), Broken> {
+    match header.owned.symmetric_difference(&end.owned).next() {
+        None => Ok(()),
+        Some(slot) if header.owned.contains(slot) => Err((
+            at,
+            format!("slot {slot} owns an object at the header of the loop, and none here"),
+        )),
+        Some(slot) => Err((
+            at,
+            format!("slot {slot} owns an object here, and none at the header of the loop"),
+        )),
+    }
+}
+
+/// What holds at a point of the trace.
+#[derive(Clone, PartialEq, Default)]
+struct Now {
+    frame: Frame,
+    facts: Facts,
+    /// Values that live as long as nobody changes the memory that they were loaded from.
+    in_memory: BTreeSet<Value>,
+    effects: Effects,
+}
+
+impl Now {
+    fn meet(&self, other: &Now) -> Now {
+        Now {
+            frame: self.frame.meet(&other.frame),
+            // Values of the body are defined anew before they are used; what is proved of the
+            // preamble's holds for good.
+            facts: self.facts.clone(),
+            in_memory: self
+                .in_memory
+                .intersection(&other.in_memory)
+                .copied()
+                .collect(),
+            effects: self.effects.clone(),
+        }
+    }
+}
+
+/// A bytecode: how many frames there are, the innermost code object and offset.
+type Place = (usize, ObjId, u32);
+
+/// The bytecodes of this iteration that have had an effect.
+#[derive(Clone, PartialEq, Default)]
+struct Effects {
+    latest: Option<Place>,
+    done: BTreeSet<Place>,
+}
+
+struct Walk<'a> {
+    trace: &'a Trace,
+    /// For each value, the index of its instruction.
+    defs: Vec<Option<usize>>,
+    now: Now,
+}
+
+impl<'a> Walk<'a> {
+    fn new(trace: &'a Trace) -> Walk<'a> {
+        let mut defs = vec![None; trace.types.len()];
+        for (value, at) in trace.definitions() {
+            if let Some(def) = defs.get_mut(value.0 as usize) {
+                *def = Some(at);
+            }
+        }
+        let now = Now {
+            frame: Frame::at_entry(trace),
+            ..Now::default()
+        };
+        Walk { trace, defs, now }
+    }
+
+    fn run(&mut self, range: std::ops::Range<usize>) -> Result<(), Broken> {
+        for at in range {
+            if let Some(inst) = self.trace.insts.get(at) {
+                self.step(inst).map_err(|rule| (at, rule))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn def(&self, value: Value) -> Option<&'a Inst> {
+        let at = self.defs.get(value.0 as usize).copied().flatten()?;
+        self.trace.insts.get(at)
+    }
+
+    fn is_obj(&self, value: Value) -> bool {
+        self.trace.types.get(value.0 as usize) == Some(&Type::Obj)
+    }
+
+    /// Whether a value is a constant or a box: it needs no owner.
+    fn is_free(&self, value: Value) -> bool {
+        self.def(value)
+            .is_some_and(|inst| inst.op.is_box() || inst.op == Op::ConstObj)
+    }
+
+    fn fact(&self, value: Value) -> Option<Fact> {
+        let known = self.now.facts.get(self.trace, self.def(value), value);
+        known.or_else(|| self.now.frame.fact_of(value))
+    }
+
+    fn learn(&mut self, value: Value, fact: Fact) {
+        let def = self.def(value);
+        self.now.facts.learn(def, value, fact);
+        self.now.frame.learn(value, fact);
+    }
+
+    fn step(&mut self, inst: &Inst) -> Result<(), String> {
+        for &value in &inst.args {
+            self.alive(value)?;
+        }
+        self.precondition(inst)?;
+        if let Some(result) = inst.result {
+            self.now.facts.forget(result);
+            self.now.frame.forget(result);
+            self.now.in_memory.remove(&result);
+        }
+        self.snapshot(inst)?;
+        self.slots(inst)?;
+        self.guards(inst);
+        self.memory(inst);
+        self.effect(inst);
+        Ok(())
+    }
+
+    // ---- who keeps an object alive ----
+
+    /// Somebody keeps the object of a value alive.
+    fn alive(&self, value: Value) -> Result<(), String> {
+        if !self.is_obj(value)
+            || self.is_free(value)
+            || self.now.frame.holds(value)
+            || self.now.in_memory.contains(&value)
+        {
+            return Ok(());
+        }
+        Err(format!("{value} is used while something owns its object"))
+    }
+
+    /// What an op loads from memory is kept alive by that memory.
+    fn memory(&mut self, inst: &Inst) {
+        let helper_writes = match (inst.op, inst.imm) {
+            (Op::Call, Imm::Helper(helper)) => {
+                helper.effect() != HelperEffect::Pure && helper != Helper::ErrOccurred
+            }
+            _ => false,
+        };
+        if helper_writes || inst.op == Op::CCall || inst.op.effect() == Effect::RunsPython {
+            let trace = self.trace;
+            let stays = |v: &Value| self.def(*v).is_some_and(|def| is_immutable(trace, def));
+            self.now.in_memory = self.now.in_memory.iter().copied().filter(stays).collect();
+            if inst.op != Op::Call {
+                self.now.frame.forget_globals();
+            }
+        }
+        if let (Op::LoadField | Op::LoadItem, Some(result)) = (inst.op, inst.result)
+            && self.is_obj(result)
+        {
+            self.now.in_memory.insert(result);
+        }
+    }
+
+    // ---- snapshots ----
+
+    /// A stack slot of a snapshot is either listed or owns its object; what an exit overwrites or
+    /// leaves behind is no loss.
+    fn snapshot(&mut self, inst: &Inst) -> Result<(), String> {
+        let snap = inst.snap.and_then(|id| self.trace.snaps.get(id.0 as usize));
+        let Some(snap) = snap else {
+            return Ok(());
+        };
+        for frame in &snap.frames {
+            for &(slot, value) in &frame.slots {
+                self.alive(value)
+                    .map_err(|rule| format!("{rule} (slot {slot} of its snapshot)"))?;
+            }
+        }
+        for &(object, field, value) in &snap.fields {
+            self.alive(object)?;
+            self.alive(value)?;
+            if field.alias() != Alias::Private {
+                return Err(format!(
+                    "its snapshot writes {}, which others can see",
+                    field.name()
+                ));
+            }
+        }
+        if let Some(frame) = snap.frames.first() {
+            self.stack(frame)?;
+            self.locals(frame)?;
+        }
+        let inner = snap
+            .frames
+            .last()
+            .map(|f| (snap.frames.len(), f.code, f.pc));
+        self.now.effects.latest = inner;
+        match inner {
+            Some(place) if snap.resume == Resume::At && self.now.effects.done.contains(&place) => {
+                Err(format!(
+                    "its snapshot resumes behind the effects of the bytecode at {}, not in front",
+                    place.2
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn stack(&self, frame: &FrameState) -> Result<(), String> {
+        let first = self.trace.nlocals;
+        let end = first.saturating_add(frame.depth);
+        for slot in first..end {
+            let listed = frame.slots.binary_search_by_key(&slot, |s| s.0).is_ok();
+            match (listed, self.now.frame.owns(slot)) {
+                (true, true) => {
+                    return Err(format!(
+                        "slot {slot} owns its object, so its snapshot does not list it"
+                    ));
+                }
+                (false, false) => {
+                    return Err(format!(
+                        "slot {slot} owns nothing, so its snapshot lists it"
+                    ));
+                }
+                _ => {}
+            }
+        }
+        match self.now.frame.owned.iter().find(|&&slot| slot >= end) {
+            Some(slot) => Err(format!(
+                "slot {slot} owns an object, so it lies below the top of its snapshot"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn locals(&self, frame: &FrameState) -> Result<(), String> {
+        for &(slot, value) in &frame.slots {
+            if !self.now.frame.is_local(slot) {
+                continue;
+            }
+            if !self.is_free(value) {
+                return Err(format!(
+                    "the deferred value of slot {slot}, {value}, is a box or a constant"
+                ));
+            }
+            self.dies_unnoticed(slot)?;
+        }
+        Ok(())
+    }
+
+    /// The object in a slot's memory is proved to be plain, or NULL.
+    fn dies_unnoticed(&self, slot: u16) -> Result<(), String> {
+        match self.now.frame.fact(slot) {
+            Some(fact) if fact.is_plain() => Ok(()),
+            _ => Err(format!(
+                "the object that slot {slot} held is proved to be plain or NULL"
+            )),
+        }
+    }
+
+    // ---- slots ----
+
+    fn slots(&mut self, inst: &Inst) -> Result<(), String> {
+        match (inst.op, inst.imm, inst.args.as_slice()) {
+            (Op::LoadSlot, Imm::Slot(slot), _) => {
+                self.owned(slot)?;
+                if let Some(result) = inst.result {
+                    self.now.frame.add(slot, result);
+                }
+            }
+            (Op::StoreSlot, Imm::Slot(slot), &[value]) => {
+                self.local(slot)?;
+                self.dies_unnoticed(slot)?;
+                self.now.frame.set(slot, Some(value), self.fact(value));
+            }
+            (Op::ReplaceSlot, Imm::Slot(slot), &[value]) => {
+                self.local(slot)?;
+                self.now.frame.set(slot, Some(value), self.fact(value));
+            }
+            (Op::InitSlot, Imm::Slot(slot), &[value]) => {
+                if self.now.frame.owns(slot) {
+                    return Err(format!("slot {slot} is one of the stack that owns nothing"));
+                }
+                self.now.frame.set(slot, Some(value), self.fact(value));
+            }
+            (Op::MoveSlot, Imm::Slots(to, from), _) => {
+                self.local(to)?;
+                self.dies_unnoticed(to)?;
+                if self.now.frame.is_local(from) {
+                    return Err(format!("slot {from} is one of the stack"));
+                }
+                self.owned(from)?;
+                let moved = self.now.frame.take(from);
+                self.now.frame.put(to, moved);
+            }
+            (Op::SwapSlots, Imm::Slots(a, b), _) => self.swap(a, b)?,
+            (Op::ClearSlot | Op::DropSlot, Imm::Slot(slot), _) => {
+                self.owned(slot)?;
+                if inst.op == Op::ClearSlot {
+                    self.dies_unnoticed(slot)?;
+                }
+                self.now.frame.take(slot);
+                if self.now.frame.is_local(slot) {
+                    self.now.frame.set(slot, None, Some(Fact::Null));
+                }
+            }
+            (Op::CallPy, Imm::HelperSlot(_, slot), _) => {
+                if self.now.frame.is_local(slot) {
+                    return Err(format!("slot {slot} is one of the stack"));
+                }
+                // What the slot owned is dropped: it is an operand, which the result replaces.
+                self.now.frame.set(slot, inst.result, None);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What two slots own, or do not, changes places. A local always owns something, or NULL.
+    fn swap(&mut self, a: u16, b: u16) -> Result<(), String> {
+        let frame = &mut self.now.frame;
+        if frame.is_local(a) != frame.is_local(b) {
+            for slot in [a, b] {
+                self.owned(slot)?;
+            }
+        }
+        let frame = &mut self.now.frame;
+        let owns = [frame.owns(a), frame.owns(b)];
+        let (in_a, in_b) = (frame.take(a), frame.take(b));
+        if owns[1] {
+            frame.put(a, in_b);
+        }
+        if owns[0] {
+            frame.put(b, in_a);
+        }
+        Ok(())
+    }
+
+    fn owned(&self, slot: u16) -> Result<(), String> {
+        if self.now.frame.owns(slot) {
+            Ok(())
+        } else {
+            Err(format!("slot {slot} owns an object"))
+        }
+    }
+
+    fn local(&self, slot: u16) -> Result<(), String> {
+        if self.now.frame.is_local(slot) {
+            Ok(())
+        } else {
+            Err(format!("slot {slot} is a local's"))
+        }
+    }
+
+    // ---- guards, and what ops rely on ----
+
+    fn guards(&mut self, inst: &Inst) {
+        let &[value] = inst.args.as_slice() else {
+            return;
+        };
+        match (inst.op, inst.imm) {
+            (Op::GuardType, Imm::Obj(id)) => {
+                if let Some(ty) = self.trace.obj(id).known {
+                    self.learn(value, Fact::Is(ty));
+                }
+            }
+            (Op::GuardIs, Imm::Obj(id)) => {
+                // One object by two names: what is proved of one holds of the other.
+                let of_const = self.now.facts.of_const(self.trace, id);
+                match (of_const, self.fact(value)) {
+                    (Some(fact), _) => self.learn(value, fact),
+                    (None, Some(fact)) => self.now.facts.learn_const(id, fact),
+                    (None, None) => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The object has the field, or is a box of the number, that the op reads.
+    fn precondition(&self, inst: &Inst) -> Result<(), String> {
+        let wanted = match (inst.op, inst.imm) {
+            (Op::UnboxInt | Op::UnboxUint, _) => Some(Known::Int),
+            (Op::UnboxFloat, _) => Some(Known::Float),
+            (Op::UnboxBool, _) => Some(Known::Bool),
+            (Op::LoadField | Op::StoreField | Op::FieldAddr, Imm::Field(field)) => {
+                type_of_field(field)
+            }
+            _ => None,
+        };
+        let (Some(wanted), Some(&value)) = (wanted, inst.args.first()) else {
+            return Ok(());
+        };
+        // The recorder has seen a constant, and its type never changes.
+        let is_const = self.def(value).is_some_and(|def| def.op == Op::ConstObj);
+        match self.fact(value) {
+            Some(Fact::Is(ty)) if ty == wanted => Ok(()),
+            None if is_const => Ok(()),
+            _ => Err(format!("{value} is proved to be a {}", wanted.name())),
+        }
+    }
+
+    /// Remembers an effect of a bytecode that is not to be executed again.
+    fn effect(&mut self, inst: &Inst) {
+        let once = match (inst.op, inst.imm) {
+            (Op::CCall | Op::CallPy | Op::StoreField | Op::ReplaceSlot, _) => true,
+            (Op::DropSlot, Imm::Slot(slot)) => self.now.frame.is_local(slot),
+            (Op::Call, Imm::Helper(helper)) => {
+                matches!(helper, Helper::CellSet | Helper::ListAppend)
+            }
+            _ => false,
+        };
+        if let (true, Some(place)) = (once, self.now.effects.latest) {
+            self.now.effects.done.insert(place);
+        }
+    }
+}
+
+/// Whether memory that an op reads keeps what it holds as long as its object lives.
+fn is_immutable(trace: &Trace, load: &Inst) -> bool {
+    match (load.op, load.imm) {
+        (Op::LoadField, Imm::Field(field)) => field.alias() != Alias::Python,
+        (Op::LoadItem, _) => load.args.first().is_some_and(|&items| {
+            trace.insts.iter().any(|def| {
+                def.result == Some(items)
+                    && matches!(def.imm, Imm::Field(field) if field.alias() == Alias::Immutable)
+            })
+        }),
+        _ => false,
+    }
+}
+
+/// The type whose instances alone have a field, where it is one that the IR knows.
+fn type_of_field(field: Field) -> Option<Known> {
+    Some(match field {
+        Field::FloatValue => Known::Float,
+        Field::RangeIterStart | Field::RangeIterStep | Field::RangeIterLen => Known::RangeIter,
+        Field::ListIterIndex | Field::ListIterSeq => Known::ListIter,
+        Field::TupleIterIndex | Field::TupleIterSeq => Known::TupleIter,
+        Field::ListSize | Field::ListItems => Known::List,
+        Field::TupleSize | Field::TupleItems => Known::Tuple,
+        Field::CellRef => Known::Cell,
+        Field::BytesSize | Field::BytesData => Known::Bytes,
+        Field::CDataType | Field::CDataPtr => return None,
+        Field::Type | Field::IterRefCount | Field::Dict => return None,
+        Field::CtypesPtr | Field::CFuncArgtypes | Field::CFuncErrcheck => return None,
+    })
+}

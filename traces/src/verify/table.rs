@@ -1,0 +1,179 @@
+//! Each instruction is as its row of the op table says.
+
+use super::{Broken, snapshot};
+use crate::helper::HelperEffect;
+use crate::op::{Args, ImmKind, Op, Type};
+use crate::trace::{Imm, Inst, Known, Trace, Value};
+use crate::{Alias, CType};
+
+/// Checks operands, immediates, results and snapshots of all instructions.
+pub(super) fn check(trace: &Trace) -> Result<(), Broken> {
+    let mut defined = vec![false; trace.types.len()];
+    for (at, inst) in trace.insts.iter().enumerate() {
+        let checked = immediate(trace, inst)
+            .and_then(|()| operands(trace, inst, &defined))
+            .and_then(|()| snapshot::check(trace, inst, &defined))
+            .and_then(|()| results(trace, inst, &mut defined));
+        checked.map_err(|rule| (at, rule))?;
+    }
+    Ok(())
+}
+
+/// Whether all that the printer looks up is there.
+pub(super) fn is_printable(trace: &Trace, inst: &Inst) -> bool {
+    ids_exist(trace, inst.imm)
+        && inst
+            .params
+            .iter()
+            .all(|p| (p.0 as usize) < trace.types.len())
+}
+
+fn ids_exist(trace: &Trace, imm: Imm) -> bool {
+    match imm {
+        Imm::Obj(id) => (id.0 as usize) < trace.objs.len(),
+        Imm::Func(id) => (id.0 as usize) < trace.funcs.len(),
+        _ => true,
+    }
+}
+
+fn kind(imm: Imm) -> ImmKind {
+    match imm {
+        Imm::None => ImmKind::None,
+        Imm::Int(_) => ImmKind::Int,
+        Imm::Float(_) => ImmKind::Float,
+        Imm::Bool(_) => ImmKind::Bool,
+        Imm::Obj(_) => ImmKind::Obj,
+        Imm::Field(_) => ImmKind::Field,
+        Imm::Slot(_) => ImmKind::Slot,
+        Imm::Slots(..) => ImmKind::Slots,
+        Imm::Func(_) => ImmKind::Func,
+        Imm::Helper(_) => ImmKind::Helper,
+        Imm::HelperSlot(..) => ImmKind::HelperSlot,
+    }
+}
+
+fn immediate(trace: &Trace, inst: &Inst) -> Result<(), String> {
+    let (expected, found) = (inst.op.imm(), kind(inst.imm));
+    if expected != found {
+        return Err(format!(
+            "its immediate is a {expected:?} by the op table, not a {found:?}"
+        ));
+    }
+    if !ids_exist(trace, inst.imm) {
+        return Err("its immediate is in the trace's tables".into());
+    }
+    let kept = match (inst.op, inst.imm) {
+        (Op::ISext | Op::IZext, Imm::Int(bits)) => matches!(bits, 8 | 16 | 32),
+        (Op::LoadField, Imm::Field(field)) => field.bytes() > 0,
+        (Op::FieldAddr, Imm::Field(field)) => field.bytes() == 0,
+        (Op::StoreField, Imm::Field(field)) => {
+            field.bytes() > 0 && field.ty() != Type::Obj && field.alias() != Alias::Immutable
+        }
+        (Op::GuardType, Imm::Obj(id)) => !matches!(
+            trace.obj(id).known,
+            Some(Known::Null | Known::None | Known::True | Known::False)
+        ),
+        (Op::Call, Imm::Helper(helper)) => {
+            helper.effect() != HelperEffect::Python
+                && helper.ret() != Some(Type::Obj)
+                && !helper.variadic()
+        }
+        (Op::CallPy, Imm::HelperSlot(helper, _)) => {
+            helper.effect() == HelperEffect::Python && helper.ret() == Some(Type::Obj)
+        }
+        (Op::CallPyBool, Imm::Helper(helper)) => {
+            helper.effect() == HelperEffect::Python && helper.ret() == Some(Type::Bool)
+        }
+        (Op::CCall, Imm::Func(id)) => trace.func(id).params.iter().all(|&p| p != CType::Void),
+        _ => true,
+    };
+    if kept {
+        Ok(())
+    } else {
+        Err("its immediate is one that the op allows".into())
+    }
+}
+
+/// The types of the operands, where their number is fixed.
+fn operand_types(trace: &Trace, inst: &Inst) -> Option<Vec<Type>> {
+    match (inst.op.args(), inst.imm) {
+        (Args::Fixed(types), _) => Some(types.to_vec()),
+        (_, Imm::Field(field)) => Some(vec![Type::Obj, field.ty()]),
+        (_, Imm::Func(id)) => {
+            let func = trace.func(id);
+            let address = func.addr.is_none().then_some(Type::Ptr);
+            Some(
+                address
+                    .into_iter()
+                    .chain(func.params.iter().map(|p| p.ty()))
+                    .collect(),
+            )
+        }
+        (_, Imm::Helper(helper) | Imm::HelperSlot(helper, _)) => {
+            let mut types = helper.args().to_vec();
+            if helper.variadic() {
+                types.resize(types.len().max(inst.args.len()), Type::Obj);
+            }
+            Some(types)
+        }
+        _ => None,
+    }
+}
+
+fn operands(trace: &Trace, inst: &Inst, defined: &[bool]) -> Result<(), String> {
+    for &value in &inst.args {
+        if defined.get(value.0 as usize) != Some(&true) {
+            return Err(format!("{value} is defined before it is used"));
+        }
+    }
+    let Some(expected) = operand_types(trace, inst) else {
+        return Ok(());
+    };
+    let found: Vec<Type> = inst.args.iter().map(|&v| trace.ty(v)).collect();
+    if found == expected {
+        return Ok(());
+    }
+    let names = |types: &[Type]| {
+        types
+            .iter()
+            .map(|t| t.name())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    Err(format!(
+        "its operands are ({}) by the op table, not ({})",
+        names(&expected),
+        names(&found)
+    ))
+}
+
+fn results(trace: &Trace, inst: &Inst, defined: &mut [bool]) -> Result<(), String> {
+    if inst.op != Op::Label && !inst.params.is_empty() {
+        return Err("only a label has parameters".into());
+    }
+    let ty = trace.result_type(inst.op, inst.imm);
+    match (inst.result, ty) {
+        (Some(value), Some(ty)) => {
+            if trace.types.get(value.0 as usize) != Some(&ty) {
+                return Err(format!("its result is of type {}", ty.name()));
+            }
+        }
+        (None, None) => {}
+        (Some(_), None) => return Err("it has no result".into()),
+        (None, Some(_)) => return Err("it has a result".into()),
+    }
+    inst.result
+        .iter()
+        .chain(&inst.params)
+        .try_for_each(|&v| define(v, defined))
+}
+
+fn define(value: Value, defined: &mut [bool]) -> Result<(), String> {
+    match defined.get_mut(value.0 as usize) {
+        Some(already @ false) => {
+            *already = true;
+            Ok(())
+        }
+        _ => Err(format!("{value} is defined once")),
+    }
+}
