@@ -72,6 +72,8 @@ pub struct Engine {
     pub code_extra: ffi::Py_ssize_t,
     /// The type whose instances raise when operated on.
     pub raiser: Strong,
+    /// Stands for the end of an iterator.
+    pub exhausted: Strong,
     /// Whether loops are counted and entered.
     pub enabled: Cell<bool>,
 }

@@ -295,6 +295,27 @@ unsafe extern "C" fn py_setitem(argv: *const Obj, argc: usize, _x: i64) -> i32 {
     }
 }
 
+unsafe extern "C" fn py_iter_next(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: one owned argument, an iterator.
+    unsafe {
+        let a = args(argv, argc);
+        let item = ffi::PyIter_Next(a.get(0));
+        match crate::engine::get() {
+            Some(e) if item.is_null() && ffi::PyErr_Occurred().is_null() => {
+                ffi::Py_NewRef(e.exhausted.as_ptr())
+            }
+            _ => item,
+        }
+    }
+}
+unsafe extern "C" fn py_call_ex(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: owned arguments: the callable, an exact tuple, perhaps an exact dict.
+    unsafe {
+        let a = args(argv, argc);
+        ffi::PyObject_Call(a.get(0), a.get(1), a.get(2))
+    }
+}
+
 /// The address of a helper.
 pub fn address(h: Helper) -> usize {
     match h {
@@ -317,6 +338,8 @@ pub fn address(h: Helper) -> usize {
         Helper::PyGetItem => py_getitem as *const () as usize,
         Helper::PySetItem => py_setitem as *const () as usize,
         Helper::ListAppend => containers::list_append as *const () as usize,
+        Helper::PyIterNext => py_iter_next as *const () as usize,
+        Helper::PyCallEx => py_call_ex as *const () as usize,
         Helper::PyGetSlice => containers::get_slice as *const () as usize,
         Helper::PySetSlice => containers::set_slice as *const () as usize,
         Helper::PyConvert => containers::convert as *const () as usize,

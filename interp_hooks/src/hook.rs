@@ -374,7 +374,7 @@ unsafe fn enter(
     if let Some(version) = found {
         // SAFETY: the caller's promise.
         let iterations = unsafe { run::run(e, &version, thread, f) };
-        header.ran(&version, iterations);
+        header.ran(&version, iterations, !e.options.borrow().all);
         return;
     }
     header.sweep();

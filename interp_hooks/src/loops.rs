@@ -6,6 +6,7 @@ use crate::py::Strong;
 use jit::Compiled;
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 use traces::{Abort, Imm, Op, Trace};
@@ -64,6 +65,22 @@ pub struct Version {
     pub namespaces: [*mut ffi::PyObject; 2],
 }
 
+impl Version {
+    /// The exits taken so far, each with its text.
+    fn exits_taken(&self) -> Vec<(String, u64)> {
+        let op = |inst: u32| {
+            let inst = self.trace.insts.get(inst as usize);
+            inst.map_or("?", |i| i.op.mnemonic())
+        };
+        let taken = self.taken.borrow();
+        let exits = self.compiled.exits.iter().zip(taken.iter());
+        exits
+            .filter(|(_, n)| **n > 0)
+            .map(|(exit, &n)| (format!("{} at {}", op(exit.inst), exit.pc), n))
+            .collect()
+    }
+}
+
 /// The state of a loop.
 #[derive(Clone)]
 pub enum State {
@@ -93,6 +110,8 @@ pub struct Header {
     pub entries: Cell<u64>,
     /// Iterations in native code.
     pub iterations: Cell<u64>,
+    /// Exits of versions that are gone, by their text.
+    pub past_exits: RefCell<BTreeMap<String, u64>>,
     /// How many back edges wait before the next recording.
     pub patience: Cell<u32>,
 }
@@ -113,13 +132,13 @@ impl Header {
     /// A version was entered and left after so many iterations of its peeled loop. One that leaves
     /// again and again as soon as it is entered makes way for another recording, or, when that
     /// does not help, for the interpreter.
-    pub fn ran(&self, version: &Rc<Version>, iterations: u64) {
+    pub fn ran(&self, version: &Rc<Version>, iterations: u64, judge: bool) {
         self.entries.set(self.entries.get() + 1);
         self.iterations.set(self.iterations.get() + iterations + 1);
         let mut health = version.health.get();
         health.entries += 1;
         health.iterations += iterations;
-        if health.entries < JUDGED_AFTER {
+        if health.entries < JUDGED_AFTER || !judge {
             version.health.set(health);
             return;
         }
@@ -127,9 +146,7 @@ impl Header {
         if health.iterations >= WORTHWHILE * u64::from(health.entries) {
             return;
         }
-        self.versions
-            .borrow_mut()
-            .retain(|v| !Rc::ptr_eq(v, version));
+        self.forget(|v| Rc::ptr_eq(v, version));
         self.attempts.set(self.attempts.get() + 1);
         self.count.set(0);
         if !self.versions.borrow().is_empty() {
@@ -144,11 +161,31 @@ impl Header {
 
     /// Forgets versions whose assumptions fell.
     pub fn sweep(&self) {
-        let mut versions = self.versions.borrow_mut();
-        versions.retain(|v| !v.flag.get());
-        if versions.is_empty() {
+        self.forget(|v| v.flag.get());
+        if self.versions.borrow().is_empty() {
             *self.state.borrow_mut() = State::Counting;
         }
+    }
+
+    /// Drops versions; what they did is kept for the report.
+    pub fn forget(&self, is_gone: impl Fn(&Rc<Version>) -> bool) {
+        let gone: Vec<Rc<Version>> = {
+            let mut versions = self.versions.borrow_mut();
+            versions.extract_if(.., |v| is_gone(v)).collect()
+        };
+        let mut past = self.past_exits.borrow_mut();
+        for (text, n) in gone.iter().flat_map(|v| v.exits_taken()) {
+            *past.entry(text).or_default() += n;
+        }
+    }
+
+    /// The exits taken so far, by their text.
+    pub fn exits_taken(&self) -> BTreeMap<String, u64> {
+        let mut all = self.past_exits.borrow().clone();
+        for (text, n) in self.versions.borrow().iter().flat_map(|v| v.exits_taken()) {
+            *all.entry(text).or_default() += n;
+        }
+        all
     }
 }
 
@@ -178,7 +215,11 @@ unsafe extern "C" {
 unsafe extern "C" fn free_loops(p: *mut c_void) {
     if !p.is_null() {
         // SAFETY: made by `Box::into_raw` below; the code object dies, and with it this word.
-        drop(unsafe { Box::from_raw(p.cast::<CodeLoops>()) });
+        let loops = unsafe { Box::from_raw(p.cast::<CodeLoops>()) };
+        // The report still knows the loops; their machine code goes.
+        for header in loops.headers.take() {
+            header.forget(|_| true);
+        }
     }
 }
 
@@ -222,6 +263,7 @@ pub fn header(e: &Engine, code: *mut ffi::PyObject, target: u32) -> Option<Rc<He
         attempts: Cell::new(0),
         entries: Cell::new(0),
         iterations: Cell::new(0),
+        past_exits: RefCell::default(),
         patience: Cell::new(e.options.borrow().threshold),
     });
     headers.push(Rc::clone(&header));

@@ -87,24 +87,12 @@ fn statistics() -> Json {
             State::Counting => ("counting", String::new()),
             State::LeftAlone(why) => ("left alone", why.to_string()),
         };
-        let mut exits = serde_json::Map::new();
         let (mut compile_us, mut bytes) = (0, 0);
         for v in h.versions.borrow().iter() {
             compile_us += v.compile_us;
             bytes += v.compiled.code_size;
-            for (exit, &n) in v.compiled.exits.iter().zip(v.taken.borrow().iter()) {
-                if n > 0 {
-                    let op = v
-                        .trace
-                        .insts
-                        .get(exit.inst as usize)
-                        .map_or("?", |i| i.op.mnemonic());
-                    let key = format!("{op} at {}", exit.pc);
-                    let before = exits.get(&key).and_then(Json::as_u64).unwrap_or(0);
-                    exits.insert(key, json!(before + n));
-                }
-            }
         }
+        let exits = h.exits_taken();
         loops.push(json!({
             "file": file, "line": line, "function": function, "state": state, "reason": reason,
             "versions": h.versions.borrow().len(), "entries": h.entries.get(), "iterations": h.iterations.get(), "exits": exits,

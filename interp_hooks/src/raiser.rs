@@ -140,6 +140,7 @@ pub fn make_type() -> Option<Strong> {
         ffi::Py_nb_invert,
         ffi::Py_nb_positive,
         ffi::Py_tp_iter,
+        ffi::Py_tp_iternext,
         ffi::Py_tp_str,
         ffi::Py_tp_repr,
     ] {
@@ -209,6 +210,8 @@ pub unsafe fn place(
         for s in operands {
             let at = frame::slot(e.table, f, usize::from(s));
             let is_call = matches!(opcode, Opcode::CALL | Opcode::CALL_KW);
+            let is_call_ex = opcode == Opcode::CALL_FUNCTION_EX;
+            let null = u16::from(e.table.callable_first());
             let is_format = matches!(opcode, Opcode::FORMAT_VALUE | Opcode::FORMAT_WITH_SPEC);
             *at = match (is_call, s - first) {
                 (true, n) if n == u16::from(!e.table.callable_first()) => ffi::Py_NewRef(o),
@@ -216,6 +219,7 @@ pub unsafe fn place(
                 (true, _) if opcode == Opcode::CALL => ffi::Py_NewRef(ffi::Py_None()),
                 // The names of keyword arguments stay what they are.
                 (true, _) => ffi::Py_XNewRef(*at),
+                (false, n) if is_call_ex && n == null => std::ptr::null_mut(),
                 // A specification that is no str would raise by itself.
                 (false, n) if is_format && n > 0 => ffi::Py_XNewRef(*at),
                 (false, _) => ffi::Py_NewRef(o),

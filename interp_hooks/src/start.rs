@@ -91,6 +91,9 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
     let registry = Registry::new(hook::on_dict, hook::on_type)?;
     let code_extra = loops::request_code_extra().ok_or("no extra word of code objects is free")?;
     let raiser = raiser::make_type().ok_or("the raising type could not be made")?;
+    // SAFETY: the GIL is held; `object` needs no arguments.
+    let exhausted = unsafe { ffi::PyObject_CallNoArgs((&raw mut ffi::PyBaseObject_Type).cast()) };
+    let exhausted = Strong::from_new(exhausted).ok_or("out of memory")?;
     let monitoring = use_tool(&callbacks)?;
     audit()?;
     std::mem::forget(callbacks);
@@ -105,6 +108,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
         monitoring,
         code_extra,
         raiser,
+        exhausted,
         enabled: Cell::new(true),
     });
     Ok(())
@@ -229,6 +233,7 @@ fn known_objects() {
             (Known::Str, (&raw mut ffi::PyUnicode_Type).cast()),
             (Known::Bytes, (&raw mut ffi::PyBytes_Type).cast()),
             (Known::List, (&raw mut ffi::PyList_Type).cast()),
+            (Known::Dict, (&raw mut ffi::PyDict_Type).cast()),
             (Known::Tuple, (&raw mut ffi::PyTuple_Type).cast()),
             (Known::RangeIter, (&raw mut ffi::PyRangeIter_Type).cast()),
             (Known::ListIter, (&raw mut ffi::PyListIter_Type).cast()),

@@ -84,6 +84,10 @@ helpers! {
     PyGetItem "getitem" (Obj Obj) false -> Some(Obj), Python;
     /// `arg 0[arg 1] = arg 2`; the result says nothing.
     PySetItem "setitem" (Obj Obj Obj) false -> Some(Bool), Python;
+    /// The next item of the iterator arg 0; at its end, an object that stands for the end.
+    PyIterNext "iter_next" (Obj) false -> Some(Obj), Python;
+    /// `arg 0(*arg 1)` or `arg 0(*arg 1, **arg 2)`, of an exact tuple and an exact dict.
+    PyCallEx "call_ex" (Obj Obj) true -> Some(Obj), Python;
     /// `arg 0[arg 1:arg 2]`.
     PyGetSlice "getslice" (Obj Obj Obj) false -> Some(Obj), Python;
     /// `arg 0[arg 1:arg 2] = arg 3`; the result says nothing.

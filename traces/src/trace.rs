@@ -56,6 +56,7 @@ known! {
     RangeIter "range_iterator" true;
     ListIter "list_iterator" false;
     TupleIter "tuple_iterator" false;
+    Dict "dict" false;
     Cell "cell" false;
     CData "cdata" false;
 }

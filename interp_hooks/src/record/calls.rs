@@ -38,6 +38,28 @@ impl Recorder {
         self.residual_call(&shape, Some(names), 1, i)
     }
 
+    /// `f(*args)` and `f(*args, **names)`, of a tuple and a dict that exist already.
+    pub(super) fn call_ex(&mut self, i: &Instr) -> Result<(), Abort> {
+        let keywords = (i.oparg & 1) as usize;
+        let position = keywords + 1 + usize::from(self.table.callable_first());
+        let mut args = vec![self.b.peek(position)?.value];
+        let mut wanted = vec![(keywords, Known::Tuple)];
+        if keywords == 1 {
+            wanted.push((0, Known::Dict));
+        }
+        for (n, wanted) in wanted {
+            if !self.concrete(n)?.is_exactly(wanted) {
+                return Err(self.unsupported("a call with `*` of something that is no tuple"));
+            }
+            let (v, ty) = (self.b.peek(n)?.value, self.known(wanted));
+            self.b.guard_type(v, ty);
+            args.push(v);
+        }
+        let name = self.concrete(position)?.callable_name();
+        self.residual_names.push(name);
+        self.call_object(Helper::PyCallEx, &args, keywords + 3, i.next)
+    }
+
     /// Finds the callable below `nargs` arguments and `above` further operands.
     fn shape(&mut self, nargs: usize, above: usize) -> Result<CallShape, Abort> {
         let (upper, lower) = (above + nargs, above + nargs + 1);

@@ -1,9 +1,10 @@
 //! `for`: range, list and tuple iterators.
 
-use super::Recorder;
+use super::{Pending, Recorder};
 use crate::cpython::decode::Instr;
+use crate::engine;
 use crate::py::{Kind, Object};
-use traces::{Abort, Field, Imm, Known, Op, Reason, Value};
+use traces::{Abort, Field, Helper, Imm, Known, Op, Reason, Value};
 
 /// The fields of an iterator over a sequence of objects.
 struct Sequence {
@@ -39,11 +40,31 @@ impl Recorder {
         if it.is_exactly(Known::TupleIter) {
             return self.next_of_sequence(&TUPLE, it, v);
         }
-        let _ = i;
-        Err(Abort::new(
-            Reason::Operand,
-            format!("`for` over a {}", it.type_object().type_name()),
-        ))
+        self.next_of_any(it, v, i)
+    }
+
+    /// The next item of any other iterator, through its protocol. At its end the interpreter goes
+    /// on behind the loop, where it drops the iterator and what stands for the end.
+    fn next_of_any(&mut self, it: Object, v: Value, i: &Instr) -> Result<(), Abort> {
+        let end = i
+            .target
+            .ok_or_else(|| Abort::new(Reason::Confused, "a loop without an end"))?;
+        self.residual_names
+            .push(format!("next of a {}", it.type_object().type_name()));
+        let slot = self.b.next_slot();
+        let item = self.call_into(Helper::PyIterNext, &[v], 1, slot)?;
+        self.b.push_owned(item);
+        self.b.begin(end);
+        let exhausted = engine::get().map(|e| Object(e.exhausted.as_ptr()));
+        let exhausted = exhausted.ok_or(Reason::Confused)?;
+        let exhausted = self.borrowed_constant(exhausted, "exhausted");
+        let exhausted = self.b.obj(exhausted)?;
+        let ended = self.b.op(Op::Same, &[item, exhausted])?;
+        self.b.guard(ended, false);
+        self.b.begin(i.next);
+        self.b.check();
+        self.pending = Pending::Result { next: i.next };
+        Ok(())
     }
 
     /// The iterator's own state is private to the trace while nobody else can reach it.

@@ -317,6 +317,7 @@ impl Recorder {
             KW_NAMES => self.kwnames = Some(self.co_const(i.oparg)?),
             CALL => self.call(i)?,
             CALL_KW => self.call_kw(i)?,
+            CALL_FUNCTION_EX => self.call_ex(i)?,
             BINARY_SUBSCR => self.get_item(i)?,
             STORE_SUBSCR => self.set_item(i)?,
             STORE_ATTR => self.set_attr(i)?,

@@ -6,21 +6,21 @@ use crate::cpython::decode::Instr;
 use crate::cpython::{Opcode, frame};
 use crate::py::{Kind, Object};
 use crate::{adapters, engine};
-use traces::{Abort, Field, GlobalSlot, Helper, Imm, Known, Op, Reason, StackEntry, Value};
+use traces::{Abort, Field, GlobalSlot, Helper, Imm, Known, Op, Reason, Value};
 
 impl Recorder {
     pub(super) fn load_global(&mut self, i: &Instr) -> Result<(), Abort> {
         // Bit 0: a NULL goes with it, in front of the callable or behind it.
         let with_null = i.oparg & 1 != 0;
         let name = self.co_name(i.oparg >> 1);
-        // A NULL in front of the callable moves it up by one slot.
+        // All that can leave comes before the first push: an exit resumes in front of the bytecode.
+        let (value, needs_owner) = self.global(name, i.oparg >> 1)?;
         let null_first = with_null && !self.table.callable_first();
         if null_first {
             let null = self.null()?;
             self.b.push(null);
         }
-        let entry = self.global(name, i.oparg >> 1)?;
-        self.push_entry(entry);
+        self.push_global(value, needs_owner);
         if with_null && !null_first {
             let null = self.null()?;
             self.b.push(null);
@@ -50,8 +50,8 @@ impl Recorder {
     pub(super) fn load_name(&mut self, i: &Instr) -> Result<(), Abort> {
         self.names_are_globals(i)?;
         let name = self.co_name(i.oparg);
-        let entry = self.global(name, i.oparg)?;
-        self.push_entry(entry);
+        let (value, needs_owner) = self.global(name, i.oparg)?;
+        self.push_global(value, needs_owner);
         Ok(())
     }
 
@@ -72,11 +72,14 @@ impl Recorder {
         Ok(())
     }
 
-    fn push_entry(&mut self, entry: StackEntry) {
-        if entry.owned {
-            self.b.push_owned(entry.value);
+    /// Pushes the value of a global, with an owner of its own where it needs one.
+    fn push_global(&mut self, value: Value, needs_owner: bool) {
+        if needs_owner {
+            let slot = self.b.next_slot();
+            self.b.effect(Op::InitSlot, &[value], Imm::Slot(slot));
+            self.b.push_owned(value);
         } else {
-            self.b.push(entry.value);
+            self.b.push(value);
         }
     }
 
@@ -95,8 +98,9 @@ impl Recorder {
         Ok((globals, builtins))
     }
 
-    /// The value of global number `n`: a watched constant, unless it is known to vary.
-    fn global(&mut self, name: Object, n: u32) -> Result<StackEntry, Abort> {
+    /// The value of global number `n`: a watched constant, unless it is known to vary. Says whether
+    /// it needs an owner.
+    fn global(&mut self, name: Object, n: u32) -> Result<(Value, bool), Abort> {
         let (globals, builtins) = self.plain_namespaces()?;
         let text = name.text();
         let found = globals.dict_get(name);
@@ -118,10 +122,7 @@ impl Recorder {
         } else {
             return Err(Reason::Raised.into());
         };
-        Ok(StackEntry {
-            value,
-            owned: false,
-        })
+        Ok((value, false))
     }
 
     /// The slot of a module-level variable.
@@ -138,21 +139,21 @@ impl Recorder {
     }
 
     /// The value of a variable that varies. The dict owns it only until Python code runs: an
-    /// object gets an owner on the operand stack.
-    fn variable(&mut self, dict: Object, name: Object, now: Object) -> Result<StackEntry, Abort> {
+    /// object needs an owner on the operand stack.
+    fn variable(
+        &mut self,
+        dict: Object,
+        name: Object,
+        now: Object,
+    ) -> Result<(Value, bool), Abort> {
         let slot = self.global_slot(dict, name);
         let value = self.b.emit(Op::LoadSlot, &[], Imm::Slot(slot))?;
         if let Some(value) = self.unbox_plain(value, now)? {
-            return Ok(StackEntry {
-                value,
-                owned: false,
-            });
+            return Ok((value, false));
         }
         let ty = self.type_of(now);
         self.b.guard_type(value, ty);
-        let slot = self.b.next_slot();
-        self.b.effect(Op::InitSlot, &[value], Imm::Slot(slot));
-        Ok(StackEntry { value, owned: true })
+        Ok((value, true))
     }
 
     /// `STORE_NAME` at module level, `STORE_GLOBAL`.
@@ -201,11 +202,14 @@ impl Recorder {
         let name = self.co_name(i.oparg >> 1);
         let owner = self.concrete(0)?;
         if let Some(v) = self.constant_attr(owner, name)? {
-            let e = self.b.pop()?;
-            if e.owned {
-                return Err(self.unsupported("an attribute of a temporary object"));
+            let owned = self.b.peek(0)?.owned;
+            self.drop_operands(1, None, i.next)?;
+            self.push_callable(v, method)?;
+            if owned {
+                self.b.begin(i.next);
+                self.b.check();
             }
-            return self.push_callable(v, method);
+            return Ok(());
         }
         // Residual: the bound method, or the attribute, and no separate self.
         let (v, n) = (self.b.peek(0)?.value, self.name_const(name)?);
