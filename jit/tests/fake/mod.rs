@@ -1,11 +1,13 @@
 //! A runtime without Python: objects in raw memory, helpers, frames, and a way to run a trace.
 #![allow(dead_code)]
 
+pub mod scene;
+
 use jit::target::{Functions, Target, Watch, WatchBase, WatchValue};
 use jit::{Activation, Compiled, Exit, Repr, Source, compile};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use traces::{Field, Helper, Trace};
+use traces::{Abort, Field, Helper, Trace};
 
 pub const IMMORTAL: u32 = u32::MAX;
 const WORDS: usize = 8;
@@ -341,17 +343,21 @@ impl Machine {
     }
 
     pub fn of(trace: &Trace) -> Machine {
+        Machine::with(trace, &target()).unwrap()
+    }
+
+    pub fn with(trace: &Trace, target: &Target) -> Result<Machine, Abort> {
         let flag = Box::new(0);
-        let compiled = compile(trace, &target(), &*flag, true).unwrap();
+        let compiled = compile(trace, target, &*flag, true)?;
         let buf = vec![0xDEAD; compiled.buf_len];
-        Machine {
+        Ok(Machine {
             compiled,
             frame: vec![0; 64],
             buf,
             thread: Box::new([0; 4]),
             interp: Box::new([5; 4]),
             flag,
-        }
+        })
     }
 
     pub fn slot(&mut self, i: usize) -> &mut u64 {
@@ -369,6 +375,18 @@ impl Machine {
     }
 
     pub fn run(&mut self) -> Left {
+        let exit = self.enter(|act, compiled| NOW.set((act as usize, compiled as usize)));
+        NOW.set((0, 0));
+        let exit = &self.compiled.exits[exit as usize];
+        Left {
+            pc: exit.pc,
+            slots: slots(exit, &self.buf),
+        }
+    }
+
+    /// Runs until the trace leaves; `begin` is told where the record of the run is. Gives the
+    /// index of the exit.
+    pub fn enter(&mut self, begin: impl FnOnce(*const Activation, *const Compiled)) -> u32 {
         let mut act = Activation {
             frame: self.frame.as_mut_ptr().cast(),
             thread: self.thread.as_mut_ptr().cast(),
@@ -376,14 +394,8 @@ impl Machine {
             buf: self.buf.as_mut_ptr(),
             during: 0,
         };
-        NOW.set((&raw const act as usize, &raw const self.compiled as usize));
-        let exit = unsafe { (self.compiled.entry)(&mut act) };
-        NOW.set((0, 0));
-        let exit = &self.compiled.exits[exit as usize];
-        Left {
-            pc: exit.pc,
-            slots: slots(exit, &self.buf),
-        }
+        begin(&raw const act, &raw const self.compiled);
+        unsafe { (self.compiled.entry)(&mut act) }
     }
 }
 
