@@ -498,6 +498,12 @@ impl Running {
         format!("at {} [{}]", exit.pc, slots.join(", "))
     }
 
+    /// What the memory of a slot holds.
+    fn slot(&self, slot: u16) -> u64 {
+        let act = unsafe { &*(self.activation.0 as *const Activation) };
+        unsafe { *act.frame.add(16 + 8 * usize::from(slot)).cast::<u64>() }
+    }
+
     fn pc(&self) -> u64 {
         let act = unsafe { &*(self.activation.0 as *const Activation) };
         unsafe { *act.frame.add(8).cast::<u64>() }.wrapping_sub((CODE + CODE_BYTES) as u64)
@@ -551,7 +557,9 @@ fn python(
     NOW.with_borrow_mut(|now| {
         if let Some(now) = now {
             let shown: Vec<String> = args.iter().map(|&o| now.show(o as u64)).collect();
-            let line = format!("@{name}({}) = {text} at {}", shown.join(", "), now.pc());
+            let locals: Vec<String> = (0..now.nlocals).map(|n| now.show(now.slot(n))).collect();
+            let (shown, locals) = (shown.join(", "), locals.join(", "));
+            let line = format!("@{name}({shown}) = {text} at {} [{locals}]", now.pc());
             now.log.push(line);
         }
     });

@@ -137,7 +137,12 @@ impl Eval<'_> {
             Reply::Bool(truth) => truth.to_string(),
             Reply::Raised => "raised".to_string(),
         };
-        let line = format!("@{}({}) = {text} at {pc}", helper.name(), shown.join(", "));
+        // Python code that looks at the frame finds its locals in memory.
+        let locals: Vec<String> = (0..self.trace.nlocals)
+            .map(|slot| world.heap.show(world.slot(slot)))
+            .collect();
+        let (name, shown, locals) = (helper.name(), shown.join(", "), locals.join(", "));
+        let line = format!("@{name}({shown}) = {text} at {pc} [{locals}]");
         world.log.push(line);
         objects
             .into_iter()
