@@ -52,7 +52,7 @@ try:
     run()
 except KeyboardInterrupt as problem:
     took = time.monotonic() - started[0]
-    print("in time" if took < 1 else f"only after {{took:.3f}} s")
+    print("in time" if took < 5 else f"only after {{took:.3f}} s")
     names = [entry.name for entry in traceback.extract_tb(problem.__traceback__)]
     print("from the loop" if "run" in names else names)
     frame = problem.__traceback__.tb_next
@@ -84,7 +84,7 @@ try:
     run()
 except Enough:
     print("handlers ran", seen)
-print("in time" if time.monotonic() - begin < 5 else "late")
+print("in time" if time.monotonic() - begin < 10 else "late")
 """
 )
 TWO_THREADS = (
@@ -122,7 +122,7 @@ begin = time.monotonic()
 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(worker.ident), ctypes.py_object(Stop))
 worker.join(5)
 print("ended" if not worker.is_alive() else "still runs")
-print("in time" if time.monotonic() - begin < 2 else "late")
+print("in time" if time.monotonic() - begin < 10 else "late")
 stop.set()
 counter.join()
 """
@@ -173,7 +173,7 @@ def test_control_c_from_outside(harness, loop, on):
         outcome = harness.finish(process, stats, timeout=10)
     finally:
         process.kill()
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < 8
     assert outcome.status == -signal.SIGINT
     # The line may be any of the loop's: which one, chance decides.
     assert re.search(r'File ".*program.py", line \d+, in run\n', outcome.stderr) and outcome.stderr.endswith("KeyboardInterrupt\n")
