@@ -31,6 +31,14 @@ pub fn world(text: &str) -> World {
             Reply::Obj(object)
         })
     });
+    // Gives its first argument again.
+    world.helper(Helper::PyGetItem, |heap, _, args| match args {
+        [first, ..] => {
+            heap.incref(*first);
+            Ok(Reply::Obj(*first))
+        }
+        [] => Err("no argument".to_string()),
+    });
     world.helper(Helper::PyTruth, |heap, _, args| {
         let sum = sum(heap, args, 0)?;
         Ok(if sum < 0 {
@@ -256,6 +264,7 @@ impl Mirror {
         for (helper, f) in [
             (Helper::PyCall, py_call as *const ()),
             (Helper::PyTruth, py_truth as *const ()),
+            (Helper::PyGetItem, py_getitem as *const ()),
             (Helper::FloatMod, float_mod as *const ()),
             (Helper::FloatFloorDiv, float_floordiv as *const ()),
             (Helper::IntPowFits, int_pow_fits as *const ()),
@@ -581,6 +590,20 @@ extern "C" fn py_call(argv: *const *mut Object, argc: usize, extra: i64) -> u64 
         sum => (int(sum) as u64, format!("int {sum}")),
     };
     python("call", argv, argc, result, 1)
+}
+
+/// Gives its first argument again.
+extern "C" fn py_getitem(argv: *const *mut Object, argc: usize, _extra: i64) -> u64 {
+    let first = unsafe { *argv };
+    incref(first);
+    let text = NOW.with_borrow(|now| now.as_ref().map(|now| now.show(first as u64)));
+    python(
+        "getitem",
+        argv,
+        argc,
+        |_| (first as u64, text.unwrap_or_default()),
+        0,
+    )
 }
 
 extern "C" fn py_truth(argv: *const *mut Object, argc: usize, _extra: i64) -> i32 {
