@@ -146,8 +146,7 @@ def batches(harness):
 
 # Defects that are known and not mended yet, by a part of the test's id; see ARCHITECTURE.md, "Known defects".
 KNOWN_DEFECTS = {
-    "the_local_in_its_finaliser": "a local is unbound while the finaliser of its old object runs",
-    "identity_of_numbers": "a number stored twice is two objects",
+    "identity_of_loaded_numbers": "a number that is read and passed on is another object",
 }
 
 

@@ -690,6 +690,35 @@ for turn in range(3):
     ints(60, a, b)
     show(a == b, sum(p is q for p, q in zip(a, b)))
 
+# === identity_of_loaded_numbers: compiled=run
+from show import show
+
+def inside(x, values):
+    return x in values
+
+def same(x, y):
+    return x is y
+
+def run(values):
+    hits = 0
+    for f in values:
+        hits += inside(f, values)
+    return hits
+
+def twice(values, n):
+    hits = 0
+    k = 0
+    while k < n:
+        f = values[k]
+        hits += same(f, values[k])
+        k += 1
+    return hits
+
+nan = float("nan")
+values = (1.0, 2.0, 3.0, nan, nan, 5.0, nan, 2**62)
+for turn in range(2):
+    show(run(values), run(list(values)), twice(values, 8), twice(list(values), 8))
+
 # === a_global_dies_when_rebound: compiled=run
 import weakref
 from bindings import ffi, open_cdll

@@ -532,6 +532,7 @@ fn called(line: String) {
         let frame = now.frame_during();
         now.log.push(format!("{line} {frame}"));
         now.calls += 1;
+        assert!(now.calls < 100 * FOREVER, "the loop does not end");
         if let Some((n, flag)) = now.attention
             && now.calls >= n
         {
