@@ -111,6 +111,14 @@ extern "C" fn int_to_u64(o: *const Object, out: *mut u64) -> i32 {
         .is_ok()
         .into()
 }
+extern "C" fn int_to_bits(o: *const Object, out: *mut u64) -> i32 {
+    let n = int_value(o);
+    let fits = (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&n);
+    if fits {
+        unsafe { *out = n as u64 };
+    }
+    fits.into()
+}
 extern "C" fn dealloc(o: *mut Object) {
     assert_eq!(refcount(o), 0);
     assert!(
@@ -268,6 +276,7 @@ pub fn target() -> Target {
         new_cdata: new_cdata as *const () as usize,
         int_to_i64: int_to_i64 as *const () as usize,
         int_to_u64: int_to_u64 as *const () as usize,
+        int_to_bits: int_to_bits as *const () as usize,
         global_get: global_get as *const () as usize,
         global_set: global_set as *const () as usize,
         dealloc: dealloc as *const () as usize,

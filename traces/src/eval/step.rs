@@ -29,7 +29,7 @@ impl Eval<'_> {
                 let object = self.boxed(inst, &args)?;
                 self.result(inst, Some(Datum::Obj(object)))
             }
-            Op::UnboxInt | Op::UnboxUint | Op::UnboxFloat | Op::UnboxBool => {
+            Op::UnboxInt | Op::UnboxUint | Op::UnboxBits | Op::UnboxFloat | Op::UnboxBool => {
                 let result = self.unbox(inst.op, &args)?;
                 self.result(inst, result)
             }
@@ -217,6 +217,10 @@ impl Eval<'_> {
             (Op::UnboxInt, &Kind::Int(n)) => Ok(i64::try_from(n).ok().map(Datum::Int)),
             (Op::UnboxUint, &Kind::Int(n)) => {
                 Ok(u64::try_from(n).ok().map(|n| Datum::Int(n as i64)))
+            }
+            (Op::UnboxBits, &Kind::Int(n)) => {
+                let bits = i64::try_from(n).or_else(|_| u64::try_from(n).map(|n| n as i64));
+                Ok(bits.ok().map(Datum::Int))
             }
             (Op::UnboxFloat, &Kind::Float(x)) => Ok(Some(Datum::Float(x))),
             (Op::UnboxBool, _) if object == self.world.heap.known(Known::True) => {

@@ -450,7 +450,7 @@ impl<'a> Walk<'a> {
     /// The object has the field, or is a box of the number, that the op reads.
     fn precondition(&self, inst: &Inst) -> Result<(), String> {
         let wanted = match (inst.op, inst.imm) {
-            (Op::UnboxInt | Op::UnboxUint, _) => Some(Known::Int),
+            (Op::UnboxInt | Op::UnboxUint | Op::UnboxBits, _) => Some(Known::Int),
             (Op::UnboxFloat, _) => Some(Known::Float),
             (Op::UnboxBool, _) => Some(Known::Bool),
             (Op::LoadField | Op::StoreField | Op::FieldAddr, Imm::Field(field)) => {
