@@ -35,6 +35,10 @@ pub(crate) fn convert(arg: &mut Arg<'_>, p: &Param) -> Result<Value, Abort> {
     if matches!(t, CType::F32 | CType::F64) {
         return arg.double();
     }
+    if t == CType::U64 {
+        // Ints on both sides of 2^63 go one way; a negative one leaves.
+        return arg.int_by(Op::UnboxUint);
+    }
     let v = arg.int()?;
     let zero = arg.b.int(0)?;
     if let Some((low, high)) = range(t) {
@@ -43,9 +47,6 @@ pub(crate) fn convert(arg: &mut Arg<'_>, p: &Param) -> Result<Value, Abort> {
             let ok = arg.b.op(op, &[v, bound])?;
             arg.b.guard(ok, true);
         }
-    } else if t == CType::U64 && arg.op.kind != OperandKind::BigUint {
-        let ok = arg.b.op(Op::IGe, &[v, zero])?;
-        arg.b.guard(ok, true);
     }
     if t == CType::Bool {
         arg.b.op(Op::INe, &[v, zero])

@@ -40,10 +40,11 @@ pub(crate) fn convert(arg: &mut Arg<'_>, p: &Param) -> Result<Value, Abort> {
         Param::Pointer { .. } => arg.pointer(),
         Param::Scalar(CType::F32 | CType::F64) => arg.double(),
         Param::Scalar(CType::Bool) => {
-            let v = arg.int()?;
+            let v = arg.int_by(Op::UnboxBits)?;
             let zero = arg.b.int(0)?;
             arg.b.op(Op::INe, &[v, zero])
         }
-        Param::Scalar(_) => arg.int(),
+        // Cut to the width, whatever the sign (`get_ulonglong`, `PyLong_AsUnsignedLongMask`).
+        Param::Scalar(_) => arg.int_by(Op::UnboxBits),
     }
 }

@@ -101,6 +101,15 @@ impl Arg<'_> {
         }
     }
 
+    /// The integer by another unboxing op than its kind asks for; a bool as 0 or 1.
+    pub(crate) fn int_by(&mut self, unbox: Op) -> Result<Value, Abort> {
+        if self.op.kind == OperandKind::Bool {
+            return self.int();
+        }
+        self.b.guard_type(self.op.value, self.known.int);
+        self.b.op(unbox, &[self.op.value])
+    }
+
     /// The truth value of a bool.
     pub(crate) fn bool(&mut self) -> Result<Value, Abort> {
         self.b.guard_type(self.op.value, self.known.bool_);

@@ -89,6 +89,21 @@ pub unsafe extern "C" fn int_to_u64(o: Obj, out: *mut u64) -> i32 {
     1
 }
 
+/// 1 and the low 64 bits where an int is in -2^63..2^64.
+///
+/// # Safety
+/// An exact int and a place for the bits.
+pub unsafe extern "C" fn int_to_bits(o: Obj, out: *mut u64) -> i32 {
+    let bits = match Object(o).kind() {
+        Kind::Int(n) => n as u64,
+        Kind::Uint(n) => n,
+        _ => return 0,
+    };
+    // SAFETY: the caller's promise.
+    unsafe { *out = bits };
+    1
+}
+
 /// `_float_div_mod`, Objects/floatobject.c.
 fn float_div_mod(x: f64, y: f64) -> (f64, f64) {
     let mut m = x % y;

@@ -310,6 +310,7 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
     }
     let code = recorder.code();
     let namespaces = recorder.namespaces();
+    let decoded = recorder.decoded();
     let Recorded {
         trace: naive,
         assumptions,
@@ -334,6 +335,7 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
     if let Some(folder) = &e.options.borrow().dump {
         crate::dump::write(folder, &naive, &trace, &compiled);
     }
+    let exit_names = loops::exit_names(&compiled.exits, &trace, &decoded, code);
     let taken = RefCell::new(vec![0; compiled.exits.len()]);
     let wants = loops::wants(&trace);
     let compile_us = started.elapsed().as_micros() as u64;
@@ -342,6 +344,7 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
         flag,
         wants,
         trace,
+        exit_names,
         taken,
         compile_us,
         health: Cell::new(Health::default()),

@@ -1,7 +1,10 @@
 //! Loops: counting, the compiled versions of a header, why a loop is left alone.
 
 use crate::assume::Flag;
+use crate::cpython::Opcode;
+use crate::cpython::decode::Decoded;
 use crate::engine::Engine;
+use crate::place::Lines;
 use crate::py::Strong;
 use jit::Compiled;
 use pyo3_ffi as ffi;
@@ -48,6 +51,8 @@ pub struct Version {
     pub wants: Vec<(u16, Wanted)>,
     /// The trace that was compiled (its constants' addresses rebuild frames).
     pub trace: Trace,
+    /// What to call each exit in a report.
+    pub exit_names: Vec<String>,
     /// How often each exit was taken.
     pub taken: RefCell<Vec<u64>>,
     /// Recording to machine code, in microseconds.
@@ -68,17 +73,33 @@ pub struct Version {
 impl Version {
     /// The exits taken so far, each with its text.
     fn exits_taken(&self) -> Vec<(String, u64)> {
-        let op = |inst: u32| {
-            let inst = self.trace.insts.get(inst as usize);
-            inst.map_or("?", |i| i.op.mnemonic())
-        };
         let taken = self.taken.borrow();
-        let exits = self.compiled.exits.iter().zip(taken.iter());
+        let exits = self.exit_names.iter().zip(taken.iter());
         exits
             .filter(|(_, n)| **n > 0)
-            .map(|(exit, &n)| (format!("{} at {}", op(exit.inst), exit.pc), n))
+            .map(|(name, &n)| (name.clone(), n))
             .collect()
     }
+}
+
+/// What to call the exits of a trace: the op that leaves, and the line where the interpreter goes on.
+pub fn exit_names(
+    exits: &[jit::Exit],
+    trace: &Trace,
+    decoded: &Decoded,
+    code: *mut ffi::PyObject,
+) -> Vec<String> {
+    let lines = Lines::of(code);
+    let name = |exit: &jit::Exit| {
+        let inst = trace.insts.get(exit.inst as usize);
+        let opcode = decoded.at(exit.pc).map(|i| i.opcode);
+        let op = match inst.map(|i| i.op) {
+            Some(Op::GuardTrue | Op::GuardFalse) if opcode == Some(Opcode::FOR_ITER) => "loop_end",
+            op => op.map_or("?", Op::mnemonic),
+        };
+        format!("{op} at line {}", lines.at(exit.pc))
+    };
+    exits.iter().map(name).collect()
 }
 
 /// The state of a loop.

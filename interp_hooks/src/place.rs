@@ -1,7 +1,7 @@
 //! Places in a program, for people.
 
 use crate::engine::Engine;
-use crate::py::{Object, Strong};
+use crate::py::{Kind, Object, Strong};
 use pyo3_ffi as ffi;
 
 /// File, line of the loop's header, function.
@@ -9,28 +9,44 @@ pub fn of(_e: &Engine, code: *mut ffi::PyObject, target: u32) -> (String, u32, S
     let o = Object(code);
     (
         o.attr_text(c"co_filename"),
-        line(code, target).unwrap_or(0),
+        Lines::of(code).at(target),
         o.attr_text(c"co_qualname"),
     )
 }
 
-/// The line of a byte offset, by `co_positions()`.
-fn line(code: *mut ffi::PyObject, target: u32) -> Option<u32> {
-    // SAFETY: a live code object; its iterators run no code of the user; errors are cleared.
-    unsafe {
-        let method = Strong::from_new(ffi::PyObject_GetAttrString(code, c"co_positions".as_ptr()))?;
-        let all = Strong::from_new(ffi::PyObject_CallNoArgs(method.as_ptr()))?;
-        for _ in 0..target / 2 {
-            drop(Strong::from_new(ffi::PyIter_Next(all.as_ptr())));
+/// The lines of a code object: byte offsets from, to, line.
+pub struct Lines(Vec<(u32, u32, u32)>);
+
+impl Lines {
+    /// Reads `co_lines()`; empty where that fails.
+    pub fn of(code: *mut ffi::PyObject) -> Lines {
+        let mut lines = Vec::new();
+        // SAFETY: a live code object; its iterator runs no code of the user; errors are cleared.
+        unsafe {
+            let method = Strong::from_new(ffi::PyObject_GetAttrString(code, c"co_lines".as_ptr()));
+            let all = method
+                .and_then(|m| Strong::from_new(ffi::PyObject_CallNoArgs(m.as_ptr())))
+                .and_then(|r| Strong::from_new(ffi::PyObject_GetIter(r.as_ptr())));
+            if let Some(all) = all {
+                while let Some(row) = Strong::from_new(ffi::PyIter_Next(all.as_ptr())) {
+                    let number = |n| {
+                        let o = ffi::PyTuple_GetItem(row.as_ptr(), n);
+                        match Object(o).kind() {
+                            Kind::Int(n) => u32::try_from(n).unwrap_or(0),
+                            _ => 0,
+                        }
+                    };
+                    lines.push((number(0), number(1), number(2)));
+                }
+            }
+            ffi::PyErr_Clear();
         }
-        let entry = Strong::from_new(ffi::PyIter_Next(all.as_ptr()))?;
-        let line = ffi::PyTuple_GetItem(entry.as_ptr(), 0);
-        let n = if line.is_null() {
-            -1
-        } else {
-            ffi::PyLong_AsLong(line)
-        };
-        ffi::PyErr_Clear();
-        u32::try_from(n).ok()
+        Lines(lines)
+    }
+
+    /// The line of a byte offset; 0 where it has none.
+    pub fn at(&self, offset: u32) -> u32 {
+        let row = self.0.iter().find(|r| (r.0..r.1).contains(&offset));
+        row.map_or(0, |r| r.2)
     }
 }

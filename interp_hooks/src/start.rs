@@ -290,6 +290,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         new_cdata: helpers::new_cdata as *const () as usize,
         int_to_i64: helpers::int_to_i64 as *const () as usize,
         int_to_u64: helpers::int_to_u64 as *const () as usize,
+        int_to_bits: helpers::int_to_bits as *const () as usize,
         global_get: helpers::global_get as *const () as usize,
         global_set: helpers::global_set as *const () as usize,
         dealloc: symbol::find(c"_Py_Dealloc")? as usize,

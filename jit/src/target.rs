@@ -34,6 +34,8 @@ pub struct Functions {
     pub int_to_i64: usize,
     /// `fn(obj, out: *mut u64) -> i32`: 1 and the value where an int fits in `u64`, else 0.
     pub int_to_u64: usize,
+    /// `fn(obj, out: *mut u64) -> i32`: 1 and the low 64 bits where an int is in -2^63..2^64, else 0.
+    pub int_to_bits: usize,
     /// `fn(dict: obj, key: obj) -> obj`: the borrowed value of a module-level variable, or NULL.
     pub global_get: usize,
     /// `fn(dict: obj, key: obj, value: obj)`: stores into a module-level variable.

@@ -25,6 +25,7 @@
 #![warn(missing_docs)]
 
 pub mod builder;
+pub mod eval;
 pub mod field;
 pub mod func;
 pub mod helper;

@@ -222,6 +222,8 @@ ops! {
     UnboxInt "unbox_int" (Obj) None -> r(I64), PureExit, true;
     /// The value of an exact int; leaves where it is negative or does not fit in 64 bits.
     UnboxUint "unbox_uint" (Obj) None -> r(I64), PureExit, true;
+    /// The low 64 bits of an exact int; leaves where it is below -2^63 or does not fit in 64 bits.
+    UnboxBits "unbox_bits" (Obj) None -> r(I64), PureExit, true;
     /// The value of an exact float.
     UnboxFloat "unbox_float" (Obj) None -> r(F64), Pure, false;
     /// The value of an exact bool.

@@ -322,29 +322,9 @@ impl Trace {
         if let Some(i) = self.objs.iter().position(|o| o.addr == addr && o.addr != 0) {
             return ObjId(i as u32);
         }
-        let clean: String = name
-            .chars()
-            .map(|c| {
-                if c.is_ascii_alphanumeric() || c == '_' || c == '.' {
-                    c
-                } else {
-                    '_'
-                }
-            })
-            .collect();
-        let clean = if clean.is_empty() {
-            "obj".to_string()
-        } else {
-            clean
-        };
-        let mut unique = clean.clone();
-        let mut n = 1;
-        while self.objs.iter().any(|o| o.name == unique)
-            || Known::ALL.iter().any(|k| k.name() == unique)
-        {
-            n += 1;
-            unique = format!("{clean}.{n}");
-        }
+        let unique = unique_name(clean_name(name), |n| {
+            self.objs.iter().any(|o| o.name == n) || Known::ALL.iter().any(|k| k.name() == n)
+        });
         self.objs.push(ObjConst {
             name: unique,
             addr,
@@ -353,11 +333,23 @@ impl Trace {
         ObjId(self.objs.len() as u32 - 1)
     }
 
-    /// The id of a function declaration, added on first use.
-    pub fn add_func(&mut self, decl: FuncDecl) -> FuncId {
-        if let Some(i) = self.funcs.iter().position(|f| *f == decl) {
+    /// The id of a function declaration, added on first use under a name made unique: two
+    /// functions of one name would be one in the text format.
+    pub fn add_func(&mut self, mut decl: FuncDecl) -> FuncId {
+        decl.name = clean_name(&decl.name);
+        let is_it = |f: &FuncDecl| {
+            let base = f
+                .name
+                .rsplit_once('.')
+                .filter(|(_, n)| n.parse::<u32>().is_ok());
+            let name = f.name == decl.name || base.is_some_and(|(base, _)| base == decl.name);
+            let is = |f: &FuncDecl| (f.addr, f.ret, f.flags);
+            name && is(f) == is(&decl) && f.params == decl.params
+        };
+        if let Some(i) = self.funcs.iter().position(is_it) {
             return FuncId(i as u32);
         }
+        decl.name = unique_name(decl.name, |n| self.funcs.iter().any(|f| f.name == n));
         self.funcs.push(decl);
         FuncId(self.funcs.len() as u32 - 1)
     }
@@ -372,4 +364,29 @@ impl Trace {
         }
         map
     }
+}
+
+/// A name that the text format can hold.
+fn clean_name(name: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    let clean: String = name
+        .chars()
+        .map(|c| if fits(c) { c } else { '_' })
+        .collect();
+    if clean.is_empty() {
+        "unnamed".to_string()
+    } else {
+        clean
+    }
+}
+
+/// The name, or the first of `name.2`, `name.3`, ... that is not taken.
+fn unique_name(name: String, taken: impl Fn(&str) -> bool) -> String {
+    let mut unique = name.clone();
+    let mut n = 1;
+    while taken(&unique) {
+        n += 1;
+        unique = format!("{name}.{n}");
+    }
+    unique
 }

@@ -1,6 +1,7 @@
 //! The text format: what people read, and that it reads back to the same trace.
 
 use traces::parse::{parse, parse_file};
+use traces::{CType, FuncDecl, FuncFlags, Trace};
 
 const LOOP: &str = r#"trace "app.py:12 main" locals 3 depth 1 {
   objs @code @int @range_iterator @lib.add
@@ -75,4 +76,36 @@ fn errors_name_the_place_and_what_was_expected() {
         let error = parse(&LOOP.replacen(from, to, 1)).unwrap_err();
         assert_eq!(error.to_string(), message);
     }
+}
+
+#[test]
+fn functions_of_one_name_are_told_apart() {
+    let func = |addr, ret| FuncDecl {
+        name: "function".to_string(),
+        addr: Some(addr),
+        params: vec![],
+        ret,
+        flags: FuncFlags::default(),
+    };
+    let mut t = Trace::default();
+    let ids: Vec<u32> = [
+        func(1, CType::I32),
+        func(2, CType::Void),
+        func(2, CType::Void),
+        func(1, CType::I32),
+        func(3, CType::I32),
+    ]
+    .map(|f| t.add_func(f).0)
+    .to_vec();
+    assert_eq!(ids, [0, 1, 1, 0, 2]);
+    let names: Vec<&str> = t.funcs.iter().map(|f| f.name.as_str()).collect();
+    assert_eq!(names, ["function", "function.2", "function.3"]);
+    // A function pointer has no name at all.
+    let nameless = |addr| FuncDecl {
+        name: String::new(),
+        ..func(addr, CType::Ptr)
+    };
+    assert_eq!(t.add_func(nameless(7)), t.add_func(nameless(7)));
+    assert_eq!(t.funcs.last().map(|f| f.name.as_str()), Some("unnamed"));
+    assert_eq!(t.funcs.len(), 4);
 }

@@ -497,3 +497,32 @@ fn no_effect_happens_twice() {
         refused(NAIVE, Stage::Naive, from, to, message);
     }
 }
+
+#[test]
+fn an_object_that_a_guard_names_keeps_its_other_names() {
+    // The optimiser writes the constant for a value that a guard proved to be it: at the header
+    // slot 1 holds %0, behind the body @NULL, which is %0.
+    let text = r#"trace "t" locals 2 depth 0 {
+  objs @code @NULL
+  %0 = load_slot #0
+  replace_slot %0, #1
+  check -> s0
+  label
+  guard_is %0, @NULL -> s0
+  clear_slot #1
+  %1 = obj @NULL
+  store_slot %1, #1
+  check -> s0
+  jump
+  snaps
+    s0: at @code pc 10 depth 0 []
+}"#;
+    assert_eq!(verify(&parse(text).unwrap(), Stage::Optimised), Ok(()));
+    refused(
+        text,
+        Stage::Optimised,
+        "guard_is %0, @NULL -> s0\n",
+        "",
+        "slot 1 held is proved",
+    );
+}

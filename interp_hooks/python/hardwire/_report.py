@@ -5,16 +5,17 @@ The program's own loops come first, those of the libraries behind them; compiled
 
 import os
 
-# Why native code was left, by the operation of the trace that left. Exits that lead to one bytecode go by the first
-# operation that leads there: at the head of a loop that is the check, whatever ended the loop.
+# Why native code was left, by the operation of the trace that left.
 _EXITS = {
-    "check": "end or interruption",
+    "loop_end": "end of the loop",
+    "check": "interruption",
     "guard_true": "other branch",
     "guard_false": "other branch",
     "guard_type": "other type",
     "guard_is": "other object",
     "unbox_int": "int of more than 64 bits",
     "unbox_uint": "negative int or more than 64 bits",
+    "unbox_bits": "int of more than 64 bits",
     "iadd_ovf": "overflow",
     "isub_ovf": "overflow",
     "imul_ovf": "overflow",

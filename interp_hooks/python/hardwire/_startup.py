@@ -64,7 +64,9 @@ def start():
         # Not SystemExit: raised while `site` is imported it would end in a fatal error and a traceback.
         os._exit(2)
     except RuntimeError as error:
-        _say(f"off: {error}")
+        # A sub-interpreter runs `site` too. Hardwire serves the main one alone, and has said so in its documentation.
+        if "does not support loading in subinterpreters" not in str(error):
+            _say(f"off: {error}")
         return
     try:
         hardwire._enable(native, words)

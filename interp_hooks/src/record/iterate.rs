@@ -159,6 +159,8 @@ impl Recorder {
         let (ty, unbox, rebox) = match o.kind() {
             Kind::Int(_) => (Known::Int, Op::UnboxInt, Op::BoxInt),
             Kind::Uint(_) => (Known::Int, Op::UnboxUint, Op::BoxUint),
+            // A NaN equals nothing but is found in a container by its identity: it stays an object.
+            Kind::Float(x) if x.is_nan() => return Ok(None),
             Kind::Float(_) => (Known::Float, Op::UnboxFloat, Op::BoxFloat),
             Kind::Bool(_) => (Known::Bool, Op::UnboxBool, Op::BoxBool),
             Kind::None => {
@@ -171,6 +173,10 @@ impl Recorder {
         let ty = self.known(ty);
         self.b.guard_type(v, ty);
         let x = self.b.op(unbox, &[v])?;
+        if unbox == Op::UnboxFloat {
+            let number = self.b.op(Op::FEq, &[x, x])?;
+            self.b.guard(number, true);
+        }
         Ok(Some(self.b.op(rebox, &[x])?))
     }
 }

@@ -181,6 +181,11 @@ impl Recorder {
         }
     }
 
+    /// The bytecode of the code object.
+    pub fn decoded(&self) -> Rc<Decoded> {
+        Rc::clone(&self.decoded)
+    }
+
     /// The code object that is being recorded.
     pub fn code(&self) -> *mut ffi::PyObject {
         self.code

@@ -50,6 +50,16 @@ impl BinOp {
 const EXACT: i64 = 1 << 53;
 
 impl Recorder {
+    /// As `number`, but for a bitwise operator: an unsigned result of a foreign function stays
+    /// unsigned on both sides of 2^63.
+    fn bits(&mut self, n: usize) -> Result<Option<Num>, Abort> {
+        let v = self.b.peek(n)?.value;
+        if self.concrete(n)?.is_exactly(Known::Int) && self.is_unsigned(v) {
+            return Ok(Some(Num::Uint(self.b.op(Op::UnboxUint, &[v])?)));
+        }
+        self.number(n)
+    }
+
     /// Reads the operand `n` below the top as a number: emits the guard and the unboxing.
     fn number(&mut self, n: usize) -> Result<Option<Num>, Abort> {
         let o = self.concrete(n)?;
@@ -113,8 +123,14 @@ impl Recorder {
         let op = BinOp::from_oparg(i.oparg)
             .ok_or_else(|| Abort::new(Reason::Confused, "an unknown binary operator"))?;
         let numeric = self.concrete(0)?.kind().is_number() && self.concrete(1)?.kind().is_number();
+        let bitwise = matches!(op, BinOp::And | BinOp::Or | BinOp::Xor | BinOp::RShift);
+        let read = if bitwise {
+            Recorder::bits
+        } else {
+            Recorder::number
+        };
         if numeric
-            && let (Some(a), Some(b)) = (self.number(1)?, self.number(0)?)
+            && let (Some(a), Some(b)) = (read(self, 1)?, read(self, 0)?)
             && let Some(result) = self.arithmetic(op, a, b)?
         {
             self.pop_dead()?;

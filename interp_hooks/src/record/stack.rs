@@ -80,6 +80,13 @@ impl Recorder {
         }
     }
 
+    /// Whether a value is the box of an unsigned integer.
+    pub(super) fn is_unsigned(&self, v: Value) -> bool {
+        let insts = &self.b.trace.insts;
+        let def = insts.iter().rev().find(|i| i.result == Some(v));
+        def.is_some_and(|i| i.op == Op::BoxUint)
+    }
+
     /// Whether a value is a box or a constant: it needs no owner.
     pub(super) fn is_virtual(&self, v: Value) -> bool {
         self.b

@@ -1,8 +1,8 @@
 //! Guards' exits, and the records of foreign calls.
 //!
 //! An exit stores what its snapshot needs behind the activation and gives its index.
-//! All guards of a snapshot share one exit: what a snapshot lists exists before the first guard
-//! that carries it.
+//! All guards of a snapshot that are one op share one exit: what a snapshot lists exists before the
+//! first guard that carries it, and a report can tell the ops apart.
 
 use super::{Boxed, Def, Lower, TRUSTED, malformed};
 use crate::code::refused;
@@ -32,7 +32,7 @@ pub(super) struct Exits {
     pub(super) durings: Vec<Exit>,
     pub(super) buf_len: usize,
     pending: Vec<Pending>,
-    by_snap: HashMap<SnapId, Block>,
+    by_snap: HashMap<(SnapId, Op), Block>,
     ret: Block,
 }
 
@@ -56,7 +56,7 @@ impl<'a> Lower<'a> {
     /// The block that leaves by the snapshot of an instruction.
     pub(super) fn exit(&mut self, at: usize, inst: &Inst) -> Result<Block, Abort> {
         let snap = inst.snap.ok_or_else(|| malformed(inst))?;
-        if let Some(&block) = self.exits.by_snap.get(&snap) {
+        if let Some(&block) = self.exits.by_snap.get(&(snap, inst.op)) {
             return Ok(block);
         }
         let (exit, words) = self.record(at, snap, u16::MAX)?;
@@ -72,7 +72,7 @@ impl<'a> Lower<'a> {
             words,
             fields,
         });
-        self.exits.by_snap.insert(snap, block);
+        self.exits.by_snap.insert((snap, inst.op), block);
         Ok(block)
     }
 

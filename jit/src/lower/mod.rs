@@ -177,7 +177,7 @@ impl<'a> Lower<'a> {
             | DropSlot => self.slot_op(at, inst),
             GuardTrue | GuardFalse | GuardType | GuardIs => self.guard(at, inst),
             Check => self.check(at, inst),
-            UnboxInt | UnboxUint | UnboxFloat | UnboxBool => self.unbox(at, inst),
+            UnboxInt | UnboxUint | UnboxBits | UnboxFloat | UnboxBool => self.unbox(at, inst),
             LoadField | StoreField | FieldAddr | LoadItem | LoadPtr | Same => self.object_op(inst),
             IAdd | ISub | IMul | IAnd | IOr | IXor | IShl | IShr | IUshr | ISext | IZext
             | IFloorDiv | IMod => self.int_op(inst),

@@ -105,7 +105,7 @@ impl<'a> Lower<'a> {
         let value = match inst.op {
             Op::UnboxFloat => self.load(types::F64, object, self.field_offset(Field::FloatValue)),
             Op::UnboxBool => self.icmp_const(IntCC::Equal, object, self.target.true_addr as i64),
-            Op::UnboxInt | Op::UnboxUint => self.unbox_long(at, inst, object)?,
+            Op::UnboxInt | Op::UnboxUint | Op::UnboxBits => self.unbox_long(at, inst, object)?,
             _ => return Err(malformed(inst)),
         };
         self.define(inst, value)
@@ -116,6 +116,7 @@ impl<'a> Lower<'a> {
         match (inst.op, boxed.op) {
             (Op::UnboxInt, Op::BoxInt)
             | (Op::UnboxUint, Op::BoxUint)
+            | (Op::UnboxBits, Op::BoxInt | Op::BoxUint)
             | (Op::UnboxFloat, Op::BoxFloat)
             | (Op::UnboxBool, Op::BoxBool) => {}
             (Op::UnboxInt, Op::BoxUint) | (Op::UnboxUint, Op::BoxInt) => {
@@ -138,7 +139,7 @@ impl<'a> Lower<'a> {
         object: ir::Value,
     ) -> Result<ir::Value, Abort> {
         let exit = self.exit(at, inst)?;
-        let signed = inst.op == Op::UnboxInt;
+        let signed = inst.op != Op::UnboxUint;
         let tag = self.load(types::I64, object, self.target.long_tag);
         let big = if signed {
             self.icmp_const(IntCC::UnsignedGreaterThanOrEqual, tag, 16)
@@ -170,10 +171,10 @@ impl<'a> Lower<'a> {
 
         self.b.switch_to_block(slow);
         let out = self.scratch();
-        let convert = if signed {
-            self.target.functions.int_to_i64
-        } else {
-            self.target.functions.int_to_u64
+        let convert = match inst.op {
+            Op::UnboxInt => self.target.functions.int_to_i64,
+            Op::UnboxUint => self.target.functions.int_to_u64,
+            _ => self.target.functions.int_to_bits,
         };
         let fits = self
             .runtime_call(convert, &[object, out], Some(types::I32))?

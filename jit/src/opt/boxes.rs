@@ -14,6 +14,14 @@ impl Forward<'_> {
         let (same, other, known) = match inst.op {
             Op::UnboxInt => (Op::BoxInt, Some(Op::BoxUint), Known::Int),
             Op::UnboxUint => (Op::BoxUint, Some(Op::BoxInt), Known::Int),
+            Op::UnboxBits => {
+                // Signed or unsigned, the bits are the same.
+                let number = self.operand(obj, Op::BoxInt);
+                if let Some(number) = number.or_else(|| self.operand(obj, Op::BoxUint)) {
+                    return Ok(number);
+                }
+                (Op::BoxInt, None, Known::Int)
+            }
             Op::UnboxFloat => (Op::BoxFloat, None, Known::Float),
             _ => (Op::BoxBool, None, Known::Bool),
         };

@@ -99,7 +99,7 @@ impl<'a> Forward<'a> {
             }
             Op::LoadField | Op::StoreField | Op::LoadItem | Op::LoadPtr => self.heap_op(inst, args),
             Op::CCall | Op::Call | Op::CallPy | Op::CallPyBool => self.call_op(inst, args),
-            Op::UnboxInt | Op::UnboxUint | Op::UnboxFloat | Op::UnboxBool => {
+            Op::UnboxInt | Op::UnboxUint | Op::UnboxBits | Op::UnboxFloat | Op::UnboxBool => {
                 self.unbox(inst, args).map(Some)
             }
             Op::BoxInt | Op::BoxUint | Op::BoxFloat | Op::BoxCData => {

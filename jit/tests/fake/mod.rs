@@ -1,11 +1,13 @@
 //! A runtime without Python: objects in raw memory, helpers, frames, and a way to run a trace.
 #![allow(dead_code)]
 
+pub mod scene;
+
 use jit::target::{Functions, MAX_WATCHES, Target, Watch};
 use jit::{Activation, ActivationBuf, Compiled, Exit, Repr, Source, compile, values_of};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use traces::{Field, Helper, Trace};
+use traces::{Abort, Field, Helper, Trace};
 
 pub const IMMORTAL: u32 = u32::MAX;
 const WORDS: usize = 8;
@@ -108,6 +110,14 @@ extern "C" fn int_to_u64(o: *const Object, out: *mut u64) -> i32 {
         .map(|n| unsafe { *out = n })
         .is_ok()
         .into()
+}
+extern "C" fn int_to_bits(o: *const Object, out: *mut u64) -> i32 {
+    let n = int_value(o);
+    let fits = (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&n);
+    if fits {
+        unsafe { *out = n as u64 };
+    }
+    fits.into()
 }
 extern "C" fn dealloc(o: *mut Object) {
     assert_eq!(refcount(o), 0);
@@ -266,6 +276,7 @@ pub fn target() -> Target {
         new_cdata: new_cdata as *const () as usize,
         int_to_i64: int_to_i64 as *const () as usize,
         int_to_u64: int_to_u64 as *const () as usize,
+        int_to_bits: int_to_bits as *const () as usize,
         global_get: global_get as *const () as usize,
         global_set: global_set as *const () as usize,
         dealloc: dealloc as *const () as usize,
@@ -356,7 +367,11 @@ impl Machine {
     }
 
     pub fn of(trace: &Trace) -> Machine {
-        let compiled = compile(trace, &target(), true).unwrap();
+        Machine::with(trace, &target()).unwrap()
+    }
+
+    pub fn with(trace: &Trace, target: &Target) -> Result<Machine, Abort> {
+        let compiled = compile(trace, target, true)?;
         let nobody = Activation {
             frame: std::ptr::null_mut(),
             thread: std::ptr::null_mut(),
@@ -369,14 +384,14 @@ impl Machine {
             expected: [0; MAX_WATCHES],
         };
         let act = ActivationBuf::new(nobody, compiled.buf_len);
-        Machine {
+        Ok(Machine {
             compiled,
             frame: vec![0; 64],
             thread: Box::new([0; 4]),
             interp: Box::new([5; 4]),
             errno: Box::new([7, 5]),
             act,
-        }
+        })
     }
 
     /// The word that makes the next check leave.
@@ -399,6 +414,18 @@ impl Machine {
     }
 
     pub fn run(&mut self) -> Left {
+        let exit = self.enter(|act, compiled| NOW.set((act as usize, compiled as usize)));
+        NOW.set((0, 0));
+        let exit = &self.compiled.exits[exit as usize];
+        Left {
+            pc: exit.pc,
+            slots: slots(exit, self.act.values()),
+        }
+    }
+
+    /// Runs until the trace leaves; `begin` is told where the record of the run is. Gives the
+    /// index of the exit.
+    pub fn enter(&mut self, begin: impl FnOnce(*const Activation, *const Compiled)) -> u32 {
         let act = self.act.activation();
         unsafe {
             (*act).frame = self.frame.as_mut_ptr().cast();
@@ -413,14 +440,8 @@ impl Machine {
             ];
             (*act).expected = [0, u64::from(self.interp[1])];
         }
-        NOW.set((act as usize, &raw const self.compiled as usize));
-        let exit = unsafe { (self.compiled.entry)(act) };
-        NOW.set((0, 0));
-        let exit = &self.compiled.exits[exit as usize];
-        Left {
-            pc: exit.pc,
-            slots: slots(exit, self.act.values()),
-        }
+        begin(act, &raw const self.compiled);
+        unsafe { (self.compiled.entry)(act) }
     }
 }
 

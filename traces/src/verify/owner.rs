@@ -20,7 +20,7 @@ use crate::helper::HelperEffect;
 use crate::op::{Effect, Op, Type};
 use crate::trace::{FrameState, Imm, Inst, Known, ObjId, Resume, Trace, Value};
 use crate::{Alias, Field, Helper};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// More rounds over a loop than it ever needs: each forgets something.
 const MAX_ROUNDS: usize = 64;
@@ -70,6 +70,8 @@ fn same_owners(at: usize, header: &Frame, end: &Frame) -> Result<(), Broken> {
 struct Now {
     frame: Frame,
     facts: Facts,
+    /// Values that a guard proved to be a constant: the optimiser writes the constant for them.
+    equal: BTreeMap<ObjId, BTreeSet<Value>>,
     /// Values that live as long as nobody changes the memory that they were loaded from.
     in_memory: BTreeSet<Value>,
     effects: Effects,
@@ -82,6 +84,7 @@ impl Now {
             // Values of the body are defined anew before they are used; what is proved of the
             // preamble's holds for good.
             facts: self.facts.clone(),
+            equal: self.equal.clone(),
             in_memory: self
                 .in_memory
                 .intersection(&other.in_memory)
@@ -167,6 +170,9 @@ impl<'a> Walk<'a> {
         if let Some(result) = inst.result {
             self.now.facts.forget(result);
             self.now.frame.forget(result);
+            for equal in self.now.equal.values_mut() {
+                equal.remove(&result);
+            }
             self.now.in_memory.remove(&result);
         }
         self.snapshot(inst)?;
@@ -313,6 +319,16 @@ impl<'a> Walk<'a> {
 
     // ---- slots ----
 
+    /// A slot owns the object of a value, by all its names.
+    fn give(&mut self, slot: u16, value: Value) {
+        self.now.frame.set(slot, Some(value), self.fact(value));
+        if let Some((Op::ConstObj, Imm::Obj(id))) = self.def(value).map(|def| (def.op, def.imm)) {
+            for &name in self.now.equal.get(&id).into_iter().flatten() {
+                self.now.frame.add(slot, name);
+            }
+        }
+    }
+
     fn slots(&mut self, inst: &Inst) -> Result<(), String> {
         match (inst.op, inst.imm, inst.args.as_slice()) {
             (Op::LoadSlot, Imm::Slot(slot), _) => {
@@ -324,17 +340,17 @@ impl<'a> Walk<'a> {
             (Op::StoreSlot, Imm::Slot(slot), &[value]) => {
                 self.local(slot)?;
                 self.dies_unnoticed(slot)?;
-                self.now.frame.set(slot, Some(value), self.fact(value));
+                self.give(slot, value);
             }
             (Op::ReplaceSlot, Imm::Slot(slot), &[value]) => {
                 self.local(slot)?;
-                self.now.frame.set(slot, Some(value), self.fact(value));
+                self.give(slot, value);
             }
             (Op::InitSlot, Imm::Slot(slot), &[value]) => {
                 if self.now.frame.owns(slot) {
                     return Err(format!("slot {slot} is one of the stack that owns nothing"));
                 }
-                self.now.frame.set(slot, Some(value), self.fact(value));
+                self.give(slot, value);
             }
             (Op::MoveSlot, Imm::Slots(to, from), _) => {
                 self.local(to)?;
@@ -419,6 +435,7 @@ impl<'a> Walk<'a> {
             }
             (Op::GuardIs, Imm::Obj(id)) => {
                 // One object by two names: what is proved of one holds of the other.
+                self.now.equal.entry(id).or_default().insert(value);
                 let of_const = self.now.facts.of_const(self.trace, id);
                 match (of_const, self.fact(value)) {
                     (Some(fact), _) => self.learn(value, fact),
@@ -433,7 +450,7 @@ impl<'a> Walk<'a> {
     /// The object has the field, or is a box of the number, that the op reads.
     fn precondition(&self, inst: &Inst) -> Result<(), String> {
         let wanted = match (inst.op, inst.imm) {
-            (Op::UnboxInt | Op::UnboxUint, _) => Some(Known::Int),
+            (Op::UnboxInt | Op::UnboxUint | Op::UnboxBits, _) => Some(Known::Int),
             (Op::UnboxFloat, _) => Some(Known::Float),
             (Op::UnboxBool, _) => Some(Known::Bool),
             (Op::LoadField | Op::StoreField | Op::FieldAddr, Imm::Field(field)) => {

@@ -1,0 +1,698 @@
+//! The evaluator's worlds in raw memory: the same objects, foreign functions and helpers for
+//! machine code, and what it leaves behind as a world again.
+
+use super::{
+    CDATA, CODE, CODE_BYTES, FLOAT, IMMORTAL, INT, Machine, Object, int, int_value, object, target,
+};
+use jit::target::Target;
+use jit::{Activation, Compiled, Exit, Repr, Source, values_of};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use traces::eval::{self, Datum, Heap, Kind, ObjRef, Outcome, Reply, World, helpers, scene};
+use traces::{Abort, Field, Helper, Known, Resume, Trace};
+
+/// More iterations than any test runs.
+const FOREVER: u64 = 2000;
+
+/// A world from its text, with the functions that tests call.
+pub fn world(text: &str) -> World {
+    let mut world = World::new();
+    scene::fill(&mut world, text).unwrap_or_else(|e| panic!("{e}"));
+    for &(name, _, f) in LIBRARY {
+        world.function(name, f);
+    }
+    world.helper(Helper::PyCall, |heap, extra, args| {
+        let sum = sum(heap, args, 1)? + i128::from(extra);
+        Ok(if sum < 0 {
+            Reply::Raised
+        } else {
+            let object = heap.alloc(Kind::Int(sum));
+            heap.incref(object);
+            Reply::Obj(object)
+        })
+    });
+    // Gives its first argument again.
+    world.helper(Helper::PyGetItem, |heap, _, args| match args {
+        [first, ..] => {
+            heap.incref(*first);
+            Ok(Reply::Obj(*first))
+        }
+        [] => Err("no argument".to_string()),
+    });
+    world.helper(Helper::PyTruth, |heap, _, args| {
+        let sum = sum(heap, args, 0)?;
+        Ok(if sum < 0 {
+            Reply::Raised
+        } else {
+            Reply::Bool(sum != 0)
+        })
+    });
+    world
+}
+
+fn sum(heap: &Heap, args: &[ObjRef], from: usize) -> Result<i128, String> {
+    let ints = args
+        .iter()
+        .skip(from)
+        .map(|&arg| match heap.get(arg)?.kind {
+            Kind::Int(n) => Ok(n),
+            _ => Ok(0),
+        });
+    ints.sum()
+}
+
+/// The report of a run of the evaluator; a fault is one too.
+pub fn evaluate(trace: &Trace, text: &str) -> String {
+    let mut world = world(text);
+    scene::hold_constants(&mut world, trace);
+    match eval::run(trace, &mut world, FOREVER) {
+        Ok(outcome) => scene::report(&world, trace, &outcome),
+        Err(fault) => format!("{fault}\n"),
+    }
+}
+
+/// The report of a run of machine code.
+pub fn execute(trace: &Trace, text: &str) -> Result<String, Abort> {
+    let mut start = world(text);
+    scene::hold_constants(&mut start, trace);
+    let mut mirror = Mirror::of(&start, trace);
+    let bound = mirror.bind(trace);
+    let mut machine = Machine::with(&bound, &mirror.target())?;
+    for (slot, &object) in start.frame.iter().enumerate() {
+        *machine.slot(slot) = mirror.raw(&start.heap, object) as u64;
+    }
+    let leave = machine.leave_word();
+    unsafe { *(leave as *mut u64) = u64::from(start.attention == Some(0)) };
+    let attention = start.attention.map(|n| (n, leave));
+    NOW.set(Some(Running {
+        names: mirror.names.clone(),
+        nlocals: trace.nlocals,
+        constants: bound.objs.iter().map(|o| o.addr).collect(),
+        attention,
+        ..Running::default()
+    }));
+    let n = machine.enter(|act, compiled| {
+        NOW.with_borrow_mut(|now| {
+            if let Some(now) = now {
+                now.activation = (act as usize, compiled as usize);
+            }
+        });
+    });
+    let exit = machine.compiled.exits[n as usize].clone();
+    rebuild(&mut machine, &exit, trace, &mirror);
+    let Running { log, dead, .. } = NOW.take().unwrap();
+    let left = mirror.world(&mut machine, &exit, trace, text, log, &dead);
+    let outcome = Outcome {
+        exit: None,
+        at: exit.inst as usize,
+        resume: Some(exit.resume),
+        pc: exit.pc,
+        depth: exit.depth,
+        iterations: 0,
+    };
+    Ok(scene::report(&left, trace, &outcome))
+}
+
+// ---- objects ----
+
+/// The objects of a world in raw memory.
+struct Mirror {
+    raw: BTreeMap<ObjRef, *mut Object>,
+    known: BTreeMap<&'static str, *mut Object>,
+    /// How each object with an address is shown.
+    names: BTreeMap<usize, String>,
+    constants: Vec<(String, usize)>,
+}
+
+impl Mirror {
+    fn of(world: &World, trace: &Trace) -> Mirror {
+        let mut known = BTreeMap::new();
+        for &k in Known::ALL.iter().filter(|&&k| k != Known::Null) {
+            let raw = object(0, &[]);
+            unsafe { (*raw).refcount = IMMORTAL };
+            known.insert(k.name(), raw);
+        }
+        let mut mirror = Mirror {
+            raw: BTreeMap::new(),
+            known,
+            names: BTreeMap::new(),
+            constants: Vec::new(),
+        };
+        for (&name, &raw) in &mirror.known.clone() {
+            mirror.names.insert(raw as usize, name.to_string());
+        }
+        for truth in ["True", "False"] {
+            unsafe { (*mirror.known[truth]).ty = mirror.type_addr(Known::Bool) };
+        }
+        unsafe { (*mirror.known["None"]).ty = mirror.type_addr(Known::NoneType) };
+        for (name, &object) in &world.objects {
+            let raw = mirror.raw(&world.heap, object);
+            mirror.names.insert(raw as usize, format!("@{name}"));
+        }
+        for object in &trace.objs {
+            let addr = match object.known {
+                Some(Known::Null) => 0,
+                Some(known) => mirror.type_addr(known),
+                None if object.name == "code" => CODE,
+                None => mirror.raw(&world.heap, world.objects[&object.name]) as usize,
+            };
+            mirror.constants.push((object.name.clone(), addr));
+        }
+        mirror
+    }
+
+    /// The address of an object that the IR knows. Those of numbers are the runtime's own.
+    fn type_addr(&self, known: Known) -> usize {
+        match known {
+            Known::Int => INT,
+            Known::Float => FLOAT,
+            Known::CData => CDATA,
+            other => self.known[other.name()] as usize,
+        }
+    }
+
+    fn raw(&mut self, heap: &Heap, object: ObjRef) -> *mut Object {
+        if object == ObjRef::NULL {
+            return std::ptr::null_mut();
+        }
+        if let Some(&raw) = self.raw.get(&object) {
+            return raw;
+        }
+        let found = heap.get(object).unwrap().clone();
+        let mut raw_of = |o: ObjRef| self.raw(heap, o) as u64;
+        let (ty, words) = match &found.kind {
+            Kind::Type(known) => return self.type_addr(*known) as *mut Object,
+            Kind::None => return self.known["None"],
+            Kind::Bool(truth) => return self.known[if *truth { "True" } else { "False" }],
+            Kind::Int(n) => {
+                let raw = int(*n);
+                self.raw.insert(object, raw);
+                unsafe { (*raw).refcount = found.refs as u32 };
+                return raw;
+            }
+            Kind::Float(x) => (FLOAT, vec![x.to_bits()]),
+            Kind::Bytes(bytes) => {
+                let mut words = vec![bytes.len() as u64];
+                words.extend(bytes.chunks(8).map(|chunk| {
+                    let mut word = [0; 8];
+                    word[..chunk.len()].copy_from_slice(chunk);
+                    u64::from_le_bytes(word)
+                }));
+                (self.type_addr(Known::Bytes), words)
+            }
+            Kind::List(items) => {
+                let items: Vec<u64> = items.iter().map(|&o| raw_of(o)).collect();
+                let words = vec![items.as_ptr() as u64, items.len() as u64];
+                std::mem::forget(items);
+                (self.type_addr(Known::List), words)
+            }
+            Kind::Tuple(items) => {
+                let mut words = vec![0, items.len() as u64];
+                words.extend(items.iter().map(|&o| raw_of(o)));
+                (self.type_addr(Known::Tuple), words)
+            }
+            Kind::RangeIter { start, step, len } => (
+                self.type_addr(Known::RangeIter),
+                vec![*start as u64, *step as u64, *len as u64],
+            ),
+            Kind::ListIter { seq, index } => {
+                let words = vec![*index as u64, raw_of(*seq)];
+                (self.type_addr(Known::ListIter), words)
+            }
+            Kind::TupleIter { seq, index } => {
+                let words = vec![*index as u64, raw_of(*seq)];
+                (self.type_addr(Known::TupleIter), words)
+            }
+            Kind::Cell(content) => {
+                let words = vec![raw_of(*content)];
+                (self.type_addr(Known::Cell), words)
+            }
+            Kind::CData { ctype, ptr } => (CDATA, vec![raw_of(*ctype), *ptr]),
+            Kind::Opaque(ty) => (raw_of(*ty) as usize, vec![]),
+        };
+        let raw = super::object(ty, &words);
+        unsafe { (*raw).refcount = found.refs as u32 };
+        if matches!(found.kind, Kind::Opaque(ObjRef::NULL)) {
+            unsafe { (*raw).ty = raw as usize };
+        }
+        self.raw.insert(object, raw);
+        raw
+    }
+
+    fn bind(&self, trace: &Trace) -> Trace {
+        let functions = LIBRARY.iter().map(|&(name, f, _)| (name, f as usize));
+        let names: Vec<(&str, usize)> = self
+            .constants
+            .iter()
+            .map(|(name, addr)| (name.as_str(), *addr))
+            .chain(functions)
+            .collect();
+        super::bind(trace.clone(), &names)
+    }
+
+    fn target(&self) -> Target {
+        let mut target = target();
+        for (field, offset) in [
+            (Field::IterRefCount, 0),
+            (Field::ListIterSeq, 24),
+            (Field::TupleIterSeq, 24),
+            (Field::TupleSize, 24),
+            (Field::BytesData, 24),
+        ] {
+            target.fields[field as usize] = offset;
+        }
+        for (helper, f) in [
+            (Helper::PyCall, py_call as *const ()),
+            (Helper::PyTruth, py_truth as *const ()),
+            (Helper::PyGetItem, py_getitem as *const ()),
+            (Helper::FloatMod, float_mod as *const ()),
+            (Helper::FloatFloorDiv, float_floordiv as *const ()),
+            (Helper::IntPowFits, int_pow_fits as *const ()),
+            (Helper::IntPow, int_pow as *const ()),
+        ] {
+            target.helpers[helper as usize] = f as usize;
+        }
+        target.functions.dealloc = dealloc as *const () as usize;
+        target.true_addr = self.known["True"] as usize;
+        target.false_addr = self.known["False"] as usize;
+        target.none_addr = self.known["None"] as usize;
+        target
+    }
+
+    /// What the machine left behind.
+    fn world(
+        &self,
+        machine: &mut Machine,
+        exit: &Exit,
+        trace: &Trace,
+        text: &str,
+        log: Vec<String>,
+        dead: &[usize],
+    ) -> World {
+        let mut left = world(text);
+        scene::hold_constants(&mut left, trace);
+        left.log = log;
+        let named: Vec<ObjRef> = left.objects.values().copied().collect();
+        for &object in &named {
+            if dead.contains(&(self.raw[&object] as usize)) {
+                left.heap.get_mut(object).unwrap().refs = 1;
+                left.heap.decref(object).unwrap();
+            }
+        }
+        for &object in &named {
+            let raw = unsafe { &*self.raw[&object] };
+            let content = match left.heap.get(object) {
+                Ok(found) if matches!(found.kind, Kind::Cell(_)) => {
+                    self.back(&mut left.heap, raw.words[0])
+                }
+                _ => ObjRef::NULL,
+            };
+            let Ok(found) = left.heap.get_mut(object) else {
+                continue;
+            };
+            found.refs = raw.refcount.into();
+            match &mut found.kind {
+                Kind::RangeIter { start, step, len } => {
+                    (*start, *step, *len) = (
+                        raw.words[0] as i64,
+                        raw.words[1] as i64,
+                        raw.words[2] as i64,
+                    );
+                }
+                Kind::ListIter { index, .. } | Kind::TupleIter { index, .. } => {
+                    *index = raw.words[0] as i64;
+                }
+                Kind::Cell(held) => *held = content,
+                _ => {}
+            }
+        }
+        let top = trace.nlocals + exit.depth;
+        left.frame = (0..usize::from(top))
+            .map(|slot| self.back(&mut left.heap, *machine.slot(slot)))
+            .collect();
+        left
+    }
+
+    /// The object of a world for one in raw memory.
+    fn back(&self, heap: &mut Heap, word: u64) -> ObjRef {
+        let raw = word as *mut Object;
+        if let Some((&object, _)) = self.raw.iter().find(|(_, r)| **r == raw) {
+            return object;
+        }
+        if let Some((name, _)) = self.known.iter().find(|(_, r)| **r == raw) {
+            let known = Known::ALL.iter().find(|k| k.name() == *name);
+            return heap.known(*known.unwrap());
+        }
+        if raw.is_null() {
+            return ObjRef::NULL;
+        }
+        match unsafe { (*raw).ty } {
+            INT => heap.alloc(Kind::Int(int_value(raw))),
+            FLOAT => heap.alloc(Kind::Float(f64::from_bits(unsafe { (*raw).words[0] }))),
+            _ => ObjRef::NULL,
+        }
+    }
+}
+
+/// Writes the slots of an exit, as the runtime does.
+fn rebuild(machine: &mut Machine, exit: &Exit, trace: &Trace, mirror: &Mirror) {
+    let mut made: Vec<(Source, *mut Object)> = Vec::new();
+    let mut drops = Vec::new();
+    for &(slot, source) in &exit.slots {
+        let object = match source {
+            Source::Const(id) => mirror.constants[id.0 as usize].1 as *mut Object,
+            Source::Buf(..) | Source::Imm(..) => match made.iter().find(|m| m.0 == source) {
+                Some(&(_, object)) => object,
+                None => {
+                    let (word, repr) = match source {
+                        Source::Imm(word, repr) => (word, repr),
+                        Source::Buf(n, repr) => (machine.act.values()[usize::from(n)], repr),
+                        Source::Const(_) => unreachable!(),
+                    };
+                    let object = fresh(word, repr, mirror);
+                    made.push((source, object));
+                    object
+                }
+            },
+        };
+        incref(object);
+        let place = machine.slot(slot.into());
+        let old = std::mem::replace(place, object as u64);
+        if slot < trace.nlocals {
+            drops.push(old);
+        }
+    }
+    let top = trace.nlocals + exit.depth;
+    if let Resume::Raise(operands) = exit.resume {
+        for slot in top - operands..top {
+            drops.push(std::mem::take(machine.slot(slot.into())));
+        }
+    }
+    for old in drops {
+        release(old as *mut Object);
+    }
+}
+
+/// The object of a word that an exit stored; numbers have no reference yet.
+fn fresh(word: u64, repr: Repr, mirror: &Mirror) -> *mut Object {
+    let number = |raw: *mut Object| {
+        unsafe { (*raw).refcount = 0 };
+        raw
+    };
+    match repr {
+        Repr::Obj => word as *mut Object,
+        Repr::Int => number(int(i128::from(word as i64))),
+        Repr::Uint => number(int(i128::from(word))),
+        Repr::Float => number(object(FLOAT, &[word])),
+        Repr::Bool => mirror.known[if word != 0 { "True" } else { "False" }],
+        Repr::CData(id) => {
+            let ctype = mirror.constants[id.0 as usize].1;
+            number(object(CDATA, &[ctype as u64, word]))
+        }
+    }
+}
+
+fn incref(object: *mut Object) {
+    unsafe {
+        if !object.is_null() && (*object).refcount as i32 >= 0 {
+            (*object).refcount += 1;
+        }
+    }
+}
+
+fn release(object: *mut Object) {
+    unsafe {
+        if object.is_null() || ((*object).refcount as i32) < 0 {
+            return;
+        }
+        (*object).refcount -= 1;
+        if (*object).refcount == 0 {
+            dealloc(object);
+        }
+    }
+}
+
+// ---- the run ----
+
+#[derive(Default)]
+struct Running {
+    names: BTreeMap<usize, String>,
+    nlocals: u16,
+    /// The addresses of the trace's constants.
+    constants: Vec<u64>,
+    activation: (usize, usize),
+    attention: Option<(u64, usize)>,
+    calls: u64,
+    log: Vec<String>,
+    dead: Vec<usize>,
+}
+
+thread_local! {
+    static NOW: RefCell<Option<Running>> = const { RefCell::new(None) };
+}
+
+impl Running {
+    fn show(&self, word: u64) -> String {
+        if word == 0 {
+            return "NULL".to_string();
+        }
+        if let Some(name) = self.names.get(&(word as usize)) {
+            return name.clone();
+        }
+        let raw = word as *const Object;
+        match unsafe { (*raw).ty } {
+            INT => format!("int {}", int_value(raw)),
+            FLOAT => format!("float {:?}", f64::from_bits(unsafe { (*raw).words[0] })),
+            CDATA => {
+                let words = unsafe { (*raw).words };
+                format!("cdata {} {}", self.show(words[0]), words[1])
+            }
+            _ => "?".to_string(),
+        }
+    }
+
+    fn show_source(&self, act: &Activation, source: Source) -> String {
+        let (word, repr) = match source {
+            Source::Const(id) => return self.show(self.constants[id.0 as usize]),
+            Source::Buf(n, repr) => {
+                let values = unsafe { values_of(act, usize::from(n) + 1) };
+                (values[usize::from(n)], repr)
+            }
+            Source::Imm(word, repr) => (word, repr),
+        };
+        match repr {
+            Repr::Obj => self.show(word),
+            Repr::Int => format!("int {}", word as i64),
+            Repr::Uint => format!("int {word}"),
+            Repr::Float => format!("float {:?}", f64::from_bits(word)),
+            Repr::Bool => (if word != 0 { "True" } else { "False" }).to_string(),
+            Repr::CData(id) => {
+                let ctype = self.show(self.constants[id.0 as usize]);
+                format!("cdata {ctype} {word}")
+            }
+        }
+    }
+
+    /// The locals as somebody who looks at the frame during a foreign call sees them.
+    fn frame_during(&self) -> String {
+        let (act, compiled) = self.activation;
+        let (act, compiled) = unsafe {
+            (
+                &*(act as *const Activation),
+                &*(compiled as *const Compiled),
+            )
+        };
+        let exit = &compiled.durings[act.during as usize - 1];
+        let slots: Vec<String> = (0..self.nlocals)
+            .map(|slot| match exit.slots.iter().find(|s| s.0 == slot) {
+                Some(&(_, source)) => self.show_source(act, source),
+                None => {
+                    self.show(unsafe { *act.frame.add(16 + 8 * usize::from(slot)).cast::<u64>() })
+                }
+            })
+            .collect();
+        format!("at {} [{}]", exit.pc, slots.join(", "))
+    }
+
+    /// What the memory of a slot holds.
+    fn slot(&self, slot: u16) -> u64 {
+        let act = unsafe { &*(self.activation.0 as *const Activation) };
+        unsafe { *act.frame.add(16 + 8 * usize::from(slot)).cast::<u64>() }
+    }
+
+    fn pc(&self) -> u64 {
+        let act = unsafe { &*(self.activation.0 as *const Activation) };
+        unsafe { *act.frame.add(8).cast::<u64>() }.wrapping_sub((CODE + CODE_BYTES) as u64)
+    }
+}
+
+fn called(line: String) {
+    NOW.with_borrow_mut(|now| {
+        let Some(now) = now else { return };
+        let frame = now.frame_during();
+        now.log.push(format!("{line} {frame}"));
+        now.calls += 1;
+        assert!(now.calls < 100 * FOREVER, "the loop does not end");
+        if let Some((n, flag)) = now.attention
+            && now.calls >= n
+        {
+            unsafe { *(flag as *mut u64) = 1 };
+        }
+    });
+}
+
+extern "C" fn dealloc(object: *mut Object) {
+    let plain = unsafe { matches!((*object).ty, INT | FLOAT | CDATA) };
+    NOW.with_borrow_mut(|now| {
+        let Some(now) = now else { return };
+        assert!(!now.dead.contains(&(object as usize)), "died twice");
+        now.dead.push(object as usize);
+        if let Some(name) = now.names.get(&(object as usize))
+            && !plain
+        {
+            let line = format!("{name} dies");
+            now.log.push(line);
+        }
+    });
+}
+
+fn python(
+    name: &str,
+    argv: *const *mut Object,
+    argc: usize,
+    result: impl FnOnce(i128) -> (u64, String),
+    from: usize,
+) -> u64 {
+    let args = unsafe { std::slice::from_raw_parts(argv, argc) };
+    let is_int = |o: &*mut Object| !o.is_null() && unsafe { (**o).ty } == INT;
+    let sum: i128 = args[from..]
+        .iter()
+        .filter(|o| is_int(o))
+        .map(|&o| int_value(o))
+        .sum();
+    let (word, text) = result(sum);
+    NOW.with_borrow_mut(|now| {
+        if let Some(now) = now {
+            let shown: Vec<String> = args.iter().map(|&o| now.show(o as u64)).collect();
+            let locals: Vec<String> = (0..now.nlocals).map(|n| now.show(now.slot(n))).collect();
+            let (shown, locals) = (shown.join(", "), locals.join(", "));
+            let line = format!("@{name}({shown}) = {text} at {} [{locals}]", now.pc());
+            now.log.push(line);
+        }
+    });
+    args.iter().for_each(|&o| release(o));
+    word
+}
+
+/// Adds its arguments behind the first; raises where the sum is negative.
+extern "C" fn py_call(argv: *const *mut Object, argc: usize, extra: i64) -> u64 {
+    let result = |sum: i128| match sum + i128::from(extra) {
+        sum if sum < 0 => (0, "raised".to_string()),
+        sum => (int(sum) as u64, format!("int {sum}")),
+    };
+    python("call", argv, argc, result, 1)
+}
+
+/// Gives its first argument again.
+extern "C" fn py_getitem(argv: *const *mut Object, argc: usize, _extra: i64) -> u64 {
+    let first = unsafe { *argv };
+    incref(first);
+    let text = NOW.with_borrow(|now| now.as_ref().map(|now| now.show(first as u64)));
+    python(
+        "getitem",
+        argv,
+        argc,
+        |_| (first as u64, text.unwrap_or_default()),
+        0,
+    )
+}
+
+extern "C" fn py_truth(argv: *const *mut Object, argc: usize, _extra: i64) -> i32 {
+    let result = |sum: i128| match sum {
+        sum if sum < 0 => (u64::MAX, "raised".to_string()),
+        sum => (u64::from(sum != 0), (sum != 0).to_string()),
+    };
+    python("truth", argv, argc, result, 0) as i32
+}
+
+extern "C" fn float_mod(x: f64, y: f64) -> f64 {
+    helpers::float_mod(x, y)
+}
+extern "C" fn float_floordiv(x: f64, y: f64) -> f64 {
+    helpers::float_floordiv(x, y)
+}
+extern "C" fn int_pow_fits(x: i64, y: i64) -> bool {
+    helpers::int_pow(x, y).is_some()
+}
+extern "C" fn int_pow(x: i64, y: i64) -> i64 {
+    helpers::int_pow(x, y).unwrap_or(0)
+}
+
+// ---- foreign functions ----
+
+type Closure = fn(&[Datum]) -> Option<Datum>;
+
+/// What traces of tests call: name, machine code, meaning.
+const LIBRARY: &[(&str, *const (), Closure)] = &[
+    ("add", add as *const (), |a| match *a {
+        [Datum::Int(x), Datum::Int(y)] => {
+            Some(Datum::Int((x as i32).wrapping_add(y as i32).into()))
+        }
+        _ => None,
+    }),
+    ("scale", scale as *const (), |a| match *a {
+        [Datum::Float(x), Datum::Float(y)] => Some(Datum::Float(x * y)),
+        _ => None,
+    }),
+    ("tick", tick as *const (), |_| None),
+    ("half", half as *const (), |a| match *a {
+        [Datum::Float(x)] => Some(Datum::Float(x / 2.0)),
+        _ => None,
+    }),
+    ("not8", not8 as *const (), |a| match *a {
+        [Datum::Int(x)] => Some(Datum::Int(!x)),
+        _ => None,
+    }),
+    ("umax", umax as *const (), |a| match *a {
+        [Datum::Int(x), Datum::Int(y)] => Some(Datum::Int((x as u64).max(y as u64) as i64)),
+        _ => None,
+    }),
+    ("odd", odd as *const (), |a| match *a {
+        [Datum::Int(x)] => Some(Datum::Bool(x & 1 == 1)),
+        _ => None,
+    }),
+];
+
+extern "C" fn add(x: i32, y: i32) -> i32 {
+    let result = x.wrapping_add(y);
+    called(format!("add({x}, {y}) = {result}"));
+    result
+}
+extern "C" fn scale(x: f64, y: f64) -> f64 {
+    called(format!("scale({x:?}, {y:?}) = {:?}", x * y));
+    x * y
+}
+extern "C" fn tick() {
+    called("tick()".to_string());
+}
+extern "C" fn half(x: f32) -> f32 {
+    let (wide, result) = (f64::from(x), f64::from(x / 2.0));
+    called(format!("half({wide:?}) = {result:?}"));
+    x / 2.0
+}
+extern "C" fn not8(x: u8) -> u8 {
+    called(format!("not8({x}) = {}", !x));
+    !x
+}
+extern "C" fn umax(x: u64, y: u64) -> u64 {
+    let result = x.max(y);
+    called(format!(
+        "umax({}, {}) = {}",
+        x as i64, y as i64, result as i64
+    ));
+    result
+}
+extern "C" fn odd(x: i64) -> bool {
+    called(format!("odd({x}) = {}", x & 1 == 1));
+    x & 1 == 1
+}

@@ -1,0 +1,129 @@
+//! One trace, three ways, one result: the reference evaluator on the trace as recorded, on the
+//! optimised trace, and machine code. The traces and what they give are in `traces/*.trace`:
+//!
+//! ```text
+//! ;; what the file is about
+//! trace "..." ... { ... }
+//! ;; run: what this run is about
+//! ; slot 0 = int 5          (see `traces::eval::scene`)
+//! ;; gives
+//! ; leaves at 10, depth 1   (rewritten with BLESS=1)
+//! ```
+
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "the objects live as long as the test"
+)]
+
+mod fake;
+
+use fake::scene::{evaluate, execute};
+use std::fs;
+use std::path::Path;
+use traces::{Stage, parse, verify};
+
+/// A file: its trace, and its runs without what they give.
+struct File<'a> {
+    head: &'a str,
+    runs: Vec<Run<'a>>,
+}
+
+struct Run<'a> {
+    title: &'a str,
+    /// The lines of the world, as they stand in the file.
+    world: &'a str,
+}
+
+fn split(text: &str) -> File<'_> {
+    let mut parts = text.split("\n;; run:");
+    let head = parts.next().unwrap_or_default();
+    let runs = parts
+        .map(|part| {
+            let (title, rest) = part.split_once('\n').unwrap_or((part, ""));
+            let world = rest
+                .split_once(";; gives\n")
+                .map_or(rest, |(world, _)| world);
+            Run { title, world }
+        })
+        .collect();
+    File { head, runs }
+}
+
+fn uncomment(lines: &str) -> String {
+    let lines = lines.lines().map(|l| l.trim_start_matches(';').trim());
+    lines.map(|l| format!("{l}\n")).collect()
+}
+
+fn comment(lines: &str) -> String {
+    lines.lines().map(|l| format!("; {l}\n")).collect()
+}
+
+fn check(path: &Path, text: &str) -> String {
+    let file = split(text);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    assert!(!file.runs.is_empty(), "{name} runs nothing");
+    let naive = parse::parse(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+    verify(&naive, Stage::Naive).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let optimised = jit::optimise(&naive).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let mut blessed = file.head.to_string();
+    for run in &file.runs {
+        let world = uncomment(run.world);
+        let raw = evaluate(&naive, &world);
+        assert!(
+            raw.starts_with("leaves") || raw.starts_with("raises"),
+            "{name},{}: {}",
+            run.title,
+            raw.lines().next().unwrap_or_default()
+        );
+        for (way, result) in [
+            ("the optimised trace", evaluate(&optimised, &world)),
+            ("machine code", execute(&optimised, &world).unwrap()),
+            (
+                "machine code of the raw trace",
+                execute(&naive, &world).unwrap(),
+            ),
+        ] {
+            assert_eq!(
+                raw, result,
+                "{name},{}: raw, then {way}\n{optimised}",
+                run.title
+            );
+        }
+        blessed += &format!(
+            "\n;; run:{}\n{};; gives\n{}",
+            run.title,
+            run.world,
+            comment(&raw)
+        );
+    }
+    blessed
+}
+
+#[test]
+fn every_trace_gives_one_result_three_ways() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traces");
+    let mut paths: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    let mut stale = Vec::new();
+    for path in paths {
+        let text = fs::read_to_string(&path).unwrap();
+        let blessed = check(&path, &text);
+        if blessed == text {
+            continue;
+        }
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&path, blessed).unwrap();
+        } else {
+            stale.push(format!("{}:\n{blessed}", path.display()));
+        }
+    }
+    assert!(
+        stale.is_empty(),
+        "BLESS=1 accepts these results:\n{}",
+        stale.join("\n")
+    );
+}

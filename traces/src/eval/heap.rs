@@ -1,0 +1,429 @@
+//! The fake heap: objects without Python, with their reference counts.
+
+use crate::op::Type;
+use crate::trace::Known;
+use crate::{Alias, Field};
+use std::collections::BTreeMap;
+
+/// A value at run time.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Datum {
+    /// A 64-bit integer.
+    Int(i64),
+    /// A double.
+    Float(f64),
+    /// A truth value.
+    Bool(bool),
+    /// An address.
+    Ptr(u64),
+    /// An object.
+    Obj(ObjRef),
+}
+
+impl Datum {
+    /// The type of the value.
+    pub fn ty(self) -> Type {
+        match self {
+            Datum::Int(_) => Type::I64,
+            Datum::Float(_) => Type::F64,
+            Datum::Bool(_) => Type::Bool,
+            Datum::Ptr(_) => Type::Ptr,
+            Datum::Obj(_) => Type::Obj,
+        }
+    }
+}
+
+/// An object of the heap, or NULL.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ObjRef(u32);
+
+impl ObjRef {
+    /// No object.
+    pub const NULL: ObjRef = ObjRef(0);
+}
+
+/// What an object is.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Kind {
+    /// A type that the IR knows.
+    Type(Known),
+    /// `None`.
+    None,
+    /// `True` or `False`.
+    Bool(bool),
+    /// An int of any size that matters here.
+    Int(i128),
+    /// A float.
+    Float(f64),
+    /// A bytes.
+    Bytes(Vec<u8>),
+    /// A list.
+    List(Vec<ObjRef>),
+    /// A tuple.
+    Tuple(Vec<ObjRef>),
+    /// A range iterator.
+    RangeIter {
+        /// The next item.
+        start: i64,
+        /// What it grows by.
+        step: i64,
+        /// Items still to come.
+        len: i64,
+    },
+    /// A list iterator.
+    ListIter {
+        /// The list; NULL when exhausted.
+        seq: ObjRef,
+        /// The next index.
+        index: i64,
+    },
+    /// A tuple iterator.
+    TupleIter {
+        /// The tuple; NULL when exhausted.
+        seq: ObjRef,
+        /// The next index.
+        index: i64,
+    },
+    /// A cell and what it holds (perhaps NULL).
+    Cell(ObjRef),
+    /// A cffi pointer.
+    CData {
+        /// The ctype.
+        ctype: ObjRef,
+        /// The address.
+        ptr: u64,
+    },
+    /// Anything else; NULL as its type stands for a type of its own.
+    Opaque(ObjRef),
+}
+
+/// An object.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Object {
+    /// What it is.
+    pub kind: Kind,
+    /// How many references are held.
+    pub refs: u64,
+    /// Its name, where it has one: such an object is shown by it.
+    pub name: Option<String>,
+    /// Fields that its kind does not have, as a test wants them.
+    pub fields: BTreeMap<usize, Datum>,
+    /// It never dies: an immortal, or a number made by a box op (which makes another object each
+    /// time it is needed).
+    stays: bool,
+    dead: bool,
+}
+
+/// Where the inline memory of an object starts; what its items' memory is offset by.
+const BASE: u64 = 0x5000_0000_0000;
+const STRIDE: u64 = 0x10_0000;
+
+/// The objects of a world.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Heap {
+    objects: Vec<Object>,
+    /// Objects that died, by name, in order; whose death can be noticed.
+    pub deaths: Vec<String>,
+}
+
+impl Default for Heap {
+    fn default() -> Heap {
+        Heap::new()
+    }
+}
+
+impl Heap {
+    /// A heap with the objects that the IR knows.
+    pub fn new() -> Heap {
+        let mut heap = Heap {
+            objects: Vec::new(),
+            deaths: Vec::new(),
+        };
+        for &known in Known::ALL {
+            let kind = match known {
+                Known::None => Kind::None,
+                Known::True => Kind::Bool(true),
+                Known::False => Kind::Bool(false),
+                ty => Kind::Type(ty),
+            };
+            let object = heap.alloc(kind);
+            if let Some(object) = heap.objects.get_mut(object.0 as usize) {
+                object.stays = true;
+                object.name = Some(known.name().to_string());
+            }
+        }
+        heap
+    }
+
+    /// The object that the IR knows. (The row of NULL is the first of the table.)
+    pub fn known(&self, known: Known) -> ObjRef {
+        let at = Known::ALL.iter().position(|&k| k == known).unwrap_or(0);
+        ObjRef(at as u32)
+    }
+
+    /// A new object that nobody holds yet. References that its kind holds are taken.
+    pub fn alloc(&mut self, kind: Kind) -> ObjRef {
+        for child in children(&kind) {
+            self.incref(child);
+        }
+        self.objects.push(Object {
+            kind,
+            refs: 0,
+            name: None,
+            fields: BTreeMap::new(),
+            stays: false,
+            dead: false,
+        });
+        ObjRef(self.objects.len() as u32 - 1)
+    }
+
+    /// The object of a box op: as long as nobody looks it need not exist, so it never dies.
+    pub fn alloc_box(&mut self, kind: Kind) -> ObjRef {
+        let object = self.alloc(kind);
+        if let Some(object) = self.objects.get_mut(object.0 as usize) {
+            object.stays = true;
+        }
+        object
+    }
+
+    /// A truth value as an object.
+    pub fn truth(&self, truth: bool) -> ObjRef {
+        self.known(if truth { Known::True } else { Known::False })
+    }
+
+    /// A live object.
+    ///
+    /// # Errors
+    /// Where it is NULL or has died.
+    pub fn get(&self, object: ObjRef) -> Result<&Object, String> {
+        match self.objects.get(object.0 as usize) {
+            _ if object == ObjRef::NULL => Err("NULL is no object".to_string()),
+            None => Err("there is no such object".to_string()),
+            Some(found) if found.dead => Err(format!("{} is dead", self.show(object))),
+            Some(found) => Ok(found),
+        }
+    }
+
+    /// A live object, to change it.
+    ///
+    /// # Errors
+    /// As [`get`](Heap::get).
+    pub fn get_mut(&mut self, object: ObjRef) -> Result<&mut Object, String> {
+        self.get(object)?;
+        self.objects
+            .get_mut(object.0 as usize)
+            .ok_or_else(|| "there is no such object".to_string())
+    }
+
+    /// Takes a reference; NULL is no object.
+    pub fn incref(&mut self, object: ObjRef) {
+        if let Some(found) = self.objects.get_mut(object.0 as usize) {
+            found.refs += 1;
+        }
+    }
+
+    /// Drops a reference; NULL is no object.
+    ///
+    /// # Errors
+    /// Where nobody held one.
+    pub fn decref(&mut self, object: ObjRef) -> Result<(), String> {
+        if object == ObjRef::NULL {
+            return Ok(());
+        }
+        let found = self.get_mut(object)?;
+        found.refs = match found.refs.checked_sub(1) {
+            Some(refs) => refs,
+            None => return Err(format!("{} is dropped once too often", self.show(object))),
+        };
+        if found.refs > 0 || found.stays {
+            return Ok(());
+        }
+        found.dead = true;
+        let children = children(&found.kind);
+        if let Some(name) = found.name.clone()
+            && !self.type_known(object).is_some_and(Known::is_plain_type)
+        {
+            self.deaths.push(name);
+        }
+        children
+            .into_iter()
+            .try_for_each(|child| self.decref(child))
+    }
+
+    fn type_known(&self, object: ObjRef) -> Option<Known> {
+        Some(match self.objects.get(object.0 as usize)?.kind {
+            Kind::None => Known::NoneType,
+            Kind::Bool(_) => Known::Bool,
+            Kind::Int(_) => Known::Int,
+            Kind::Float(_) => Known::Float,
+            Kind::Bytes(_) => Known::Bytes,
+            Kind::List(_) => Known::List,
+            Kind::Tuple(_) => Known::Tuple,
+            Kind::RangeIter { .. } => Known::RangeIter,
+            Kind::ListIter { .. } => Known::ListIter,
+            Kind::TupleIter { .. } => Known::TupleIter,
+            Kind::Cell(_) => Known::Cell,
+            Kind::CData { .. } => Known::CData,
+            Kind::Type(_) | Kind::Opaque(_) => return None,
+        })
+    }
+
+    /// The type of an object.
+    ///
+    /// # Errors
+    /// As [`get`](Heap::get).
+    pub fn type_of(&self, object: ObjRef) -> Result<ObjRef, String> {
+        let found = self.get(object)?;
+        Ok(match (self.type_known(object), &found.kind) {
+            (Some(known), _) => self.known(known),
+            (None, Kind::Opaque(ty)) if *ty != ObjRef::NULL => *ty,
+            (None, _) => object,
+        })
+    }
+
+    // ---- memory ----
+
+    /// What a field holds.
+    ///
+    /// # Errors
+    /// Where the object has no such field.
+    pub fn load(&self, object: ObjRef, field: Field) -> Result<Datum, String> {
+        let found = self.get(object)?;
+        let length = |n: usize| Datum::Int(n as i64);
+        Ok(match (field, &found.kind) {
+            (Field::Type, _) => Datum::Obj(self.type_of(object)?),
+            (Field::IterRefCount, _) => Datum::Int(found.refs as i64),
+            (Field::FloatValue, Kind::Float(x)) => Datum::Float(*x),
+            (Field::RangeIterStart, Kind::RangeIter { start, .. }) => Datum::Int(*start),
+            (Field::RangeIterStep, Kind::RangeIter { step, .. }) => Datum::Int(*step),
+            (Field::RangeIterLen, Kind::RangeIter { len, .. }) => Datum::Int(*len),
+            (Field::ListIterIndex, Kind::ListIter { index, .. })
+            | (Field::TupleIterIndex, Kind::TupleIter { index, .. }) => Datum::Int(*index),
+            (Field::ListIterSeq, Kind::ListIter { seq, .. })
+            | (Field::TupleIterSeq, Kind::TupleIter { seq, .. }) => Datum::Obj(*seq),
+            (Field::ListSize, Kind::List(items)) | (Field::TupleSize, Kind::Tuple(items)) => {
+                length(items.len())
+            }
+            (Field::ListItems, Kind::List(_)) => Datum::Ptr(address(object)),
+            (Field::CellRef, Kind::Cell(content)) => Datum::Obj(*content),
+            (Field::BytesSize, Kind::Bytes(bytes)) => length(bytes.len()),
+            (Field::CDataType, Kind::CData { ctype, .. }) => Datum::Obj(*ctype),
+            (Field::CDataPtr, Kind::CData { ptr, .. }) => Datum::Ptr(*ptr),
+            _ => *found
+                .fields
+                .get(&(field as usize))
+                .ok_or_else(|| format!("{} has no {}", self.show(object), field.name()))?,
+        })
+    }
+
+    /// The address of an inline field.
+    ///
+    /// # Errors
+    /// Where the object has no such field.
+    pub fn field_addr(&self, object: ObjRef, field: Field) -> Result<u64, String> {
+        match (field, &self.get(object)?.kind) {
+            (Field::TupleItems, Kind::Tuple(_)) | (Field::BytesData, Kind::Bytes(_)) => {
+                Ok(address(object))
+            }
+            _ => Err(format!("{} has no {}", self.show(object), field.name())),
+        }
+    }
+
+    /// Writes a field that holds no reference.
+    ///
+    /// # Errors
+    /// Where the object has no such field, or it never changes.
+    pub fn store(&mut self, object: ObjRef, field: Field, value: Datum) -> Result<(), String> {
+        let shown = self.show(object);
+        let found = self.get_mut(object)?;
+        match (field, &mut found.kind, value) {
+            (Field::RangeIterStart, Kind::RangeIter { start, .. }, Datum::Int(n)) => *start = n,
+            (Field::RangeIterLen, Kind::RangeIter { len, .. }, Datum::Int(n)) => *len = n,
+            (Field::ListIterIndex, Kind::ListIter { index, .. }, Datum::Int(n))
+            | (Field::TupleIterIndex, Kind::TupleIter { index, .. }, Datum::Int(n)) => *index = n,
+            _ if field.alias() != Alias::Immutable
+                && found.fields.get(&(field as usize)).map(|old| old.ty()) == Some(value.ty()) =>
+            {
+                found.fields.insert(field as usize, value);
+            }
+            _ => return Err(format!("{shown} has no {} to write", field.name())),
+        }
+        Ok(())
+    }
+
+    /// The item of an object array at an address.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn item(&self, items: u64, index: i64) -> Result<ObjRef, String> {
+        let owner = ObjRef((items.wrapping_sub(BASE) / STRIDE) as u32);
+        match &self.get(owner)?.kind {
+            Kind::List(all) | Kind::Tuple(all) if items == address(owner) => usize::try_from(index)
+                .ok()
+                .and_then(|i| all.get(i).copied())
+                .ok_or_else(|| format!("{} has no item {index}", self.show(owner))),
+            _ => Err(format!("{items:#x} is no array of objects")),
+        }
+    }
+
+    /// What an object holds, and how many references to it there are, as text.
+    pub fn state(&self, object: ObjRef) -> String {
+        let Some(found) = self.objects.get(object.0 as usize) else {
+            return "?".to_string();
+        };
+        if found.dead {
+            return "dead".to_string();
+        }
+        let items = |items: &[ObjRef]| {
+            let items: Vec<String> = items.iter().map(|&item| self.show(item)).collect();
+            items.join(", ")
+        };
+        let what = match &found.kind {
+            Kind::Bytes(bytes) => format!("bytes {:?}", String::from_utf8_lossy(bytes)),
+            Kind::List(all) => format!("list ({})", items(all)),
+            Kind::Tuple(all) => format!("tuple ({})", items(all)),
+            Kind::RangeIter { start, step, len } => format!("range_iterator {start} {step} {len}"),
+            Kind::ListIter { seq, index } => format!("list_iterator {} {index}", self.show(*seq)),
+            Kind::TupleIter { seq, index } => {
+                format!("tuple_iterator {} {index}", self.show(*seq))
+            }
+            Kind::Cell(content) => format!("cell {}", self.show(*content)),
+            Kind::CData { ctype, ptr } => format!("cdata {} {ptr}", self.show(*ctype)),
+            Kind::Int(n) => format!("int {n}"),
+            Kind::Float(x) => format!("float {x:?}"),
+            Kind::Type(_) | Kind::None | Kind::Bool(_) | Kind::Opaque(_) => "there".to_string(),
+        };
+        format!("{what}, references: {}", found.refs)
+    }
+
+    /// An object as text: its name, else what it is.
+    pub fn show(&self, object: ObjRef) -> String {
+        let Some(found) = self.objects.get(object.0 as usize) else {
+            return "?".to_string();
+        };
+        match (&found.name, &found.kind) {
+            (Some(name), Kind::Type(_) | Kind::None | Kind::Bool(_)) => name.clone(),
+            (Some(name), _) => format!("@{name}"),
+            (None, Kind::Int(n)) => format!("int {n}"),
+            (None, Kind::Float(x)) => format!("float {x:?}"),
+            (None, Kind::CData { ctype, ptr }) => format!("cdata {} {ptr}", self.show(*ctype)),
+            (None, kind) => format!("{kind:?}"),
+        }
+    }
+}
+
+/// The address of an object's items or bytes.
+fn address(object: ObjRef) -> u64 {
+    BASE + u64::from(object.0) * STRIDE
+}
+
+/// The objects that an object holds references to.
+fn children(kind: &Kind) -> Vec<ObjRef> {
+    match kind {
+        Kind::List(items) | Kind::Tuple(items) => items.clone(),
+        Kind::ListIter { seq, .. } | Kind::TupleIter { seq, .. } => vec![*seq],
+        Kind::Cell(content) => vec![*content],
+        Kind::CData { ctype, .. } => vec![*ctype],
+        _ => Vec::new(),
+    }
+}

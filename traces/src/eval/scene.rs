@@ -1,0 +1,207 @@
+//! Worlds as text: what a run starts with, and what it leaves behind.
+//!
+//! One line each:
+//!
+//! ```text
+//! obj it = range_iterator 10 1 1000      an object with a name: start, step, items to come
+//! obj xs = list (int 1, float 2.5, @it)  also `tuple (...)`, `cell int 5`, `bytes "abc"`
+//! obj li = list_iterator @xs 0           also `tuple_iterator`
+//! obj o = opaque                         of a type of its own; `opaque @t`: of the type @t
+//! obj p = cdata @t 4096                  a cffi pointer: ctype, address
+//! slot 0 = int 5                         also `float`, `bool`, `None`, `NULL`, `@name`
+//! attention 3                            `check` leaves once three foreign functions were called
+//! ```
+
+use super::heap::{Kind, ObjRef};
+use super::{Outcome, World};
+use crate::trace::{Known, Resume, Trace};
+
+/// Fills a world from a text.
+///
+/// # Errors
+/// The line that is not understood, and why.
+pub fn fill(world: &mut World, text: &str) -> Result<(), String> {
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        fill_line(world, line).map_err(|why| format!("`{line}`: {why}"))?;
+    }
+    Ok(())
+}
+
+/// The object of a name: one that the IR knows, one of the world's, or a new one of a type of its
+/// own.
+pub fn named(world: &mut World, name: &str) -> ObjRef {
+    if let Some(&known) = Known::ALL.iter().find(|known| known.name() == name) {
+        return world.heap.known(known);
+    }
+    if let Some(&object) = world.objects.get(name) {
+        return object;
+    }
+    let object = world.heap.alloc(Kind::Opaque(ObjRef::NULL));
+    give_name(world, name, object);
+    object
+}
+
+/// Makes sure that the constants of a trace exist; the trace holds a reference to each, as a
+/// compiled trace does.
+pub fn hold_constants(world: &mut World, trace: &Trace) {
+    for object in trace.objs.iter().filter(|object| object.known.is_none()) {
+        let object = named(world, &object.name);
+        world.heap.incref(object);
+    }
+}
+
+/// What a run left behind: where it left, the frame, the objects with a name, what happened.
+pub fn report(world: &World, trace: &Trace, outcome: &Outcome) -> String {
+    let mut lines = vec![match outcome.resume {
+        None => "goes on for ever".to_string(),
+        Some(Resume::Raise(_)) => format!("raises at {}, depth {}", outcome.pc, outcome.depth),
+        Some(_) => format!("leaves at {}, depth {}", outcome.pc, outcome.depth),
+    }];
+    for slot in 0..trace.nlocals.saturating_add(outcome.depth) {
+        lines.push(format!("#{slot} = {}", world.heap.show(world.slot(slot))));
+    }
+    for (name, &object) in &world.objects {
+        lines.push(format!("@{name} is {}", world.heap.state(object)));
+    }
+    lines.extend(world.log.iter().cloned());
+    lines.join("\n") + "\n"
+}
+
+fn give_name(world: &mut World, name: &str, object: ObjRef) {
+    if let Ok(found) = world.heap.get_mut(object) {
+        found.name = Some(name.to_string());
+    }
+    world.objects.insert(name.to_string(), object);
+}
+
+fn fill_line(world: &mut World, line: &str) -> Result<(), String> {
+    let mut words = Words::of(line);
+    match words.next()? {
+        "obj" => {
+            let name = words.next()?;
+            words.expect("=")?;
+            let object = object(world, &mut words)?;
+            give_name(world, name, object);
+        }
+        "slot" => {
+            let slot = words.number()?;
+            words.expect("=")?;
+            let object = object(world, &mut words)?;
+            world.set_slot(slot, object);
+        }
+        "attention" => world.attention = Some(words.number()?),
+        other => return Err(format!("`{other}` begins no line")),
+    }
+    words.end()
+}
+
+fn object(world: &mut World, words: &mut Words<'_>) -> Result<ObjRef, String> {
+    let word = words.next()?;
+    if let Some(name) = word.strip_prefix('@') {
+        return Ok(named(world, name));
+    }
+    let kind = match word {
+        "NULL" => return Ok(ObjRef::NULL),
+        "None" => return Ok(world.heap.known(Known::None)),
+        "bool" => {
+            let truth = words.number()?;
+            return Ok(world.heap.truth(truth));
+        }
+        "int" => Kind::Int(words.number()?),
+        "float" => Kind::Float(words.number()?),
+        "bytes" => Kind::Bytes(words.next()?.trim_matches('"').as_bytes().to_vec()),
+        "list" => Kind::List(items(world, words)?),
+        "tuple" => Kind::Tuple(items(world, words)?),
+        "range_iterator" => Kind::RangeIter {
+            start: words.number()?,
+            step: words.number()?,
+            len: words.number()?,
+        },
+        "list_iterator" => Kind::ListIter {
+            seq: object(world, words)?,
+            index: words.number()?,
+        },
+        "tuple_iterator" => Kind::TupleIter {
+            seq: object(world, words)?,
+            index: words.number()?,
+        },
+        "cell" => Kind::Cell(object(world, words)?),
+        "cdata" => Kind::CData {
+            ctype: object(world, words)?,
+            ptr: words.number()?,
+        },
+        "opaque" if words.peek().is_some_and(|next| next.starts_with('@')) => {
+            Kind::Opaque(object(world, words)?)
+        }
+        "opaque" => Kind::Opaque(ObjRef::NULL),
+        other => return Err(format!("`{other}` is no kind of object")),
+    };
+    Ok(world.heap.alloc(kind))
+}
+
+fn items(world: &mut World, words: &mut Words<'_>) -> Result<Vec<ObjRef>, String> {
+    words.expect("(")?;
+    let mut all = Vec::new();
+    while words.peek() != Some(")") {
+        all.push(object(world, words)?);
+        if words.peek() == Some(",") {
+            words.expect(",")?;
+        }
+    }
+    words.expect(")")?;
+    Ok(all)
+}
+
+/// The words of a line; brackets and commas are words of their own.
+struct Words<'a> {
+    all: Vec<&'a str>,
+    at: usize,
+}
+
+impl<'a> Words<'a> {
+    fn of(line: &'a str) -> Words<'a> {
+        let mut all = Vec::new();
+        for word in line.split_whitespace() {
+            let mut rest = word;
+            while let Some(i) = rest.find(['(', ')', ',']) {
+                let (before, from) = rest.split_at(i);
+                let (mark, behind) = from.split_at(1);
+                all.extend(Some(before).filter(|w| !w.is_empty()));
+                all.push(mark);
+                rest = behind;
+            }
+            all.extend(Some(rest).filter(|w| !w.is_empty()));
+        }
+        Words { all, at: 0 }
+    }
+
+    fn peek(&self) -> Option<&'a str> {
+        self.all.get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Result<&'a str, String> {
+        let word = self.peek().ok_or("something is missing at its end")?;
+        self.at += 1;
+        Ok(word)
+    }
+
+    fn expect(&mut self, wanted: &str) -> Result<(), String> {
+        match self.next()? {
+            word if word == wanted => Ok(()),
+            word => Err(format!("`{word}` instead of `{wanted}`")),
+        }
+    }
+
+    fn number<T: std::str::FromStr>(&mut self) -> Result<T, String> {
+        let word = self.next()?;
+        word.parse()
+            .map_err(|_| format!("`{word}` is no such value"))
+    }
+
+    fn end(&self) -> Result<(), String> {
+        match self.peek() {
+            None => Ok(()),
+            Some(word) => Err(format!("`{word}` is too much")),
+        }
+    }
+}
