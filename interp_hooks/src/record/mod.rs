@@ -88,6 +88,8 @@ pub struct Recorder {
     first_global: u16,
     /// The numbers of the module-level names that the loop stores into.
     stored: Vec<u32>,
+    /// Bytecodes so far.
+    pub bytecodes: u32,
     /// Direct foreign calls and residual calls so far.
     pub foreign: u32,
     /// Calls back into the interpreter's own protocols so far.
@@ -142,6 +144,7 @@ impl Recorder {
             bound: Vec::new(),
             first_global: (nlocals + stacksize) as u16,
             stored,
+            bytecodes: 0,
             foreign: 0,
             residual: 0,
             residual_names: Vec::new(),
@@ -229,6 +232,7 @@ impl Recorder {
             return Err(Reason::Raised.into());
         }
         self.last = Some(instr.offset);
+        self.bytecodes += 1;
         self.finish_pending(instr.offset)?;
         if self.b.too_long() {
             return Err(Reason::TooLong.into());
