@@ -39,6 +39,10 @@ enum Pending {
     Result {
         next: u32,
     },
+    /// The address that a foreign function gave lies at the top; the bytecode ends at this pc.
+    Address {
+        next: u32,
+    },
     /// A truth value came from a helper: the top of the stack stands for it.
     Jump {
         taken: u32,
@@ -255,6 +259,7 @@ impl Recorder {
                 }
                 self.finish_result(next)
             }
+            Pending::Address { next } => self.finish_address(next),
             Pending::Jump {
                 taken,
                 fallthrough,
