@@ -200,15 +200,21 @@ def check_same(off, on, what="off and on"):
         raise AssertionError(f"{what} differ:\n" + "\n".join(difference[:60]))
 
 
+# Reasons of loops that are left alone because of what is not compiled yet; every other one is a defect where a program wants the loop compiled.
+_NOT_YET = re.compile("not compiled yet|contains another loop")
+
+
 def check_compiled(program, on):
-    """The loops that must have been compiled were, and ran."""
-    # Programs whose loops hold what is not compiled yet are compared all the same.
-    if "compiled" not in program.flags or os.environ.get("HARDWIRE_TEST_COMPILED") != "1":
+    """The loops that must have been compiled were, and ran, but for those that hold what is not compiled yet (HARDWIRE_TEST_COMPILED=1: those too)."""
+    if "compiled" not in program.flags:
         return
-    ran = {loop["function"] for loop in on.loops if loop["state"] == "compiled" and loop["entries"]}
+    ran = {loop["function"] for loop in on.loops if loop["entries"]}
     told = "\n".join(map(str, on.loops)) or "no loop was even seen"
+    excused = set()
+    if os.environ.get("HARDWIRE_TEST_COMPILED") != "1":
+        excused = {loop["function"] for loop in on.loops if _NOT_YET.search(loop["reason"])}
     if not program.flags["compiled"]:
-        assert ran, f"no loop ran compiled:\n{told}"
+        assert ran or excused, f"no loop ran compiled:\n{told}"
         return
-    missing = set(program.flags["compiled"].split(",")) - ran
+    missing = set(program.flags["compiled"].split(",")) - ran - excused
     assert not missing, f"no compiled loop ran in {sorted(missing)}:\n{told}"

@@ -275,7 +275,7 @@ for turn in range(3):
     for function in (run, *others, run):
         show(function(40))
 
-# === a_recorded_turn_that_raises: compiled=run
+# === a_recorded_turn_that_raises
 from show import error, show
 
 class Store:
@@ -369,7 +369,7 @@ for depth in (3, 3, 2, 0, 1, 2, 0):
     show(run(100, depth))
 show([frame.f_locals for frame in seen])
 
-# === fields_of_a_function_change_during_a_call: compiled=run
+# === fields_of_a_function_change_during_a_call
 import ctypes
 import os
 import cffi
@@ -747,7 +747,7 @@ print("after thing")
 function = None
 print("after function")
 
-# === namespaces_die: compiled=run
+# === namespaces_die
 import gc
 import weakref
 from show import show
@@ -777,7 +777,7 @@ marks = [turn() for _ in range(50)]
 gc.collect()
 show(sum(mark() is not None for mark in marks))
 
-# === recursion_through_the_loop: compiled=walk
+# === recursion_through_the_loop
 import sys
 from show import show
 

@@ -109,7 +109,7 @@ for kind in (ValueError, KeyError, TypeError):
             print(error(problem), problem.__traceback__.tb_next.tb_lineno, type(problem.__context__).__name__)
         show(kind.__name__, at, log)
 
-# === the_loop_leaves_in_a_handler: compiled=run
+# === the_loop_leaves_in_a_handler
 import sys
 from show import error, show
 
@@ -135,7 +135,7 @@ for at in (-1, 0, 1, 2, 30):
     except KeyError as problem:
         show(error(problem), error(problem.__context__), problem.__context__.__context__)
 
-# === generators_around: compiled=numbers,run
+# === generators_around: compiled=numbers
 from bindings import api, calls, lib
 from show import error, show
 

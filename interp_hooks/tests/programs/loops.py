@@ -408,7 +408,7 @@ part(list(range(100)), 1000)
 part(tuple(range(100)), 37)
 part(tuple(range(100)), 1000)
 
-# === deleting_locals: compiled=delete
+# === deleting_locals
 from show import show
 
 def delete(n):
@@ -449,7 +449,7 @@ many(3)
 many(100)
 many(101)
 
-# === unpacking_and_swaps: compiled=fibonacci,rotate
+# === unpacking_and_swaps: compiled=fibonacci
 from show import show
 
 def fibonacci(n):

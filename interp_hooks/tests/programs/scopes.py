@@ -1,6 +1,6 @@
 """Where a loop's names live (closures, globals, classes, exec) and what stands around it (try, with, generators, async)."""
 
-# === closures: compiled=run,bump_all
+# === closures: compiled=counter.<locals>.run,bump_all
 from show import show
 
 def counter():
@@ -415,7 +415,7 @@ except ValueError:
     for i in range(100):
         i // (88 - i)
 
-# === loop_in_except_handler: compiled=run
+# === loop_in_except_handler
 import sys
 from show import show
 
@@ -519,7 +519,7 @@ def tree(depth, width):
 
 show(tree(3, 5), tree(5, 6))
 
-# === recursion_limit: compiled=down
+# === recursion_limit
 from show import show
 
 def down(n):

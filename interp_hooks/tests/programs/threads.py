@@ -32,7 +32,7 @@ for thread in threads:
 sys.setswitchinterval(before)
 show([results[number] == [alone[number]] * 4 for number in range(len(jobs))])
 
-# === threads_record_the_same_code: compiled=run
+# === threads_record_the_same_code
 import sys
 import threading
 from show import show
@@ -68,25 +68,28 @@ for attempt in range(10):
     show([result == [k * sum(range(500))] * 5 for k, result in enumerate(results)])
 sys.setswitchinterval(0.005)
 
-# === a_thread_changes_a_global: compiled=run
+# === a_thread_changes_a_global
 import threading
+import time
 from bindings import cdll, lib, pydll
 from show import show
 
 stop = False
 factor = 1
+note = [None]
 
 def run(library):
     turns = 0
     while not stop:
-        seen = factor
+        note[0] = factor
         library.nap_us(20)
         turns += 1
-    return seen
+    return turns > 0
 
-def bare():
+def bare(library):
     turns = 0
     while not stop:
+        note[0] = factor
         turns += 1
     return turns > 0
 
@@ -94,16 +97,20 @@ def switch():
     global stop, factor
     for number in range(20):
         factor = number
-        lib.sleep_ms(2)
+        patience = time.monotonic() + 10
+        while note[0] != number and time.monotonic() < patience:
+            time.sleep(0.0005)
+        noticed.append(note[0] == number)
     stop = True
 
-for function in (lambda: run(lib) in (18, 19), lambda: run(cdll) in (18, 19), bare):
-    for turn in range(3):
-        stop = False
+for function in (run, bare):
+    for library in (lib, cdll, pydll):
+        stop, noticed = False, []
         thread = threading.Thread(target=switch)
         thread.start()
-        show(function())
+        show(function(library))
         thread.join()
+        show(all(noticed), len(noticed))
 
 # === frames_of_other_threads: compiled=run
 import sys
