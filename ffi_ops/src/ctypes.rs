@@ -27,6 +27,7 @@ pub(crate) fn untyped(kind: OperandKind) -> Result<Param, EmitError> {
             accepts: Vec::new(),
             bytes: true,
             none: true,
+            ints: false,
         }),
         _ => Err(EmitError::Unsupported(format!(
             "an argument without argtypes: {kind:?}"

@@ -145,6 +145,11 @@ impl Arg<'_> {
                 self.b.guard_is(t, ctype);
                 self.b.load_field(v, Field::CDataPtr)
             }
+            OperandKind::Int | OperandKind::BigUint | OperandKind::Bool => {
+                // `P_set`, Modules/_ctypes/cfield.c: cut to 64 bits.
+                let bits = self.int_by(Op::UnboxBits)?;
+                self.b.op(Op::IToP, &[bits])
+            }
             _ => {
                 self.b.guard_type(v, self.known.bytes);
                 self.b
@@ -160,6 +165,7 @@ pub(crate) fn pointer_accepts(param: &Param, kind: OperandKind) -> bool {
         accepts,
         bytes,
         none,
+        ints,
     } = param
     else {
         return false;
@@ -167,6 +173,7 @@ pub(crate) fn pointer_accepts(param: &Param, kind: OperandKind) -> bool {
     match kind {
         OperandKind::None => *none,
         OperandKind::Bytes => *bytes,
+        OperandKind::Int | OperandKind::BigUint | OperandKind::Bool => *ints,
         OperandKind::CData { addr, .. } => accepts.contains(&addr),
         _ => false,
     }
@@ -222,7 +229,7 @@ pub fn emit_call(
     let ret = match sig.ret {
         Ret::Void => CType::Void,
         Ret::Scalar(t) => t,
-        Ret::CData(_) => CType::Ptr,
+        Ret::Address | Ret::CData(_) => CType::Ptr,
     };
     let params = params
         .iter()
@@ -257,6 +264,10 @@ fn result(
     };
     match ret {
         Ret::Void => b.obj(known.none),
+        Ret::Address => {
+            let n = b.op(Op::PToI, &[raw])?;
+            b.op(Op::BoxUint, &[n])
+        }
         Ret::CData(ctype) => b.emit(Op::BoxCData, &[raw], Imm::Obj(ctype)),
         Ret::Scalar(CType::Bool) => b.op(Op::BoxBool, &[raw]),
         Ret::Scalar(CType::F32 | CType::F64) => b.op(Op::BoxFloat, &[raw]),

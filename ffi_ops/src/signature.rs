@@ -26,6 +26,8 @@ pub enum Param {
         bytes: bool,
         /// Whether it takes None for NULL (ctypes).
         none: bool,
+        /// Whether it takes an address as an int (`ctypes.c_void_p`).
+        ints: bool,
     },
 }
 
@@ -36,6 +38,9 @@ pub enum Ret {
     Void,
     /// A number or truth value.
     Scalar(CType),
+    /// An address as an int, or None for NULL (`ctypes.c_void_p`). The value is the int; where the
+    /// address is NULL, whoever has emitted the call puts None in its place.
+    Address,
     /// A cffi pointer of this ctype.
     CData(ObjId),
 }

@@ -311,6 +311,7 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
     let code = recorder.code();
     let namespaces = recorder.namespaces();
     let decoded = recorder.decoded();
+    let saved = loops::saved(recorder.foreign, recorder.bytecodes);
     let Recorded {
         trace: naive,
         assumptions,
@@ -347,6 +348,7 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
         exit_names,
         taken,
         compile_us,
+        saved,
         health: Cell::new(Health::default()),
         keep,
         hold,

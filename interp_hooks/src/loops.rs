@@ -37,9 +37,20 @@ pub struct Health {
 
 /// After how many entries a version is judged.
 const JUDGED_AFTER: u32 = 200;
-/// How many iterations an entry of a version should last on average. Less is the work of a trace
-/// that took the wrong way through its loop: each entry and exit costs as much as some bytecodes.
-const WORTHWHILE: u64 = 2;
+/// What entering and leaving native code costs, in ns: its share of the JUMP callback, the search for
+/// a version, and the frame that an exit rebuilds. A version that leaves too soon to earn it back
+/// took the wrong way through its loop.
+const ENTRY_COST: u64 = 250;
+/// What native code saves for each direct foreign call and for each bytecode, in ns: the low end of
+/// what was measured.
+const SAVED_PER_CALL: u64 = 100;
+const SAVED_PER_BYTECODE: u64 = 2;
+
+/// What an iteration in native code saves, in ns, by the number of its direct foreign calls and of its
+/// bytecodes.
+pub fn saved(calls: u32, bytecodes: u32) -> u64 {
+    SAVED_PER_CALL * u64::from(calls) + SAVED_PER_BYTECODE * u64::from(bytecodes)
+}
 
 /// A compiled version of a loop.
 pub struct Version {
@@ -57,6 +68,8 @@ pub struct Version {
     pub taken: RefCell<Vec<u64>>,
     /// Recording to machine code, in microseconds.
     pub compile_us: u64,
+    /// What an iteration saves, in ns; see [`saved`].
+    pub saved: u64,
     /// Whether it is worth entering.
     pub health: Cell<Health>,
     /// The references that the constants need.
@@ -164,7 +177,9 @@ impl Header {
             return;
         }
         version.health.set(Health::default());
-        if health.iterations >= WORTHWHILE * u64::from(health.entries) {
+        // The preamble of each entry is about half an iteration.
+        let iterations = health.iterations + u64::from(health.entries) / 2;
+        if iterations * version.saved >= ENTRY_COST * u64::from(health.entries) {
             return;
         }
         self.forget(|v| Rc::ptr_eq(v, version));

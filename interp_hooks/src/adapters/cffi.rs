@@ -262,6 +262,7 @@ fn param(ctype: *mut ffi::PyObject) -> Option<Param> {
                 accepts: vec![ctype as u64],
                 bytes,
                 none: false,
+                ints: false,
             })
         }
         _ => None,

@@ -150,6 +150,7 @@ fn param(class: *mut ffi::PyObject) -> Option<Param> {
         accepts: Vec::new(),
         bytes,
         none: true,
+        ints: code == "P",
     })
 }
 
@@ -228,6 +229,10 @@ fn result(callee: *mut ffi::PyObject) -> Option<Ret> {
     let restype = attr(callee, c"restype")?;
     if restype.as_ptr() == engine::known_address(traces::Known::None) {
         return Some(Ret::Void);
+    }
+    let code = Object(attr(restype.as_ptr(), c"_type_")?.as_ptr()).text();
+    if code == "P" && is_own_class(restype.as_ptr()) {
+        return Some(Ret::Address);
     }
     scalar(restype.as_ptr()).map(Ret::Scalar)
 }

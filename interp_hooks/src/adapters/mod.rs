@@ -10,7 +10,7 @@ mod prototypes;
 use crate::engine;
 use crate::py::{Kind, Object, Strong};
 use crate::record::Recorder;
-use ffi_ops::{EmitError, KnownObjs, Operand, OperandKind, Signature};
+use ffi_ops::{EmitError, KnownObjs, Operand, OperandKind, Ret, Signature};
 use pyo3_ffi as ffi;
 use std::ffi::CStr;
 use traces::{Field, Helper, Imm, ObjId, Op, Resume, Value};
@@ -27,6 +27,13 @@ pub struct Callee {
 enum Description {
     Cffi(cffi::Function),
     Ctypes(ctypes::Function),
+}
+
+impl Callee {
+    /// Whether the result is an address: None in place of NULL.
+    pub fn gives_address(&self) -> bool {
+        matches!(&self.signature, Description::Ctypes(f) if f.signature.ret == Ret::Address)
+    }
 }
 
 /// A dict whose entries are the attributes of an object.

@@ -132,7 +132,30 @@ impl Recorder {
         self.b.push(result);
         self.b.begin(i.next);
         self.b.check();
+        if description.gives_address() {
+            self.pending = Pending::Address { next: i.next };
+        }
         Ok(true)
+    }
+
+    /// The result of a call that gives an address has arrived: an int, or None for NULL. The guard
+    /// leaves with the other one of the two.
+    pub(super) fn finish_address(&mut self, next: u32) -> Result<(), Abort> {
+        self.b.begin(next);
+        let is_null = matches!(self.concrete(0)?.kind(), Kind::None);
+        let address = self.b.peek(0)?.value;
+        let none = self.known(Known::None);
+        let none = self.b.obj(none)?;
+        let (n, zero) = (self.b.op(Op::UnboxUint, &[address])?, self.b.int(0)?);
+        let (kept, other) = if is_null {
+            (none, address)
+        } else {
+            (address, none)
+        };
+        self.replace_top(other)?;
+        let null = self.b.op(Op::IEq, &[n, zero])?;
+        self.b.guard(null, is_null);
+        self.replace_top(kept)
     }
 
     /// The builder and the constants, for the adapters.

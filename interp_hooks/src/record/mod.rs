@@ -39,6 +39,10 @@ enum Pending {
     Result {
         next: u32,
     },
+    /// The address that a foreign function gave lies at the top; the bytecode ends at this pc.
+    Address {
+        next: u32,
+    },
     /// A truth value came from a helper: the top of the stack stands for it.
     Jump {
         taken: u32,
@@ -88,6 +92,8 @@ pub struct Recorder {
     first_global: u16,
     /// The numbers of the module-level names that the loop stores into.
     stored: Vec<u32>,
+    /// Bytecodes so far.
+    pub bytecodes: u32,
     /// Direct foreign calls and residual calls so far.
     pub foreign: u32,
     /// Calls back into the interpreter's own protocols so far.
@@ -142,6 +148,7 @@ impl Recorder {
             bound: Vec::new(),
             first_global: (nlocals + stacksize) as u16,
             stored,
+            bytecodes: 0,
             foreign: 0,
             residual: 0,
             residual_names: Vec::new(),
@@ -229,6 +236,7 @@ impl Recorder {
             return Err(Reason::Raised.into());
         }
         self.last = Some(instr.offset);
+        self.bytecodes += 1;
         self.finish_pending(instr.offset)?;
         if self.b.too_long() {
             return Err(Reason::TooLong.into());
@@ -251,6 +259,7 @@ impl Recorder {
                 }
                 self.finish_result(next)
             }
+            Pending::Address { next } => self.finish_address(next),
             Pending::Jump {
                 taken,
                 fallthrough,

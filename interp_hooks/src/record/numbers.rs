@@ -458,7 +458,7 @@ impl Recorder {
         self.replace_top(r)
     }
 
-    fn replace_top(&mut self, r: Value) -> Result<(), Abort> {
+    pub(super) fn replace_top(&mut self, r: Value) -> Result<(), Abort> {
         self.pop_dead()?;
         self.b.push(r);
         Ok(())

@@ -680,3 +680,28 @@ for library in (lib, api, cdll):
         except Exception as problem:
             print(error(problem))
     show(calls())
+
+# === addresses_are_ints_or_none: compiled=run
+from bindings import cdll, pydll
+from show import show
+
+def run(library, n):
+    total = nones = 0
+    address = 2**64 - 5
+    for i in range(n):
+        p = library.id_ptr(address if i % 5 else None)
+        if p is None:
+            nones += 1
+        else:
+            total ^= p
+        if library.null_ptr() is not None:
+            total += 1
+        q = library.id_ptr(-1 - i)
+        total ^= q
+        if library.id_ptr(0) is None:
+            nones += 10
+        total ^= library.id_ptr(True)
+    return total, nones
+
+for library in (cdll, pydll):
+    show(run(library, 4), run(library, 60), run(library, 20))
