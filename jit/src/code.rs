@@ -92,7 +92,8 @@ fn isa() -> Result<OwnedTargetIsa, Abort> {
 
 fn detect() -> Result<OwnedTargetIsa, String> {
     let host = Triple::host();
-    if (host.architecture, host.operating_system) != (Architecture::X86_64, OperatingSystem::Linux) {
+    if (host.architecture, host.operating_system) != (Architecture::X86_64, OperatingSystem::Linux)
+    {
         return Err(format!("native code for {host} is not supported"));
     }
     let mut flags = settings::builder();
