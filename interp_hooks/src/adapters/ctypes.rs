@@ -252,11 +252,18 @@ fn parameters(converters: *mut ffi::PyObject) -> Option<Vec<Param>> {
     }
 }
 
-/// Whether an object is a ctypes library (`CDLL`, `PyDLL`).
+/// Whether an object is a ctypes library (`CDLL`, `PyDLL`, a subclass) that finds its attributes as
+/// ctypes does.
 pub fn is_library(o: *mut ffi::PyObject) -> bool {
     let Some(class) = imported(c"ctypes").and_then(|m| attr(m.as_ptr(), c"CDLL")) else {
         return false;
     };
+    let own = Object(o).type_object().0;
     // SAFETY: two live types.
-    unsafe { ffi::PyType_IsSubtype(Object(o).type_object().0.cast(), class.as_ptr().cast()) != 0 }
+    let is_library = unsafe { ffi::PyType_IsSubtype(own.cast(), class.as_ptr().cast()) } != 0;
+    let same = |name| match (attr(own, name), attr(class.as_ptr(), name)) {
+        (Some(a), Some(b)) => a.as_ptr() == b.as_ptr(),
+        _ => false,
+    };
+    is_library && same(c"__getattribute__") && same(c"__getattr__")
 }
