@@ -425,7 +425,9 @@ pub unsafe extern "C" fn on_dict(
     value: *mut ffi::PyObject,
 ) -> std::ffi::c_int {
     // PyDict_EVENT_ADDED, MODIFIED, DELETED name a key; CLONED, CLEARED, DEALLOCATED do not.
-    let key = if event <= 2 {
+    // A key that is no exact str may equal any name.
+    // SAFETY: a live object, or NULL for the events that name none.
+    let key = if event <= 2 && unsafe { ffi::PyUnicode_CheckExact(key) } != 0 {
         key
     } else {
         std::ptr::null_mut()

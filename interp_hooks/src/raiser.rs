@@ -73,6 +73,11 @@ unsafe extern "C" fn truth(o: *mut ffi::PyObject) -> c_int {
     unsafe { raise(o) };
     -1
 }
+unsafe extern "C" fn hash(o: *mut ffi::PyObject) -> ffi::Py_hash_t {
+    // SAFETY: a slot of our type.
+    unsafe { raise(o) };
+    -1
+}
 unsafe extern "C" fn contains(o: *mut ffi::PyObject, _item: *mut ffi::PyObject) -> c_int {
     // SAFETY: a slot of our type.
     unsafe { raise(o) };
@@ -165,6 +170,7 @@ pub fn make_type() -> Option<Strong> {
     slots.push(slot(ffi::Py_nb_power, ternary as *const ()));
     slots.push(slot(ffi::Py_tp_richcompare, compare as *const ()));
     slots.push(slot(ffi::Py_nb_bool, truth as *const ()));
+    slots.push(slot(ffi::Py_tp_hash, hash as *const ()));
     slots.push(slot(ffi::Py_sq_contains, contains as *const ()));
     slots.push(slot(ffi::Py_mp_ass_subscript, assign as *const ()));
     slots.push(slot(ffi::Py_tp_setattro, assign as *const ()));

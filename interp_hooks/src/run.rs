@@ -145,6 +145,7 @@ unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) ->
         unsafe {
             let base = match base {
                 Base::Thread => thread.cast(),
+                Base::Frame => f,
                 Base::Interpreter => frame::interp(e.table, thread),
             };
             let place = base.offset(offset as isize).cast_const();

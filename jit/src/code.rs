@@ -1,17 +1,19 @@
 //! Compiled traces and the memory of their code.
 //!
 //! A trace becomes one function without relocations: whatever it refers to is an absolute
-//! address. So its bytes are copied into pages of their own, which are writable until they are
-//! complete and executable from then on, and which go when the [`Compiled`] goes.
+//! address. It has a JIT module of its own, whose pages are writable until they are complete and
+//! executable from then on, and which go when the [`Compiled`] goes.
 
 use crate::exit::{Activation, Exit};
 use crate::lower;
 use crate::target::Target;
-use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{CompiledCode, Context, ir};
+use cranelift_jit::{JITBuilder, JITModule};
+use cranelift_module::Module;
 use std::sync::OnceLock;
+use target_lexicon::{Architecture, OperatingSystem, Triple};
 use traces::{Abort, Reason, Trace};
 
 /// The type of a compiled trace: runs on a frame until it leaves, gives the index of its exit.
@@ -50,16 +52,14 @@ pub fn compile(trace: &Trace, target: &Target, want_asm: bool) -> Result<Compile
     let lowered = lower::lower(trace, target, isa.as_ref())?;
     let clif = want_asm.then(|| lowered.func.display().to_string());
     let mut context = Context::for_function(lowered.func);
+    let mut memory = CodeMemory::new(isa.clone());
+    let entry = memory.define(&mut context)?;
     let code = context
-        .compile(isa.as_ref(), &mut ControlPlane::default())
-        .map_err(|e| refused(format!("{:?}", e.inner)))?;
-    if !code.buffer.relocs().is_empty() {
-        return Err(refused("the code needs relocations"));
-    }
-    let memory = CodeMemory::new(code.buffer.data())?;
+        .compiled_code()
+        .ok_or_else(|| refused("the code generator gave no code"))?;
     // SAFETY: the memory holds a complete function with exactly this signature and the C calling
     // convention of the host, and lives as long as the `Compiled` that holds both.
-    let entry = unsafe { std::mem::transmute::<*const u8, Entry>(memory.start()) };
+    let entry = unsafe { std::mem::transmute::<*const u8, Entry>(entry) };
     Ok(Compiled {
         entry,
         exits: lowered.exits,
@@ -91,6 +91,11 @@ fn isa() -> Result<OwnedTargetIsa, Abort> {
 }
 
 fn detect() -> Result<OwnedTargetIsa, String> {
+    let host = Triple::host();
+    if (host.architecture, host.operating_system) != (Architecture::X86_64, OperatingSystem::Linux)
+    {
+        return Err(format!("native code for {host} is not supported"));
+    }
     let mut flags = settings::builder();
     let verifier = if cfg!(debug_assertions) {
         "true"
@@ -122,53 +127,39 @@ pub(crate) fn signature(call_conv: cranelift_codegen::isa::CallConv) -> ir::Sign
     sig
 }
 
-/// Pages that hold code: first written, then made executable, never both.
-#[derive(Debug)]
-struct CodeMemory {
-    start: *mut libc::c_void,
-    len: usize,
-}
-
-// SAFETY: the pages are never written after construction and are unmapped only by the owner.
-unsafe impl Send for CodeMemory {}
-// SAFETY: as above; sharing gives only read access.
-unsafe impl Sync for CodeMemory {}
+/// The memory of one function's code.
+struct CodeMemory(Option<JITModule>);
 
 impl CodeMemory {
-    fn new(code: &[u8]) -> Result<CodeMemory, Abort> {
-        let len = code.len().max(1);
-        // SAFETY: a fresh private mapping touches no existing memory.
-        let start = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                len,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-                -1,
-                0,
-            )
-        };
-        if start == libc::MAP_FAILED {
-            return Err(refused("no memory for code"));
-        }
-        let memory = CodeMemory { start, len };
-        // SAFETY: the mapping is writable, at least `code.len()` bytes long and not yet shared.
-        unsafe { std::ptr::copy_nonoverlapping(code.as_ptr(), start.cast::<u8>(), code.len()) };
-        // SAFETY: start and length are those of the mapping above, which nobody else uses.
-        if unsafe { libc::mprotect(start, len, libc::PROT_READ | libc::PROT_EXEC) } != 0 {
-            return Err(refused("the system forbids executable memory"));
-        }
-        Ok(memory)
+    fn new(isa: OwnedTargetIsa) -> CodeMemory {
+        let builder = JITBuilder::with_isa(isa, cranelift_module::default_libcall_names());
+        CodeMemory(Some(JITModule::new(builder)))
     }
 
-    fn start(&self) -> *const u8 {
-        self.start.cast::<u8>()
+    /// Compiles the function of a context and makes it executable; gives its address.
+    fn define(&mut self, context: &mut Context) -> Result<*const u8, Abort> {
+        let module = self.0.as_mut().ok_or_else(|| refused("no module"))?;
+        let error = |e: cranelift_module::ModuleError| refused(e.to_string());
+        let id = module
+            .declare_anonymous_function(&context.func.signature)
+            .map_err(error)?;
+        module.define_function(id, context).map_err(error)?;
+        module.finalize_definitions().map_err(error)?;
+        Ok(module.get_finalized_function(id))
+    }
+}
+
+impl std::fmt::Debug for CodeMemory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CodeMemory")
     }
 }
 
 impl Drop for CodeMemory {
     fn drop(&mut self) {
-        // SAFETY: start and length are those of the mapping, and its owner goes now.
-        unsafe { libc::munmap(self.start, self.len) };
+        if let Some(module) = self.0.take() {
+            // SAFETY: the function is the only one of its module, and its owner goes now.
+            unsafe { module.free_memory() };
+        }
     }
 }

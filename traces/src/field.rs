@@ -84,6 +84,8 @@ fields! {
     CtypesPtr "Ctypes.ptr" Ptr 8 Python;
     /// The converters that a ctypes function made of its `argtypes` (NULL where not set).
     CFuncArgtypes "CFunc.argtypes" Obj 8 Python;
+    /// `paramflags` of a ctypes function: which parameters are results (NULL where not set).
+    CFuncParamflags "CFunc.paramflags" Obj 8 Immutable;
     /// `errcheck` of a ctypes function (NULL where not set).
     CFuncErrcheck "CFunc.errcheck" Obj 8 Python;
 }

@@ -27,7 +27,8 @@ pub struct Function {
 /// Proves `b_ptr` and finds the fields of a function object on a known one; once.
 const PROBE: &std::ffi::CStr = c"
 import ctypes as c
-function = c.CFUNCTYPE(c.c_int)(('getpid', c.CDLL(None)))
+flags = ((1, 'a'),)
+function = c.CFUNCTYPE(c.c_int, c.c_int)(('abs', c.CDLL(None)), flags)
 def errcheck(*a): pass
 argtypes = (c.c_long, c.c_double)
 function.argtypes, function.restype, function.errcheck = argtypes, c.c_double, errcheck
@@ -91,6 +92,7 @@ fn find_layout() -> Option<()> {
             return None;
         }
         engine::set_field(Field::CFuncArgtypes, converters);
+        engine::set_field(Field::CFuncParamflags, find(get(c"flags") as usize)?);
         engine::set_field(Field::CFuncErrcheck, find(get(c"errcheck") as usize)?);
         Some(())
     }
@@ -182,7 +184,8 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
         }
     };
     let (argtypes, errcheck) = (field(Field::CFuncArgtypes), field(Field::CFuncErrcheck));
-    if !errcheck.is_null() {
+    // Set by the constructor alone; the binding then makes arguments and results of its own.
+    if !errcheck.is_null() || !field(Field::CFuncParamflags).is_null() {
         return None;
     }
     let ret = result(callee)?;
@@ -249,11 +252,18 @@ fn parameters(converters: *mut ffi::PyObject) -> Option<Vec<Param>> {
     }
 }
 
-/// Whether an object is a ctypes library (`CDLL`, `PyDLL`).
+/// Whether an object is a ctypes library (`CDLL`, `PyDLL`, a subclass) that finds its attributes as
+/// ctypes does.
 pub fn is_library(o: *mut ffi::PyObject) -> bool {
     let Some(class) = imported(c"ctypes").and_then(|m| attr(m.as_ptr(), c"CDLL")) else {
         return false;
     };
+    let own = Object(o).type_object().0;
     // SAFETY: two live types.
-    unsafe { ffi::PyType_IsSubtype(Object(o).type_object().0.cast(), class.as_ptr().cast()) != 0 }
+    let is_library = unsafe { ffi::PyType_IsSubtype(own.cast(), class.as_ptr().cast()) } != 0;
+    let same = |name| match (attr(own, name), attr(class.as_ptr(), name)) {
+        (Some(a), Some(b)) => a.as_ptr() == b.as_ptr(),
+        _ => false,
+    };
+    is_library && same(c"__getattribute__") && same(c"__getattr__")
 }

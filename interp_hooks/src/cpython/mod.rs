@@ -126,12 +126,20 @@ impl VersionTable {
     /// The words that native code polls: pending events, and who watches.
     pub fn watches(&self) -> &'static [Watch] {
         if self.thread_breaker >= 0 {
-            // Pending events and the version of the instrumentation in one word.
-            &[Watch {
-                place: |t| (Base::Thread, t.thread_breaker),
-                bytes: 8,
-                zero: false,
-            }]
+            &[
+                // Pending events and the version of the instrumentation in one word.
+                Watch {
+                    place: |t| (Base::Thread, t.thread_breaker),
+                    bytes: 8,
+                    zero: false,
+                },
+                // Through a frame object locals can be written.
+                Watch {
+                    place: |t| (Base::Frame, t.frame_object),
+                    bytes: 8,
+                    zero: false,
+                },
+            ]
         } else {
             &[
                 Watch {
@@ -154,6 +162,8 @@ impl VersionTable {
 pub enum Base {
     /// The thread state.
     Thread,
+    /// The interpreter's frame.
+    Frame,
     /// The interpreter state.
     Interpreter,
 }

@@ -256,11 +256,11 @@ impl Recorder {
         let (owner_value, text) = (self.b.peek(0)?.value, name.text());
         let id = self.constant(owner, &source.name);
         self.b.guard_is(owner_value, id);
+        // The class of a module and of an instance can be exchanged, the dict of an instance too.
+        let o = self.b.obj(id)?;
+        let ty = self.type_of(owner);
+        self.b.guard_type(o, ty);
         if source.instance {
-            // The class and the dict of an instance can be exchanged.
-            let o = self.b.obj(id)?;
-            let ty = self.type_of(owner);
-            self.b.guard_type(o, ty);
             let d = self.b.load_field(o, Field::Dict)?;
             let dict_id = self.borrowed_constant(dict, &format!("{}.__dict__", source.name));
             self.b.guard_is(d, dict_id);

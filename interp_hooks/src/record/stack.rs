@@ -61,6 +61,20 @@ impl Recorder {
         }
     }
 
+    /// Gives owners to the borrowed entries below the top `operands` before a call: a callee that gets
+    /// at the frame may give a local another object.
+    pub(super) fn secure(&mut self, operands: usize) {
+        for i in 0..self.b.stack.len().saturating_sub(operands) {
+            let e = self.b.stack[i];
+            if !e.owned && !self.is_virtual(e.value) {
+                let slot = self.b.trace.nlocals + i as u16;
+                self.b.effect(Op::InitSlot, &[e.value], Imm::Slot(slot));
+                self.b.stack[i].owned = true;
+                self.b.stack_changed();
+            }
+        }
+    }
+
     /// Gives a home to stack entries that are borrowed from local `k`, which is about to change.
     pub(super) fn rescue(&mut self, k: u32) {
         let Some(Some(held)) = self.locals.get(k as usize).copied() else {
@@ -176,7 +190,8 @@ impl Recorder {
                 let n = self.b.int(n)?;
                 self.b.op(Op::BoxInt, &[n])
             }
-            Kind::Float(x) => {
+            // A NaN is found in a container by its identity.
+            Kind::Float(x) if !x.is_nan() => {
                 let x = self.b.float(x)?;
                 self.b.op(Op::BoxFloat, &[x])
             }

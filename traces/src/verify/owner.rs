@@ -513,6 +513,7 @@ fn type_of_field(field: Field) -> Option<Known> {
         Field::BytesSize | Field::BytesData => Known::Bytes,
         Field::CDataType | Field::CDataPtr => return None,
         Field::Type | Field::IterRefCount | Field::Dict => return None,
-        Field::CtypesPtr | Field::CFuncArgtypes | Field::CFuncErrcheck => return None,
+        Field::CtypesPtr | Field::CFuncArgtypes => return None,
+        Field::CFuncParamflags | Field::CFuncErrcheck => return None,
     })
 }
