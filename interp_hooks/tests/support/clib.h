@@ -143,6 +143,7 @@ int load_int(const int *p);
 void store_int(int *p, int value);
 double sum_doubles(const double *p, int n);
 int64_t sum_bytes(const unsigned char *p, int n);
+int64_t sum_bytes_later(void *callback, const unsigned char *p, int n);
 
 /* Results that leave a trace's usual path now and then */
 int64_t big_every(int64_t i, int64_t period);
