@@ -400,6 +400,12 @@ impl Recorder {
         {
             return Err(Abort::new(Reason::Operand, "the identity of a number"));
         } else {
+            for (v, o) in [(a, x), (b, y)] {
+                if o.is_plain() {
+                    let ty = self.type_of(o);
+                    self.b.guard_type(v, ty);
+                }
+            }
             self.b.op(Op::Same, &[a, b])?
         };
         let r = if invert {
@@ -511,7 +517,7 @@ impl Recorder {
     fn residual_truth(&mut self, resume: u32) -> Result<(Value, Value), Abort> {
         let v = self.b.peek(0)?.value;
         let t = self.call_bool(Helper::PyTruth, &[v], 1)?;
-        self.pop_dead()?;
+        self.drop_operands(1, None, resume)?;
         self.b.begin(resume);
         let boxed = self.b.op(Op::BoxBool, &[t])?;
         Ok((t, boxed))
