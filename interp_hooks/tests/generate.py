@@ -1,7 +1,8 @@
 """Makes random loop programs: `python generate.py SEED` prints one. The same seed gives the same text on every interpreter.
 
-The programs stay within what a trace may contain: int, float, bool and None in locals, arithmetic, comparisons, branches, loops in loops,
-calls to C and to Python. They print every local at the end, and raise nothing that they do not catch.
+The programs are made of int, float, bool and None in locals, globals, closures, lists and attributes, of arithmetic, comparisons, branches, loops in
+loops over many kinds of iterators, and of calls to C and to Python, which look at the loop's frame, change globals, call back and raise. They
+print every local at the end, and raise nothing that they do not catch.
 
 What keeps them tame: divisors are never zero outside `try`; ints are brought back to size behind each product and shift (beyond 64 bits,
 though, now and then), and those that only sums made larger at the head of each loop, so that all of them fit in a float; powers are small;
@@ -36,6 +37,38 @@ C_CALLS = [
     ("float", "{lib}.nan_every({int} & 0xFFFF, 6)"),
     ("float", "{lib}.mix4({int} % 1000, {float}, {int} & 0xFFFFFF, 0.5)"),
     ("bool", "{lib}.id_bool({int} & 1)"),
+    ("int", "calling.call_once(callback, {int} & 0xFFFF)"),
+]
+# What is read from elsewhere than locals and constants, and calls to Python.
+READS = {
+    "int": ["factor", "use({int} & 0xFFFF)", "turn({int} & 0xFFFF)", "peek({int})", "look_back({int})", "ints[{int} % 5]", "box.count", "box.bump({int} & 0xFF)"]
+    + ["len(box)", "deaths", "len(text)", "ord(text[{int} % len(text)])", "sum([n & 7 for n in ints])", "max(ints)", "hash({int} & 0xFFFF)"],
+    "float": ["floats[{int} % 4]", "box.value", "float({int} & 0xFFFF)", "round({float} if -1e9 < {float} < 1e9 else 0.5, 2)", "sum(n * 0.5 for n in upto(3))"],
+    "bool": ["{int} in ints", "{float} in floats", "bool(box)", "not box", "text == 'xyz'", "isinstance({any}, float)", "'a' in text", "(x0 is None) == (x1 is None)"],
+}
+# Statements of one line, some with what they may raise.
+WRITES = [
+    "ints[{int} % 5] = clamp({int})",
+    "ints[{int} % 5] += {int} & 7",
+    "floats[{int} % 4] = {float}",
+    "box.value = {float}",
+    "box.count = {int} & 0xFFFF",
+    "text = text[-12:] + 'abcdefg'[{int} % 7]",
+    "text += 'x' if {bool} and len(text) < 40 else ''",
+    "kept = Kept({int})",
+    "kept = None",
+    "kept = other",
+    "other = Kept({int}) if {bool} else kept",
+    "i0, i1 = clamp({int}), clamp({int})",
+    "i2, f0, b0 = {int} & 0xFFFF, {float}, {bool}",
+    "x0, x1 = x1, x0",
+    "x0 = {int} & 0xFF, {float}",
+    "del x0; x0 = None",
+    "bump({int} & 0xFF)",
+    "i1 = bump({int} & 0xFF)",
+    "factor = {int} & 0xFF",
+    "floats[:2] = floats[2:]",
+    "assert isinstance({int}, int)",
 ]
 # Statements that may raise, each with what it may raise.
 RISKY = [
@@ -52,10 +85,17 @@ RISKY = [
 # What brings an int back to size. Most leave it in 64 bits, so that there is a type to compile for.
 BOUNDS = ["if {0} > 2**62 or {0} < -2**62: {0} %= 1000003"] * 3 + ["if {0} > 2**90 or {0} < -2**90: {0} = {0} >> 30 & 2**70 - 1"]
 BOUNDS += ["if not -2**90 < {0} < 2**90: {0} %= 1000003", "{0} &= 0xFFFFFFFF"]
-HEAD = """\
+HEAD = '''\
+import sys
+import zlib
 from math import inf, nan
-from bindings import api, calls, cdll, lib, pydll
+import cffi
+from bindings import PATH, api, calls, cdll, ffi, lib, pydll
 from show import show
+
+data = cffi.FFI()
+# The callback is a data pointer: the call is a direct one, and it calls back.
+data.cdef("int call_once(void *callback, int x);")
 
 def moody(x):
     if x % 11 == 5:
@@ -65,8 +105,88 @@ def moody(x):
 def clamp(x):
     return x % 1000003 - 500000
 
+class Box:
+    def __init__(self):
+        self.count = 0
+        self.value = 0.5
+
+    def bump(self, by):
+        self.count = (self.count + by) & 0xFFFFFF
+        return self.count
+
+    def __len__(self):
+        return self.count & 7
+
+    def __bool__(self):
+        return self.count % 3 != 0
+
+class Kept:
+    """Lives as long as a local holds it; the order of deaths is counted."""
+
+    def __init__(self, mark):
+        self.mark = mark & 0xFFFF
+
+    def __del__(self):
+        global deaths
+        deaths = (deaths * 31 + self.mark) & 0xFFFFFFFF
+
+def peek(x):
+    """What the caller's frame looks like from here."""
+    frame = sys._getframe(1)
+    values = frame.f_locals
+    seen = [frame.f_lineno]
+    for name in ("i0", "i1", "i2", "f0", "f1", "b0", "k1", "k2"):
+        value = values.get(name)
+        seen.append(value.hex() if isinstance(value, float) else value)
+    return zlib.crc32(repr(seen).encode())
+
+def look_back(x):
+    try:
+        raise KeyError
+    except KeyError as problem:
+        values = problem.__traceback__.tb_frame.f_back.f_locals
+        return hash((values.get("i0"), values.get("i2"), values.get("b1"))) & 0xFFFFFF
+
+def turn(x):
+    """Changes a global now and then."""
+    global factor, use, deaths
+    if x % 7 == 3:
+        factor = (factor * 5 + 1) % 1000
+    if x % 23 == 11:
+        use = (plus if use is minus else minus)
+    return factor
+
+def plus(x):
+    return x + 1
+
+def minus(x):
+    return x - 1
+
+@ffi.callback("int(int)")
+def back(x):
+    global factor
+    if x % 13 == 5:
+        factor = x % 100
+        sys._getframe(1)
+    return x & 0xFFF
+
+def upto(n):
+    for number in range(n):
+        yield number * 3 - 5
+
+def until(n):
+    number = 0
+    while number < n:
+        got = yield number
+        number += got or 1
+
+factor = 3
+use = plus
+deaths = 0
+callback = data.cast("void *", back)
+calling = data.dlopen(PATH)
 api.calls_reset()
-"""
+'''
 
 
 class Generator:
@@ -78,6 +198,8 @@ class Generator:
         self.depth = 1
         self.names = {"int": ["i0", "i1", "i2"], "float": ["f0", "f1"], "bool": ["b0", "b1"], "any": ["x0", "x1"]}
         self.counters = 0
+        # Whether names beyond the plain locals are in reach: not in the helpers.
+        self.far = False
         self.loops = 0
         self.helpers = []
         # Names that can be read and not assigned: the counters of `while` loops.
@@ -104,11 +226,17 @@ class Generator:
 
     def expression(self, kind, depth):
         """A random expression of a kind."""
-        if depth <= 0 or self.chance(0.25):
+        if depth <= 0 or self.chance(0.25) or kind == "any":
             return self.leaf(kind)
+        if self.far and self.chance(0.12):
+            return self.fill(self.pick(READS[kind]), depth - 1)
         return {"int": self.int_expression, "float": self.float_expression, "bool": self.bool_expression}[kind](depth - 1)
 
     def leaf(self, kind):
+        if kind == "any":
+            return self.pick(self.names["any"])
+        if self.far and self.chance(0.12):
+            return self.pick({"int": ["factor", "ints[1]", "box.count", "count"], "float": ["floats[2]", "box.value"], "bool": ["(x0 is x1)"]}[kind])
         if self.chance(0.7):
             return self.pick(self.names[kind] + (self.fixed if kind == "int" else []))
         return self.pick({"int": INT_CONSTANTS, "float": FLOAT_CONSTANTS, "bool": ["True", "False"]}[kind])
@@ -159,6 +287,9 @@ class Generator:
     def statement(self, budget, in_loop):
         """One random statement (a compound one counts its parts); `in_loop`: break and continue make sense."""
         roll = self.random.random()
+        if self.chance(0.2):
+            self.emit(self.fill(self.pick(WRITES), 2))
+            return
         if roll < 0.40 or budget < 2:
             kind = self.pick(["int", "int", "int", "float", "float", "bool"])
             self.assign(kind, self.pick(self.names[kind]), self.expression(kind, 3))
@@ -230,7 +361,7 @@ class Generator:
         self.counters += 1
         counter = f"k{self.counters}"
         turns = 2 + self.random.randrange(12) if inner else 40 + self.random.randrange(160)
-        kind = self.pick(["range", "range", "while", "list", "tuple"])
+        kind = self.pick(["range", "range", "while", "list", "tuple", "other"])
         if kind == "while":
             self.emit(f"{counter} = 0")
             self.emit(f"while {counter} < {turns}" + (f" and ({self.expression('bool', 1)} or {counter} < {turns // 2}):" if self.chance(0.2) else ":"))
@@ -238,7 +369,7 @@ class Generator:
         else:
             self.emit(f"for {counter} in {self.iterable(kind, turns)}:")
         # Inside, the counter is an int to work with, unless the values are of many types.
-        names = {"while": self.fixed, "tuple": self.names["any"]}.get(kind, self.names["int"])
+        names = {"while": self.fixed, "tuple": self.names["any"], "other": self.names["any"]}.get(kind, self.names["int"])
         names.append(counter)
         head, outside, self.loose = len(self.lines), self.loose, set()
         self.block(max(budget, 3), True)
@@ -253,6 +384,11 @@ class Generator:
     def iterable(self, kind, turns):
         if kind == "list":
             return f"[{', '.join(self.pick(INT_CONSTANTS) for _ in range(6))}] * {turns // 5 + 1}"
+        if kind == "other":
+            forms = [f"upto({turns})", f"until({turns})", f"enumerate(range({turns}))", f"zip(range({turns}), upto({turns}))", f"reversed(range({turns}))"]
+            forms += [f"map(abs, range(-5, {turns}))", f"dict.fromkeys(range({turns}))", f"range({turns})[::-1]", f"b'abcdefgh' * {turns // 8 + 1}"]
+            forms += [f"iter(list(range({turns})))", f"[(n, n * 0.5) for n in range({turns})]", f"filter(None, range({turns}))", f"'abc' * {turns // 3 + 1}"]
+            return self.pick(forms)
         if kind == "tuple":
             values = ", ".join(self.pick(INT_CONSTANTS + FLOAT_CONSTANTS + ["None", "True"]) for _ in range(4))
             return f"({values}) * {turns // 4 + 1}"
@@ -285,14 +421,25 @@ class Generator:
         self.depth = int(in_function)
         if in_function:
             self.lines.append("def run(i0, f0):")
+            self.emit("global factor")
         else:
             self.emit("i0, f0 = 5, 0.25")
+        self.emit("ints, floats, text, box = [1, 2**40, -7, 0, 255], [0.5, -1.0, 1e10, inf], 'abc', Box()")
+        self.emit("kept = other = None")
+        self.emit("count = 0")
+        self.emit("def bump(by):")
+        self.emit(f"    {'nonlocal' if in_function else 'global'} count")
+        self.emit("    count = (count + by) & 0xFFFF")
+        self.emit("    return count")
+        self.far = True
         self.emit(f"i1, i2, f1 = {self.pick(INT_CONSTANTS)}, {self.pick(INT_CONSTANTS)}, {self.pick(FLOAT_CONSTANTS)}")
         self.emit("b0, b1, x0, x1 = True, False, None, 1")
         for _ in range(1 + self.random.randrange(2)):
             self.loop(8)
         shown = [name for names in self.names.values() for name in names]
+        self.emit("kept = other = None")
         self.emit(f"show({', '.join(shown)}, calls())")
+        self.emit("show(ints, floats, text, box.count, box.value, count, factor, deaths)")
         if in_function:
             self.lines += ["", "run(5, 0.25)", "run(0, -1.0)", "run(2**63 - 2, 1e300)"]
         return HEAD + "\n".join(self.lines) + "\n"

@@ -846,3 +846,61 @@ try:
         show(events)
 finally:
     monitoring.free_tool_id(3)
+
+# === class_of_a_module_is_exchanged: compiled=run
+import types
+from show import show
+
+module = types.ModuleType("module")
+
+class WithProperty(types.ModuleType):
+    @property
+    def x(self):
+        return 100
+
+class WithGetattribute(types.ModuleType):
+    def __getattribute__(self, name):
+        return 7 if name == "x" else super().__getattribute__(name)
+
+def change(k):
+    if k == 50:
+        module.__class__ = WithProperty
+    if k == 70:
+        module.__class__ = WithGetattribute
+    if k == 80:
+        module.__class__ = types.ModuleType
+    return 1
+
+def run(n):
+    total = 0
+    k = 0
+    while k < n:
+        k += change(k)
+        total += module.x
+    return total
+
+module.x = 1
+show(run(30), run(100), run(100))
+
+# === strange_code_objects: compiled=run
+import sys
+from show import show
+
+SOURCE = "def run(n):\n total = 0\n for i in range(n): total += i\n return total\n"
+for name in ("\udcff.py", "n\u00e4me.py", "a\nb.py", "x" * 5000, ""):
+    names = {}
+    exec(compile(SOURCE, name, "exec"), names)
+    run = names["run"]
+    for code in (run.__code__, run.__code__.replace(co_linetable=b"", co_name="w\u00e9ird\udcfe"), run.__code__.replace(co_firstlineno=2**31 - 5)):
+        function = type(run)(code, names)
+        show(function(50), function(50))
+if "hardwire" in sys.modules:
+    sys.modules["hardwire"].report()
+
+def run(n):
+    total = 0
+    for i in range(n):
+        total += i
+    return total
+
+show(run(50))
