@@ -182,7 +182,8 @@ ops! {
     StoreSlot "store_slot" (Obj) Slot -> NONE, StoreSlot, false;
     /// As `store_slot`, into a slot of the operand stack that owns nothing.
     InitSlot "init_slot" (Obj) Slot -> NONE, StoreSlot, false;
-    /// As `store_slot`, where dropping the old object may run Python code.
+    /// As `store_slot`, or into a stack slot that owns an object, where dropping the old object may
+    /// run Python code.
     ReplaceSlot "replace_slot" (Obj) Slot -> NONE, RunsPython, false;
     /// Moves the reference that a stack slot owns into a local's slot, whose old object must be
     /// plain or NULL; the stack slot owns nothing afterwards.

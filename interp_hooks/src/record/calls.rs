@@ -122,7 +122,7 @@ impl Recorder {
             none: self.known(Known::None),
             none_type: self.known(Known::NoneType),
         };
-        self.secure(shape.nargs + 2);
+        self.secure(shape.nargs + 2)?;
         let result = match adapters::emit(self, id, &description, &operands, &known) {
             Ok(r) => r,
             Err(ffi_ops::EmitError::Unsupported(_)) => return Ok(false),
@@ -257,7 +257,7 @@ impl Recorder {
         slot: u16,
     ) -> Result<Value, Abort> {
         self.residual += 1;
-        self.secure(operands);
+        self.secure(operands)?;
         let snap = self.b.snapshot_as(Resume::Raise(operands as u16));
         self.b
             .trace
@@ -274,7 +274,7 @@ impl Recorder {
     ) -> Result<Value, Abort> {
         self.residual += 1;
         self.residual_names.push(helper.name().to_string());
-        self.secure(operands.into());
+        self.secure(operands.into())?;
         let snap = self.b.snapshot_as(Resume::Raise(operands));
         self.b
             .trace

@@ -2,8 +2,9 @@
 //! through the interpreter's own protocols.
 
 use super::{Pending, Recorder};
+use crate::cpython::Opcode;
 use crate::cpython::decode::Instr;
-use crate::py::Kind;
+use crate::py::{Kind, Object};
 use traces::{Abort, Helper, Imm, Known, Op, Reason, Value};
 
 /// A number in its unboxed form.
@@ -138,7 +139,22 @@ impl Recorder {
             self.b.push(result);
             return Ok(());
         }
+        let is_text = |o: Object| o.is_exactly(Known::Str);
+        if op == BinOp::Add && is_text(self.concrete(1)?) && self.is_stored_next(i) {
+            // The interpreter appends in place (`unicode_concatenate`, Python/ceval.c), where a
+            // helper would copy the text each time.
+            return Err(Abort::new(Reason::NoGain, "a text that grows"));
+        }
         self.residual(Helper::PyBinary, i64::from(i.oparg), 2, i.next)
+    }
+
+    /// Whether the next bytecode stores the result into a local.
+    fn is_stored_next(&self, i: &Instr) -> bool {
+        let next = self.decoded.at(i.next).map(|i| i.opcode);
+        matches!(
+            next,
+            Some(Opcode::STORE_FAST | Opcode::STORE_FAST_STORE_FAST | Opcode::STORE_FAST_LOAD_FAST)
+        )
     }
 
     /// The boxed result, or `None` where the interpreter's protocol must do it.
@@ -400,6 +416,12 @@ impl Recorder {
         {
             return Err(Abort::new(Reason::Operand, "the identity of a number"));
         } else {
+            for (v, o) in [(a, x), (b, y)] {
+                if o.is_plain() {
+                    let ty = self.type_of(o);
+                    self.b.guard_type(v, ty);
+                }
+            }
             self.b.op(Op::Same, &[a, b])?
         };
         let r = if invert {
@@ -511,7 +533,7 @@ impl Recorder {
     fn residual_truth(&mut self, resume: u32) -> Result<(Value, Value), Abort> {
         let v = self.b.peek(0)?.value;
         let t = self.call_bool(Helper::PyTruth, &[v], 1)?;
-        self.pop_dead()?;
+        self.drop_operands(1, None, resume)?;
         self.b.begin(resume);
         let boxed = self.b.op(Op::BoxBool, &[t])?;
         Ok((t, boxed))

@@ -61,18 +61,26 @@ impl Recorder {
         }
     }
 
-    /// Gives owners to the borrowed entries below the top `operands` before a call: a callee that gets
-    /// at the frame may give a local another object.
-    pub(super) fn secure(&mut self, operands: usize) {
-        for i in 0..self.b.stack.len().saturating_sub(operands) {
+    /// Gives owners to the borrowed entries below the top `operands` before a call, numbers a box: a
+    /// callee that gets at the frame may give a local another object.
+    pub(super) fn secure(&mut self, operands: usize) -> Result<(), Abort> {
+        let len = self.b.stack.len();
+        for i in 0..len.saturating_sub(operands) {
             let e = self.b.stack[i];
-            if !e.owned && !self.is_virtual(e.value) {
+            if e.owned || self.is_virtual(e.value) {
+                continue;
+            }
+            let object = self.concrete(len - 1 - i)?;
+            if let Some(boxed) = self.unbox_plain(e.value, object)? {
+                self.b.stack[i].value = boxed;
+            } else {
                 let slot = self.b.trace.nlocals + i as u16;
                 self.b.effect(Op::InitSlot, &[e.value], Imm::Slot(slot));
                 self.b.stack[i].owned = true;
-                self.b.stack_changed();
             }
+            self.b.stack_changed();
         }
+        Ok(())
     }
 
     /// Gives a home to stack entries that are borrowed from local `k`, which is about to change.
@@ -230,16 +238,23 @@ impl Recorder {
         Ok(true)
     }
 
-    /// Pops an entry that owns nothing.
+    /// Pops an entry that owns nothing, or a plain object.
     pub(super) fn pop_dead(&mut self) -> Result<(), Abort> {
+        let plain = self.concrete(0)?.is_plain();
+        let slot = self.b.slot_below_top(0);
         let e = self.b.pop()?;
-        if e.owned {
-            return Err(Abort::new(
+        match (e.owned, plain) {
+            (false, _) => Ok(()),
+            // Its type was guarded when it was looked at.
+            (true, true) => {
+                self.b.effect(Op::ClearSlot, &[], Imm::Slot(slot));
+                Ok(())
+            }
+            (true, false) => Err(Abort::new(
                 Reason::Operand,
                 "an operand that owns an object",
-            ));
+            )),
         }
-        Ok(())
     }
 
     pub(super) fn copy(&mut self, n: u32) -> Result<(), Abort> {

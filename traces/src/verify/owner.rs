@@ -343,7 +343,7 @@ impl<'a> Walk<'a> {
                 self.give(slot, value);
             }
             (Op::ReplaceSlot, Imm::Slot(slot), &[value]) => {
-                self.local(slot)?;
+                self.owned(slot)?;
                 self.give(slot, value);
             }
             (Op::InitSlot, Imm::Slot(slot), &[value]) => {
