@@ -146,7 +146,6 @@ def batches(harness):
 
 # Defects that are known and not mended yet, by a part of the test's id; see ARCHITECTURE.md, "Known defects".
 KNOWN_DEFECTS = {
-    "class_of_a_module_is_exchanged": "an attribute of a module is taken for a constant though the module's class changes",
     "identity_of_loaded_numbers": "a number that is read and passed on is another object",
     "test_of_cpython[test_sort]": "a number that is read and passed on is another object",
 }

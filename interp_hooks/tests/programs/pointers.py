@@ -12,10 +12,12 @@ lib = ffi.dlopen(os.environ["HARDWIRE_TEST_CLIB"])
 
 @ffi.callback("int(int)")
 def back(x):
-    global buffer, keep
-    # Lets go of what the call under way reads, and takes its memory for something else.
-    buffer = bytes([66]) * 1000
-    keep = [bytes([1]) * 1000 for _ in range(20)]
+    global buffer, keep, turns
+    turns += 1
+    if turns == at:
+        # Lets go of what the call under way reads, and takes its memory for something else.
+        buffer = bytes([66]) * 1000
+        keep = [bytes([1]) * 1000 for _ in range(20)]
     return 1
 
 @ffi.callback("int(int)")
@@ -41,7 +43,9 @@ def check_local(n, what):
         total += lib.sum_bytes_later(what_back, mine, 1000)
     return total
 
-for turn in range(3):
+turns = 0
+for at in (0, 0, 70, 0, 1, 2, 25):
+    turns = 0
     buffer = bytes([65]) * 1000
     show(check(20), check(60))
 what_back = ffi.NULL
