@@ -16,7 +16,9 @@ use traces::{Abort, Reason};
 
 /// The tool id of an optimiser (PEP 669).
 pub const TOOL: u32 = 5;
-/// Frames of generators and of plain calls; see `_frameowner`, Include/internal/pycore_frame.h.
+/// How many loops the report keeps, dead ones included.
+const MAX_REPORTED: usize = 4096;
+/// The answer that changes nothing.
 const NONE: fn() -> *mut ffi::PyObject = || {
     // SAFETY: None is immortal in every supported version; the reference is counted all the same.
     unsafe { ffi::Py_NewRef(ffi::Py_None()) }
@@ -279,6 +281,10 @@ pub unsafe extern "C" fn on_instruction(
 fn register(e: &Engine, header: &Rc<Header>) {
     let mut all = e.headers.borrow_mut();
     if !all.iter().any(|h| Rc::ptr_eq(h, header)) {
+        if all.len() >= MAX_REPORTED {
+            // A program that makes code all the time: the report forgets what is gone.
+            all.retain(|h| !h.is_dead.get());
+        }
         all.push(Rc::clone(header));
     }
 }

@@ -144,6 +144,8 @@ pub struct Header {
     pub entries: Cell<u64>,
     /// Iterations in native code.
     pub iterations: Cell<u64>,
+    /// Whether the code object is gone.
+    pub is_dead: Cell<bool>,
     /// Exits of versions that are gone, by their text.
     pub past_exits: RefCell<BTreeMap<String, u64>>,
     /// How many back edges wait before the next recording.
@@ -255,6 +257,7 @@ unsafe extern "C" fn free_loops(p: *mut c_void) {
         // The report still knows the loops; their machine code goes.
         for header in loops.headers.take() {
             header.forget(|_| true);
+            header.is_dead.set(true);
         }
     }
 }
@@ -299,6 +302,7 @@ pub fn header(e: &Engine, code: *mut ffi::PyObject, target: u32) -> Option<Rc<He
         attempts: Cell::new(0),
         entries: Cell::new(0),
         iterations: Cell::new(0),
+        is_dead: Cell::new(false),
         past_exits: RefCell::default(),
         patience: Cell::new(e.options.borrow().threshold),
     });
