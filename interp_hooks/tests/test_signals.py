@@ -26,6 +26,9 @@ HEAD = """\
 import gc, os, signal, sys, threading, time
 from bindings import api, cdll, lib, pydll
 
+# Functions are looked up, which takes a while with cffi, before anything is timed.
+lookups = [(library.id_i64(0), library.nap_us(0)) for library in (lib, api, cdll, pydll)]
+
 def same(x):
     return x
 
