@@ -157,6 +157,7 @@ fn count(
     };
     *e.recording.borrow_mut() = Some(Recording {
         recorder,
+        code: keep(code),
         header: Rc::clone(header),
         closed: false,
     });
@@ -204,7 +205,7 @@ unsafe fn threads() -> Vec<*mut ffi::PyThreadState> {
 
 /// Ends a recording without a trace.
 fn give_up(e: &Engine, r: Recording, why: Abort) {
-    set_events(e, r.recorder.code(), 0);
+    set_events(e, r.code.as_ptr(), 0);
     r.header.give_up(why);
     register(e, &r.header);
 }
@@ -294,7 +295,7 @@ fn finish(e: &Engine) {
     let Some(r) = e.recording.borrow_mut().take() else {
         return;
     };
-    set_events(e, r.recorder.code(), 0);
+    set_events(e, r.code.as_ptr(), 0);
     register(e, &r.header);
     r.header.count.set(0);
     match compile(e, r.recorder) {

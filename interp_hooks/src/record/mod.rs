@@ -415,6 +415,18 @@ impl Recorder {
         self.b.trace.obj_const(name, o.0 as u64)
     }
 
+    /// The constant for an object that a value stands for: kept alive by the trace, unless the value
+    /// is a constant already, whose owner is known.
+    fn constant_of(&mut self, value: Value, o: Object, name: &str) -> ObjId {
+        let insts = &self.b.trace.insts;
+        let def = insts.iter().rev().find(|i| i.result == Some(value));
+        if def.is_some_and(|i| i.op == traces::Op::ConstObj) {
+            self.borrowed_constant(o, name)
+        } else {
+            self.constant(o, name)
+        }
+    }
+
     /// The type of an object as a constant.
     fn type_of(&mut self, o: Object) -> ObjId {
         let ty = o.type_object();
