@@ -103,12 +103,17 @@ SHORT = PROGRAM.replace("run(TURNS)", "for turn in range(TURNS // 20):\n    run(
 STEADY = "objects steady\nNone steady\nblocks steady\nmemory steady\n"
 
 
-def check(harness, text, turns):
+# Variables that have another type in nearly each turn: chance decides whether there is a turn to record.
+UNSTABLE = ("branches", "types_change")
+
+
+def check(harness, body, shape, turns):
     """The counts stand still, off and on. Off only shows that the program is sound, so it need not run as long."""
+    text = shape.format(body=BODIES[body])
     directory = harness.fresh("counts")
     off = harness.run(text, False, arguments=[str(turns // 10)], directory=directory)
     on = harness.run(text, True, arguments=[str(turns)], directory=directory, timeout=120)
-    program = Program("program", text, {"compiled": "run"})
+    program = Program("program", text, {} if body in UNSTABLE else {"compiled": "run"})
     check_sound(program, off)
     counts, rest = off.stdout.split("\n", 1)
     assert counts.startswith("counts [0, ") and not set(counts) & set("123456789"), counts
@@ -120,12 +125,12 @@ def check(harness, text, turns):
 
 @pytest.mark.parametrize("body", BODIES)
 def test_long_loop(harness, body):
-    check(harness, PROGRAM.format(body=BODIES[body]), TURNS)
+    check(harness, body, PROGRAM, TURNS)
 
 
 @pytest.mark.parametrize("body", [name for name in BODIES if name not in ("callback", "generator")])
 def test_many_entries(harness, body):
-    check(harness, SHORT.format(body=BODIES[body]), TURNS // 4)
+    check(harness, body, SHORT, TURNS // 4)
 
 
 COMPILED_OFTEN = """\
