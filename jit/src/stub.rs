@@ -31,10 +31,22 @@ impl Stubs {
             None => self.page.insert(Page::new()?),
         };
         let at = self.made.len() * ROOM;
-        // mov $vectors, %eax; movabs $function, %r11; jmp *%r11
-        let mut code = vec![0xB8, vectors, 0, 0, 0, 0x49, 0xBB];
-        code.extend(function.to_le_bytes());
-        code.extend([0x41, 0xFF, 0xE3]);
+        // mov $vectors, %eax
+        let mut code = vec![0xB8, vectors, 0, 0, 0];
+        let behind = page.0 as u64 + (at + code.len() + 5) as u64;
+        match i32::try_from(function.wrapping_sub(behind) as i64) {
+            // jmp function
+            Ok(distance) => {
+                code.push(0xE9);
+                code.extend(distance.to_le_bytes());
+            }
+            // movabs $function, %r11; jmp *%r11
+            Err(_) => {
+                code.extend([0x49, 0xBB]);
+                code.extend(function.to_le_bytes());
+                code.extend([0x41, 0xFF, 0xE3]);
+            }
+        }
         let stub = page.write(at, &code)?;
         self.made.insert((function, vectors), stub);
         Ok(stub)
