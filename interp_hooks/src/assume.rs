@@ -185,7 +185,6 @@ impl Registry {
                 }
                 Fact::Prototype { function } => {
                     listen(&self.prototypes, function.as_ptr(), flag);
-                    keep.push(function);
                 }
             }
         }

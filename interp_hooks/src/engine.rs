@@ -21,6 +21,8 @@ use traces::{Field, Known};
 pub struct Recording {
     /// The recorder.
     pub recorder: Recorder,
+    /// The code object, which must not die while its events are on.
+    pub code: Strong,
     /// The loop that is being recorded.
     pub header: Rc<Header>,
     /// The back edge was reached.

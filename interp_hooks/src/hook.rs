@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_char;
 use std::rc::Rc;
 use std::time::Instant;
-use traces::{Abort, Reason};
+use traces::{Abort, Op, Reason};
 
 /// The tool id of an optimiser (PEP 669).
 pub const TOOL: u32 = 5;
@@ -157,6 +157,7 @@ fn count(
     };
     *e.recording.borrow_mut() = Some(Recording {
         recorder,
+        code: keep(code),
         header: Rc::clone(header),
         closed: false,
     });
@@ -204,7 +205,7 @@ unsafe fn threads() -> Vec<*mut ffi::PyThreadState> {
 
 /// Ends a recording without a trace.
 fn give_up(e: &Engine, r: Recording, why: Abort) {
-    set_events(e, r.recorder.code(), 0);
+    set_events(e, r.code.as_ptr(), 0);
     r.header.give_up(why);
     register(e, &r.header);
 }
@@ -294,7 +295,7 @@ fn finish(e: &Engine) {
     let Some(r) = e.recording.borrow_mut().take() else {
         return;
     };
-    set_events(e, r.recorder.code(), 0);
+    set_events(e, r.code.as_ptr(), 0);
     register(e, &r.header);
     r.header.count.set(0);
     match compile(e, r.recorder) {
@@ -323,6 +324,7 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
         assumptions,
         mut keep,
         mut hold,
+        weak,
     } = recorder.into_trace();
     hold.sort_unstable();
     hold.dedup();
@@ -342,6 +344,10 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
     if let Some(folder) = &e.options.borrow().dump {
         crate::dump::write(folder, &naive, &trace, &compiled);
     }
+    let calls_python = trace
+        .insts
+        .iter()
+        .any(|i| matches!(i.op, Op::CallPy | Op::CallPyBool));
     let exit_names = loops::exit_names(&compiled.exits, &trace, &decoded, code);
     let taken = RefCell::new(vec![0; compiled.exits.len()]);
     let wants = loops::wants(&trace);
@@ -358,6 +364,8 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
         health: Cell::new(Health::default()),
         keep,
         hold,
+        weak,
+        calls_python,
         code,
         namespaces,
     })
@@ -376,11 +384,15 @@ unsafe fn enter(
     if unsafe { !may_run(e, code, thread, f) } || !run::may_nest(e, thread) {
         return;
     }
+    // Who has the frame object can write locals without a word where writes go through to the frame;
+    // the frame keeps the object, so that from then on another one is no sign of it.
+    // SAFETY: the caller's promise.
+    let exposed = e.table.writes_through() && unsafe { !frame::frame_object(e.table, f).is_null() };
     let found = header
         .versions
         .borrow()
         .iter()
-        .find(|v| !v.flag.get() && run::fits(e, v, f))
+        .find(|v| v.holds() && !(exposed && v.calls_python) && run::fits(e, v, f))
         .map(Rc::clone);
     if let Some(version) = found {
         // SAFETY: the caller's promise.
@@ -389,6 +401,9 @@ unsafe fn enter(
         return;
     }
     header.sweep();
+    if exposed {
+        return;
+    }
     if header.versions.borrow().len() < MAX_VERSIONS {
         count(e, header, code, thread, f);
     }

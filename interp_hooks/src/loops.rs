@@ -77,6 +77,11 @@ pub struct Version {
     pub keep: Vec<Strong>,
     /// Objects to hold while a run is inside: the flag falls before their owner lets them go.
     pub hold: Vec<*mut ffi::PyObject>,
+    /// Objects that may have died since they were recorded, each with a weak reference to it. A run
+    /// holds them.
+    pub weak: Vec<(Strong, *mut ffi::PyObject)>,
+    /// Whether it calls Python code.
+    pub calls_python: bool,
     /// The code object that was recorded.
     pub code: *mut ffi::PyObject,
     /// The namespaces that it was recorded under: globals, builtins.
@@ -84,6 +89,15 @@ pub struct Version {
 }
 
 impl Version {
+    /// Whether it may still be entered: no assumption fell, and nothing that it names has died.
+    pub fn holds(&self) -> bool {
+        let is_there = |(weak, object): &(Strong, *mut ffi::PyObject)| {
+            // SAFETY: a live weak reference; the result is borrowed and only compared.
+            unsafe { ffi::PyWeakref_GetObject(weak.as_ptr()) == *object }
+        };
+        !self.flag.get() && self.weak.iter().all(is_there)
+    }
+
     /// The exits taken so far, each with its text.
     fn exits_taken(&self) -> Vec<(String, u64)> {
         let taken = self.taken.borrow();
@@ -199,7 +213,7 @@ impl Header {
 
     /// Forgets versions whose assumptions fell.
     pub fn sweep(&self) {
-        self.forget(|v| v.flag.get());
+        self.forget(|v| !v.holds());
         if self.versions.borrow().is_empty() {
             *self.state.borrow_mut() = State::Counting;
         }

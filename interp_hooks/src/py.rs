@@ -88,6 +88,18 @@ impl Object {
         Strong(self.0)
     }
 
+    /// A weak reference to it, where its type allows one.
+    pub fn weak(self) -> Option<Strong> {
+        // SAFETY: the object is alive; an error is cleared.
+        unsafe {
+            let weak = Strong::from_new(ffi::PyWeakref_NewRef(self.0, std::ptr::null_mut()));
+            if weak.is_none() {
+                ffi::PyErr_Clear();
+            }
+            weak
+        }
+    }
+
     /// Its type.
     pub fn type_object(self) -> Object {
         if self.is_null() {

@@ -70,7 +70,7 @@ pub unsafe fn run(
         version: Rc::clone(version),
         observed: Rc::clone(&observed),
     };
-    let held = Held::of(&version.hold);
+    let held = Held::of(version);
     e.runs.borrow_mut().push(run);
     // Nested events are suppressed while a callback runs; native code is no callback to the
     // functions that it calls.
@@ -100,21 +100,27 @@ pub unsafe fn run(
 }
 
 /// References that a run holds.
-struct Held<'a>(&'a [*mut ffi::PyObject]);
+struct Held<'a>(&'a Version);
 
 impl Held<'_> {
-    fn of(objects: &[*mut ffi::PyObject]) -> Held<'_> {
-        for &o in objects {
-            // SAFETY: the version's assumptions hold, so its objects are alive.
+    fn of(version: &Version) -> Held<'_> {
+        let held = Held(version);
+        for o in held.objects() {
+            // SAFETY: the version holds, so its objects are alive.
             unsafe { ffi::Py_INCREF(o) };
         }
-        Held(objects)
+        held
+    }
+
+    fn objects(&self) -> impl Iterator<Item = *mut ffi::PyObject> {
+        let weak = self.0.weak.iter().map(|w| w.1);
+        self.0.hold.iter().copied().chain(weak)
     }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        for &o in self.0 {
+        for o in self.objects() {
             // SAFETY: taken in `of`; the GIL is held, and the frame is whole again.
             unsafe { ffi::Py_DECREF(o) };
         }

@@ -6,6 +6,7 @@
 
 use crate::exit::{Activation, Exit};
 use crate::lower;
+use crate::stub::Stubs;
 use crate::target::Target;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
@@ -40,6 +41,7 @@ pub struct Compiled {
     /// The code generator's own IR, where asked for.
     pub clif: Option<String>,
     _memory: CodeMemory,
+    _stubs: Stubs,
 }
 
 /// Compiles a trace; `want_asm` asks for the machine code and Cranelift's IR as text too.
@@ -69,6 +71,7 @@ pub fn compile(trace: &Trace, target: &Target, want_asm: bool) -> Result<Compile
         asm: want_asm.then(|| disassembly(isa.as_ref(), code)),
         clif,
         _memory: memory,
+        _stubs: lowered.stubs,
     })
 }
 

@@ -10,6 +10,7 @@ pub mod code;
 pub mod exit;
 pub mod lower;
 pub mod opt;
+mod stub;
 pub mod target;
 
 pub use code::{Compiled, compile};

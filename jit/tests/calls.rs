@@ -561,3 +561,45 @@ fn pure_helpers_and_boxes_as_their_arguments() {
     let new = unsafe { (*cell).words[0] } as *mut Object;
     assert_eq!((int_value(new), refcount(new), refcount(old)), (3, 1, 0));
 }
+
+std::arch::global_asm!(
+    "hardwire_test_vectors: movzbl %al, %eax; ret",
+    options(att_syntax)
+);
+unsafe extern "C" {
+    fn hardwire_test_vectors() -> i64;
+}
+
+#[test]
+fn a_callee_is_told_how_many_vector_registers_are_in_use() {
+    for (params, args, expected) in [
+        ("double", "%3", 1),
+        ("double, int64, float", "%3, %1, %3", 2),
+        (
+            "double, double, double, double, double, double, double, double, double",
+            "%3, %3, %3, %3, %3, %3, %3, %3, %3",
+            8,
+        ),
+    ] {
+        let text = format!(
+            r#"trace "t" locals 1 depth 0 {{
+            objs @code
+            func @f = int64({params})
+            %0 = load_slot #0
+            %1 = load_field %0, @RangeIter.start
+            %3 = itof %1
+            %4 = ccall {args}, @f -> s0
+            %5 = box_int %4
+            check -> s1
+            jump
+            snaps
+              s0: during @code pc 4 depth 0 []
+              s1: at @code pc 8 depth 0 [0=%5]
+            }}"#
+        );
+        let mut m = Machine::new(&text, &[("f", hardwire_test_vectors as *const () as usize)])
+            .leave_at_first_check();
+        let left = m.set(0, object(OTHER, &[3])).run();
+        assert_eq!(left.slots[&0], format!("int {expected}"), "{params}");
+    }
+}

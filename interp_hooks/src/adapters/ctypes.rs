@@ -20,6 +20,8 @@ pub struct Function {
     pub signature: Signature,
     /// The function object.
     pub object: Strong,
+    /// The address of the function; not NULL.
+    pub address: u64,
     /// It is called with the GIL held and may raise.
     pub python_api: bool,
 }
@@ -188,6 +190,11 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
     if !errcheck.is_null() || !field(Field::CFuncParamflags).is_null() {
         return None;
     }
+    // SAFETY: `b_ptr` of a function object points to the word that holds the address.
+    let address = unsafe { *field(Field::CtypesPtr).cast::<u64>() };
+    if address == 0 {
+        return None;
+    }
     let ret = result(callee)?;
     let (binding, params) = if argtypes.is_null() {
         (Binding::CtypesUntyped, Vec::new())
@@ -212,6 +219,7 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
         name,
         signature,
         object: Object(callee).strong(),
+        address,
         python_api,
     })
 }

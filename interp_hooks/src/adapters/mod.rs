@@ -127,7 +127,7 @@ pub fn emit(
 }
 
 /// The prototype of a ctypes function is watched; its address may be changed like any C memory, so
-/// it is looked at on each call.
+/// it is compared on each call.
 fn emit_ctypes(
     rec: &mut Recorder,
     id: ObjId,
@@ -138,16 +138,19 @@ fn emit_ctypes(
     let function = Object(f.object.as_ptr());
     rec.assumptions.prototype_unchanged(function);
     rec.assumptions.type_unchanged(function.type_object());
-    let sig: &Signature = &f.signature;
+    let sig = Signature {
+        addr: Some(f.address),
+        ..f.signature.clone()
+    };
     let b = rec.builder();
     let depth = operands.len() as u16 + 2;
     let o = b.obj(id)?;
     let p = b.load_field(o, Field::CtypesPtr)?;
     let address = b.emit(Op::LoadPtr, &[p], Imm::Int(0))?;
-    let (n, zero) = (b.op(Op::PToI, &[address])?, b.int(0)?);
-    let there = b.op(Op::INe, &[n, zero])?;
-    b.guard(there, true);
-    let result = ffi_ops::emit_call(b, sig, Some(address), operands, known)?;
+    let (now, then) = (b.op(Op::PToI, &[address])?, b.int(f.address as i64)?);
+    let same = b.op(Op::IEq, &[now, then])?;
+    b.guard(same, true);
+    let result = ffi_ops::emit_call(b, &sig, None, operands, known)?;
     if f.python_api {
         // `_call_function_pointer`, Modules/_ctypes/callproc.c: a function of the Python API may
         // have raised.

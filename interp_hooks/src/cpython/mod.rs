@@ -123,6 +123,13 @@ impl VersionTable {
         (oparg >> self.compare_shift, oparg & self.compare_bool != 0)
     }
 
+    /// Whether `f_locals` of a frame object writes to the frame itself (PEP 667).
+    pub fn writes_through(&self) -> bool {
+        self.watches()
+            .iter()
+            .any(|w| (w.place)(self).0 == Base::Frame)
+    }
+
     /// The words that native code polls: pending events, and who watches.
     pub fn watches(&self) -> &'static [Watch] {
         if self.thread_breaker >= 0 {

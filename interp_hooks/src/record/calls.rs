@@ -108,7 +108,7 @@ impl Recorder {
             return Ok(false);
         };
         let v = self.b.peek(shape.callable)?.value;
-        let id = self.constant(callee, &description.name);
+        let id = self.constant_of(v, callee, &description.name);
         self.b.guard_is(v, id);
         let mut operands = Vec::with_capacity(shape.nargs);
         for n in (0..shape.nargs).rev() {

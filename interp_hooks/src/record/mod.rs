@@ -62,6 +62,8 @@ pub struct Recorded {
     pub keep: Vec<Strong>,
     /// Objects that a run of the trace keeps alive; between runs watched dicts do.
     pub hold: Vec<*mut ffi::PyObject>,
+    /// Objects that may die between runs, each with a weak reference to it.
+    pub weak: Vec<(Strong, *mut ffi::PyObject)>,
 }
 
 /// A recording under way.
@@ -84,6 +86,8 @@ pub struct Recorder {
     pub keep: Vec<Strong>,
     /// Objects that watched dicts keep alive: a run holds them while it is inside.
     pub hold: Vec<*mut ffi::PyObject>,
+    /// Objects that may die, each with a weak reference to it.
+    weak: Vec<(Strong, *mut ffi::PyObject)>,
     kwnames: Option<*mut ffi::PyObject>,
     /// Stack slots that hold a bound method where the interpreter's own stack has the function and
     /// its first argument apart.
@@ -144,6 +148,7 @@ impl Recorder {
             assumptions: Assumptions::default(),
             keep: Vec::new(),
             hold: Vec::new(),
+            weak: Vec::new(),
             kwnames: None,
             bound: Vec::new(),
             first_global: (nlocals + stacksize) as u16,
@@ -208,6 +213,7 @@ impl Recorder {
             assumptions: self.assumptions,
             keep: self.keep,
             hold: self.hold,
+            weak: self.weak,
         }
     }
 
@@ -404,15 +410,26 @@ impl Recorder {
         self.b.trace.obj_const(name, o.0 as u64)
     }
 
-    /// The constant for an object, which the trace keeps alive.
+    /// The constant for an object without a known owner. The trace is not entered when it is gone;
+    /// where nobody can tell, the trace keeps it alive.
     fn constant(&mut self, o: Object, name: &str) -> ObjId {
-        for k in [Known::None, Known::True, Known::False] {
-            if py::known_address(k) == o.0 {
-                return self.known(k);
-            }
+        match o.weak() {
+            Some(weak) => self.weak.push((weak, o.0)),
+            None => self.keep.push(o.strong()),
         }
-        self.keep.push(o.strong());
-        self.b.trace.obj_const(name, o.0 as u64)
+        self.borrowed_constant(o, name)
+    }
+
+    /// The constant for an object that a value stands for, which may be a constant already, whose owner
+    /// is known.
+    fn constant_of(&mut self, value: Value, o: Object, name: &str) -> ObjId {
+        let insts = &self.b.trace.insts;
+        let def = insts.iter().rev().find(|i| i.result == Some(value));
+        if def.is_some_and(|i| i.op == traces::Op::ConstObj) {
+            self.borrowed_constant(o, name)
+        } else {
+            self.constant(o, name)
+        }
     }
 
     /// The type of an object as a constant.

@@ -254,7 +254,7 @@ impl Recorder {
             return Ok(None);
         }
         let (owner_value, text) = (self.b.peek(0)?.value, name.text());
-        let id = self.constant(owner, &source.name);
+        let id = self.constant_of(owner_value, owner, &source.name);
         self.b.guard_is(owner_value, id);
         // The class of a module and of an instance can be exchanged, the dict of an instance too.
         let o = self.b.obj(id)?;

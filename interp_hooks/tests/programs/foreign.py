@@ -705,3 +705,21 @@ def run(library, n):
 
 for library in (cdll, pydll):
     show(run(library, 4), run(library, 60), run(library, 20))
+
+# === variadic_functions_declared_as_others: compiled=run
+import ctypes
+from show import show
+
+libc = ctypes.CDLL(None)
+# Enough for a register-passed variadic call: libffi sets what such a function reads, and so must a direct call.
+libc.snprintf.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_double, ctypes.c_int, ctypes.c_double]
+
+def run(n):
+    buffer = ctypes.create_string_buffer(64)
+    address = ctypes.addressof(buffer)
+    lengths = 0
+    for i in range(n):
+        lengths += libc.snprintf(address, 64, b"%.3f %d %g", i * 0.5, i, i * 1.25)
+    return lengths, buffer.value
+
+show(run(3), run(60))

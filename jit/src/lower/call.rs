@@ -122,7 +122,17 @@ impl<'a> Lower<'a> {
                     decl.name
                 )));
             }
-            Some(addr) => (self.int(addr as i64), 0),
+            Some(addr) => {
+                let is_vector = |p: &&CType| matches!(p, CType::F32 | CType::F64);
+                let callee = match decl.params.iter().filter(is_vector).count() {
+                    0 => addr,
+                    vectors => self.stubs.of(addr, vectors)? as u64,
+                };
+                (self.int(callee as i64), 0)
+            }
+            None if decl.params.iter().any(|p| p.ty() == Type::F64) => {
+                return Err(refused("floats to a function whose address varies"));
+            }
             None => (self.arg(inst, 0, Type::Ptr)?, 1),
         };
         if inst.args.len() != first + decl.params.len() {

@@ -15,6 +15,7 @@ mod object;
 
 use crate::code::{refused, signature};
 use crate::exit::{Activation, Exit};
+use crate::stub::Stubs;
 use crate::target::{MAX_WATCHES, Target};
 use cranelift_codegen::ir::{
     self, Block, BlockArg, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind,
@@ -32,6 +33,8 @@ pub(crate) struct Lowered {
     pub(crate) exits: Vec<Exit>,
     pub(crate) durings: Vec<Exit>,
     pub(crate) buf_len: usize,
+    /// What the code calls, and so must live as long.
+    pub(crate) stubs: Stubs,
 }
 
 /// Lowers a trace.
@@ -44,6 +47,8 @@ pub(crate) fn lower(trace: &Trace, target: &Target, isa: &dyn TargetIsa) -> Resu
     let builder = FunctionBuilder::new(&mut func, &mut context);
     let mut lower = Lower::new(builder, trace, target);
     lower.trace()?;
+    let mut stubs = std::mem::take(&mut lower.stubs);
+    stubs.finish()?;
     let Exits {
         exits,
         durings,
@@ -55,6 +60,7 @@ pub(crate) fn lower(trace: &Trace, target: &Target, isa: &dyn TargetIsa) -> Resu
         exits,
         durings,
         buf_len,
+        stubs,
     })
 }
 
@@ -98,6 +104,8 @@ struct Lower<'a> {
     position: Option<u64>,
     /// What `Activation::during` holds, where known.
     during: Option<i64>,
+    /// Stubs of foreign functions.
+    stubs: Stubs,
     /// Scratch memory on the stack, and its size in bytes.
     scratch: Option<StackSlot>,
 }
@@ -143,6 +151,7 @@ impl<'a> Lower<'a> {
             params: Vec::new(),
             position: None,
             during: None,
+            stubs: Stubs::default(),
             scratch: None,
         };
         lower.b.ins().jump(header, &[]);

@@ -1,0 +1,109 @@
+//! Stubs in front of foreign functions that take floats: they say in `%al` how many vector registers
+//! the arguments use, which a variadic function reads (System V AMD64 ABI, 3.2.3 and 3.5.7). The
+//! declaration of a binding does not tell whether the function is one, so every such call goes
+//! through a stub, as every call of libffi sets the register.
+
+use crate::code::refused;
+use std::collections::HashMap;
+use traces::Abort;
+
+/// The size of the pages that hold stubs, in bytes.
+const PAGE: usize = 4096;
+/// The room that a stub takes, in bytes.
+const ROOM: usize = 32;
+
+/// The stubs of one trace: first written, then made executable, never both.
+#[derive(Debug, Default)]
+pub(crate) struct Stubs {
+    page: Option<Page>,
+    made: HashMap<(u64, u8), usize>,
+}
+
+impl Stubs {
+    /// The address of a stub that goes on at `function` with `vectors` vector registers in use.
+    pub(crate) fn of(&mut self, function: u64, vectors: usize) -> Result<usize, Abort> {
+        let vectors = vectors.min(8) as u8;
+        if let Some(&stub) = self.made.get(&(function, vectors)) {
+            return Ok(stub);
+        }
+        let page = match &mut self.page {
+            Some(page) => page,
+            None => self.page.insert(Page::new()?),
+        };
+        let at = self.made.len() * ROOM;
+        // mov $vectors, %eax
+        let mut code = vec![0xB8, vectors, 0, 0, 0];
+        let behind = page.0 as u64 + (at + code.len() + 5) as u64;
+        match i32::try_from(function.wrapping_sub(behind) as i64) {
+            // jmp function
+            Ok(distance) => {
+                code.push(0xE9);
+                code.extend(distance.to_le_bytes());
+            }
+            // movabs $function, %r11; jmp *%r11
+            Err(_) => {
+                code.extend([0x49, 0xBB]);
+                code.extend(function.to_le_bytes());
+                code.extend([0x41, 0xFF, 0xE3]);
+            }
+        }
+        let stub = page.write(at, &code)?;
+        self.made.insert((function, vectors), stub);
+        Ok(stub)
+    }
+
+    /// Makes the stubs executable; no more can be made.
+    pub(crate) fn finish(&mut self) -> Result<(), Abort> {
+        self.page.as_ref().map_or(Ok(()), Page::protect)
+    }
+}
+
+#[derive(Debug)]
+struct Page(*mut libc::c_void);
+
+impl Page {
+    fn new() -> Result<Page, Abort> {
+        // SAFETY: a fresh private mapping touches no existing memory.
+        let start = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                PAGE,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            return Err(refused("no memory for code"));
+        }
+        Ok(Page(start))
+    }
+
+    fn write(&mut self, at: usize, code: &[u8]) -> Result<usize, Abort> {
+        if code.len() > ROOM || at + ROOM > PAGE {
+            return Err(refused("too many foreign functions in one trace"));
+        }
+        // SAFETY: the range was checked to lie in the page, which is writable and ours alone.
+        unsafe {
+            let place = self.0.cast::<u8>().add(at);
+            std::ptr::copy_nonoverlapping(code.as_ptr(), place, code.len());
+            Ok(place as usize)
+        }
+    }
+
+    fn protect(&self) -> Result<(), Abort> {
+        // SAFETY: the page of the mapping above, which nobody else uses.
+        match unsafe { libc::mprotect(self.0, PAGE, libc::PROT_READ | libc::PROT_EXEC) } {
+            0 => Ok(()),
+            _ => Err(refused("the system forbids executable memory")),
+        }
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        // SAFETY: the page of the mapping, and its owner goes now.
+        unsafe { libc::munmap(self.0, PAGE) };
+    }
+}
