@@ -72,7 +72,7 @@ def lengths(function, values):
 good = [b"abc", b"", b"a\0b", b"x" * 5000] * 10
 own = open_cdll()
 array = ctypes.create_string_buffer(b"array")
-of_cffi = ["str", bytearray(b"abc"), memoryview(b"abc"), None, 5, ffi.new("char[]", b"hello"), ffi.new("char *", b"x"), [1, 2], [b"a"], Bytes(b"own"), array]
+of_cffi = ["str", bytearray(b"abc"), memoryview(b"abc"), None, 5, ffi.new("char[]", b"hello"), ffi.new("char *", b"\0"), [1, 2], [b"a", b"\0"], Bytes(b"own"), array]
 of_ctypes = ["str", bytearray(b"abc"), 5.5, [1], ctypes.c_char_p(b"inside"), array, Bytes(b"own"), ctypes.c_int(3), object(), ffi.new("char[]", b"cdata")]
 for function, odd_ones in ((lib.str_len, of_cffi), (own.str_len, of_ctypes)):
     show(lengths(function, good))
