@@ -152,6 +152,8 @@ pub struct Header {
     pub state: RefCell<State>,
     /// The versions.
     pub versions: RefCell<Vec<Rc<Version>>>,
+    /// Why the last recording was given up.
+    pub last_abort: RefCell<Option<Abort>>,
     /// Recordings given up so far.
     pub attempts: Cell<u32>,
     /// Native runs.
@@ -171,6 +173,7 @@ impl Header {
     pub fn give_up(&self, why: Abort) {
         use traces::Reason::*;
         self.count.set(0);
+        *self.last_abort.borrow_mut() = Some(why.clone());
         self.attempts.set(self.attempts.get() + 1);
         self.patience.set(self.patience.get().saturating_mul(4));
         let again = matches!(why.reason, LeftLoop | Raised | TypeUnstable | Confused);
@@ -313,6 +316,7 @@ pub fn header(e: &Engine, code: *mut ffi::PyObject, target: u32) -> Option<Rc<He
         count: Cell::new(0),
         state: RefCell::new(State::Counting),
         versions: RefCell::new(Vec::new()),
+        last_abort: RefCell::new(None),
         attempts: Cell::new(0),
         entries: Cell::new(0),
         iterations: Cell::new(0),

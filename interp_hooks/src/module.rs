@@ -7,6 +7,7 @@ use crate::{cpython::selfcheck, hook, options, start};
 use pyo3_ffi as ffi;
 use serde_json::{Value as Json, json};
 use std::ffi::CString;
+use traces::Abort;
 
 type Obj = *mut ffi::PyObject;
 
@@ -84,7 +85,13 @@ fn statistics() -> Json {
         let (file, line, function) = &h.place;
         let (state, reason) = match &*h.state.borrow() {
             State::Compiled => ("compiled", String::new()),
-            State::Counting => ("counting", String::new()),
+            State::Counting => {
+                let last = h.last_abort.borrow();
+                (
+                    "counting",
+                    last.as_ref().map_or(String::new(), Abort::to_string),
+                )
+            }
             State::LeftAlone(why) => ("left alone", why.to_string()),
         };
         let (mut compile_us, mut bytes) = (0, 0);
