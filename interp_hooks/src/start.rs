@@ -319,6 +319,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
             .map(|w| Watch {
                 bytes: w.bytes,
                 zero: w.zero,
+                by_python: w.by_python,
             })
             .collect(),
     })

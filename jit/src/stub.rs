@@ -1,6 +1,6 @@
 //! Stubs in front of foreign functions that take floats: they say in `%al` how many vector registers
-//! the arguments use, which a variadic function reads (System V AMD64 ABI, 3.2.3 and 3.5.7). The
-//! declaration of a binding does not tell whether the function is one, so every such call goes
+//! the arguments use, which a variadic function reads (System V AMD64 ABI, 3.2.3 and 3.5.7). What a
+//! program declares to cffi or ctypes does not tell whether the function is one, so such a call goes
 //! through a stub, as every call of libffi sets the register.
 
 use crate::code::refused;

@@ -12,6 +12,8 @@ pub struct Watch {
     pub bytes: u8,
     /// Whether it must be zero; else it must be as `Activation::expected` says.
     pub zero: bool,
+    /// Whether it changes only where a helper or a finaliser runs Python code.
+    pub by_python: bool,
 }
 
 /// Addresses of runtime functions that ops (not helpers) need. An address of 0 is a function that

@@ -584,7 +584,7 @@ fn a_callee_is_told_how_many_vector_registers_are_in_use() {
         let text = format!(
             r#"trace "t" locals 1 depth 0 {{
             objs @code
-            func @f = int64({params})
+            func @f = int64({params}) vectors
             %0 = load_slot #0
             %1 = load_field %0, @RangeIter.start
             %3 = itof %1

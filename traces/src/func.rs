@@ -70,6 +70,9 @@ pub struct FuncFlags {
     pub gil: bool,
     /// cffi's errno discipline: restored before, saved behind.
     pub errno: bool,
+    /// The function may be variadic, whatever its declaration says: it is told how many vector registers
+    /// its arguments use (System V AMD64 ABI, 3.5.7).
+    pub vectors: bool,
 }
 
 /// A foreign function that a trace calls.

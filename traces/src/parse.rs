@@ -280,12 +280,17 @@ impl<'a> Parser<'a> {
         };
         let gil = self.accept_keyword("gil");
         let errno = self.accept_keyword("errno");
+        let vectors = self.accept_keyword("vectors");
         Ok(FuncDecl {
             name,
             addr,
             params,
             ret,
-            flags: FuncFlags { gil, errno },
+            flags: FuncFlags {
+                gil,
+                errno,
+                vectors,
+            },
         })
     }
 

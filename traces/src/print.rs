@@ -113,6 +113,7 @@ impl Display for FuncText<'_> {
             (d.addr.is_none(), "indirect"),
             (d.flags.gil, "gil"),
             (d.flags.errno, "errno"),
+            (d.flags.vectors, "vectors"),
         ] {
             if on {
                 write!(f, " {word}")?;

@@ -106,6 +106,7 @@ pub fn new_cdata(p: u64, ctype: *mut ffi::PyObject) -> *mut ffi::PyObject {
 pub struct Function {
     /// The name.
     pub name: String,
+    is_api: bool,
     address: u64,
     params: Vec<Param>,
     /// The ctype objects that `params` and `result` name by address.
@@ -141,6 +142,8 @@ impl Function {
             flags: FuncFlags {
                 gil: true,
                 errno: true,
+                // The direct entry of an API-mode function is compiled from its own declaration.
+                vectors: !self.is_api,
             },
         }
     }
@@ -166,7 +169,7 @@ fn word(o: *mut ffi::PyObject, f: Field) -> u64 {
 pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
     let b = backend()?;
     if is_cdata(callee) {
-        return function(b, callee, "function".to_string());
+        return function(b, callee, "function".to_string(), false);
     }
     // API mode: the built-in's self is the library, which knows the address.
     let library = b.library_type.as_ref()?;
@@ -192,11 +195,16 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
         if p.is_none() {
             ffi::PyErr_Clear();
         }
-        function(b, p?.as_ptr(), Object(name.as_ptr()).text())
+        function(b, p?.as_ptr(), Object(name.as_ptr()).text(), true)
     }
 }
 
-fn function(b: &Backend, cdata: *mut ffi::PyObject, name: String) -> Option<Function> {
+fn function(
+    b: &Backend,
+    cdata: *mut ffi::PyObject,
+    name: String,
+    is_api: bool,
+) -> Option<Function> {
     // SAFETY: live objects; errors are cleared.
     unsafe {
         let null = std::ptr::null_mut::<ffi::PyObject>();
@@ -237,6 +245,7 @@ fn function(b: &Backend, cdata: *mut ffi::PyObject, name: String) -> Option<Func
         let address = word(cdata, Field::CDataPtr);
         (address != 0).then_some(Function {
             name,
+            is_api,
             address,
             params,
             keep,

@@ -206,6 +206,7 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
     let flags = FuncFlags {
         gil: !python_api,
         errno: false,
+        vectors: true,
     };
     let signature = Signature {
         name: name.clone(),

@@ -139,12 +139,14 @@ impl VersionTable {
                     place: |t| (Base::Thread, t.thread_breaker),
                     bytes: 8,
                     zero: false,
+                    by_python: false,
                 },
                 // Through a frame object locals can be written.
                 Watch {
                     place: |t| (Base::Frame, t.frame_object),
                     bytes: 8,
                     zero: false,
+                    by_python: true,
                 },
             ]
         } else {
@@ -153,11 +155,13 @@ impl VersionTable {
                     place: |t| (Base::Interpreter, t.interp_breaker),
                     bytes: 4,
                     zero: true,
+                    by_python: false,
                 },
                 Watch {
                     place: |t| (Base::Interpreter, t.interp_version),
                     bytes: 8,
                     zero: false,
+                    by_python: false,
                 },
             ]
         }
@@ -184,6 +188,9 @@ pub struct Watch {
     pub bytes: u8,
     /// Whether it must be zero; else it must be what it was at entry.
     pub zero: bool,
+    /// Whether only Python code that the trace itself runs changes it in a way that matters: an exit
+    /// behind a foreign call writes the locals all the same.
+    pub by_python: bool,
 }
 
 const _: () = assert!(MAX_WATCHES >= 2);

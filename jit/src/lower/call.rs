@@ -126,12 +126,15 @@ impl<'a> Lower<'a> {
                 let is_vector = |p: &&CType| matches!(p, CType::F32 | CType::F64);
                 let callee = match decl.params.iter().filter(is_vector).count() {
                     0 => addr,
+                    _ if !decl.flags.vectors => addr,
                     vectors => self.stubs.of(addr, vectors)? as u64,
                 };
                 (self.int(callee as i64), 0)
             }
-            None if decl.params.iter().any(|p| p.ty() == Type::F64) => {
-                return Err(refused("floats to a function whose address varies"));
+            None if decl.flags.vectors && decl.params.iter().any(|p| p.ty() == Type::F64) => {
+                return Err(refused(
+                    "floats to a variadic function whose address varies",
+                ));
             }
             None => (self.arg(inst, 0, Type::Ptr)?, 1),
         };

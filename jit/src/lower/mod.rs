@@ -25,7 +25,7 @@ use cranelift_codegen::isa::{CallConv, TargetFrontendConfig, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use exits::Exits;
 use std::mem::offset_of;
-use traces::{Abort, Imm, Inst, Known, ObjConst, ObjId, Op, Trace, Type, Value};
+use traces::{Abort, Effect, Imm, Inst, Known, ObjConst, ObjId, Op, Trace, Type, Value};
 
 /// A lowered trace.
 pub(crate) struct Lowered {
@@ -104,6 +104,8 @@ struct Lower<'a> {
     position: Option<u64>,
     /// What `Activation::during` holds, where known.
     during: Option<i64>,
+    /// Whether a helper or a finaliser may have run Python code since the last check.
+    python_ran: bool,
     /// Stubs of foreign functions.
     stubs: Stubs,
     /// Scratch memory on the stack, and its size in bytes.
@@ -151,6 +153,7 @@ impl<'a> Lower<'a> {
             params: Vec::new(),
             position: None,
             during: None,
+            python_ran: false,
             stubs: Stubs::default(),
             scratch: None,
         };
@@ -179,6 +182,7 @@ impl<'a> Lower<'a> {
 
     fn inst(&mut self, at: usize, inst: &'a Inst) -> Result<(), Abort> {
         use Op::*;
+        self.python_ran |= inst.op.effect() == Effect::RunsPython;
         match inst.op {
             ConstInt | ConstFloat | ConstBool | ConstPtr | ConstObj => self.constant(inst),
             BoxInt | BoxUint | BoxFloat | BoxBool | BoxCData => self.boxed(inst),
@@ -399,6 +403,8 @@ impl<'a> Lower<'a> {
         self.store(iterations, self.act, place);
         self.header = block;
         self.during = None;
+        let mut body = self.trace.insts.iter().skip(at);
+        self.python_ran = body.any(|i| i.op.effect() == Effect::RunsPython);
         if !self.position_stays(at) {
             self.position = None;
         }
@@ -435,7 +441,11 @@ impl<'a> Lower<'a> {
         // of earlier ones where the loop has no call and no store.
         self.b.ins().sequence_point();
         let mut differs = self.load(types::I64, self.act, offset_of!(Activation, leave) as i32);
+        let python_ran = std::mem::take(&mut self.python_ran);
         for (i, watch) in self.target.watches.iter().enumerate() {
+            if watch.by_python && !python_ran {
+                continue;
+            }
             let place = offset_of!(Activation, watched) + 8 * i;
             let expected = offset_of!(Activation, expected) + 8 * i;
             let place = self.load(types::I64, self.act, place as i32);

@@ -302,10 +302,12 @@ pub fn target() -> Target {
             Watch {
                 bytes: 8,
                 zero: true,
+                by_python: false,
             },
             Watch {
                 bytes: 4,
                 zero: false,
+                by_python: false,
             },
         ],
     }
