@@ -71,6 +71,9 @@ int main(void) {
     AT(range_iter_len, _PyRangeIterObject, len);
     /* In front of the object, the GC header and the weak reference list: 3 words. */
     SAY(instance_dict, -3 * (long)sizeof(PyObject *));
+    /* Where the values of an instance's dict lie in the instance itself, stores to attributes tell no
+     * watcher of the dict (3.13.0, `store_instance_attr_lock_held`, Objects/dictobject.c). */
+    SAY(dict_values, PY_VERSION_HEX >= 0x030D0000 ? (long)offsetof(PyDictObject, ma_values) : -1);
     SAY(callable_first, PY_VERSION_HEX >= 0x030D0000);
     SAY(compare_shift, PY_VERSION_HEX >= 0x030D0000 ? 5 : 4);
     SAY(compare_bool, PY_VERSION_HEX >= 0x030D0000 ? 16 : 0);

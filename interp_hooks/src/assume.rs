@@ -8,12 +8,14 @@
 //! | a class is not modified | `PyType_Watch` | CPython 3.12 |
 //! | a ctypes function keeps its prototype | its setters, wrapped (`adapters/prototypes.rs`) | |
 
+use crate::engine;
 use crate::py::{Object, Strong};
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::c_int;
 use std::rc::{Rc, Weak};
+use traces::{Abort, Reason};
 
 /// Whether an assumption of the trace fell: it is never entered again, and whoever is inside leaves
 /// at the next check.
@@ -22,57 +24,65 @@ pub type Flag = Rc<Cell<bool>>;
 /// After how many falls an entry of a dict counts as a variable.
 const VARIES: u32 = 2;
 
-enum Fact {
-    Value {
-        dict: Strong,
-        key: Strong,
-        value: Strong,
-    },
-    Absent {
-        dict: Strong,
-        key: Strong,
-    },
-    Type {
-        ty: Strong,
-    },
-    Prototype {
-        function: Strong,
-    },
-}
-
-/// The assumptions of one trace.
+/// The assumptions of one trace. Each is watched from the moment it is made: what falls while the
+/// rest of the iteration is recorded is noticed too.
 #[derive(Default)]
 pub struct Assumptions {
-    facts: Vec<Fact>,
+    flag: Flag,
+    /// An assumption could not be watched.
+    unwatched: bool,
+    /// Objects that must not die before the recording ends.
+    recorded: Vec<Strong>,
+    /// Objects that the trace must keep alive.
+    keep: Vec<Strong>,
 }
 
 impl Assumptions {
+    fn watch(&mut self, how: impl FnOnce(&Registry, &Flag) -> bool) {
+        let watched = engine::get().is_some_and(|e| how(&e.registry, &self.flag));
+        self.unwatched |= !watched;
+    }
+
     /// `dict[key]` is `value`.
     pub fn dict_value(&mut self, dict: Object, key: Object, value: Object) {
-        self.facts.push(Fact::Value {
-            dict: dict.strong(),
-            key: key.strong(),
-            value: value.strong(),
-        });
+        self.watch(|registry, flag| registry.watch_dict(dict, key, value.0, flag));
+        let all = [dict, key, value].map(Object::strong);
+        self.recorded.extend(all);
     }
 
     /// `key` is not in `dict`.
     pub fn dict_absent(&mut self, dict: Object, key: Object) {
-        self.facts.push(Fact::Absent {
-            dict: dict.strong(),
-            key: key.strong(),
-        });
+        self.watch(|registry, flag| registry.watch_dict(dict, key, std::ptr::null_mut(), flag));
+        self.recorded.extend([dict, key].map(Object::strong));
     }
 
     /// The class is not modified.
     pub fn type_unchanged(&mut self, ty: Object) {
-        self.facts.push(Fact::Type { ty: ty.strong() });
+        self.watch(|registry, flag| registry.watch_type(ty, flag));
+        self.keep.push(ty.strong());
     }
 
     /// The ctypes function keeps its `argtypes`, `restype` and `errcheck`.
     pub fn prototype_unchanged(&mut self, function: Object) {
-        let function = function.strong();
-        self.facts.push(Fact::Prototype { function });
+        self.watch(|registry, flag| {
+            listen(&registry.prototypes, function.0, flag);
+            true
+        });
+        self.recorded.push(function.strong());
+    }
+
+    /// The flag of the trace, and the objects that it must keep alive. Dicts, their keys and values are
+    /// not among them: a watched dict says when it dies, and before a value goes; a key is a name of
+    /// the code object. (A trace that kept its module's namespace alive would keep itself alive.)
+    ///
+    /// # Errors
+    /// An assumption fell already.
+    pub fn finish(self) -> Result<(Flag, Vec<Strong>), Abort> {
+        if self.unwatched || self.flag.get() {
+            let what = "an assumption fell while the loop was recorded";
+            return Err(Abort::new(Reason::Confused, what));
+        }
+        Ok((self.flag, self.keep))
     }
 }
 
@@ -152,64 +162,35 @@ impl Registry {
         }
     }
 
-    /// Starts to watch what a trace assumes. False where an assumption does not hold any more.
-    ///
-    /// Dicts, their keys and values are not kept alive: a watched dict says when it dies, and
-    /// before a value goes; a key is a name of the code object. (A trace that kept its module's
-    /// namespace alive would keep itself alive.)
-    pub fn install(&self, a: Assumptions, flag: &Flag, keep: &mut Vec<Strong>) -> bool {
+    /// Watches a class. False where that is not possible: a class that has used up its versions is
+    /// modified without a word.
+    fn watch_type(&self, ty: Object, flag: &Flag) -> bool {
         let Some(api) = &self.api else { return false };
-        let mut holds = true;
-        for fact in a.facts {
-            match fact {
-                Fact::Value { dict, key, value } => {
-                    let now = Object(dict.as_ptr()).dict_get(Object(key.as_ptr()));
-                    holds &= now.is_some_and(|v| v.0 == value.as_ptr());
-                    holds &= self.watch_dict(api, &dict, &key, value.as_ptr(), flag);
-                }
-                Fact::Absent { dict, key } => {
-                    holds &= Object(dict.as_ptr())
-                        .dict_get(Object(key.as_ptr()))
-                        .is_none();
-                    holds &= self.watch_dict(api, &dict, &key, std::ptr::null_mut(), flag);
-                }
-                Fact::Type { ty } => {
-                    // A class that has used up its versions is modified without a word.
-                    // SAFETY: a live type object and the id that we were given.
-                    holds &= unsafe {
-                        (api.type_watch)(api.type_id, ty.as_ptr()) == 0
-                            && (api.type_version)(ty.as_ptr()) == 1
-                    };
-                    listen(&self.types, ty.as_ptr(), flag);
-                    keep.push(ty);
-                }
-                Fact::Prototype { function } => {
-                    listen(&self.prototypes, function.as_ptr(), flag);
-                }
-            }
-        }
-        holds
+        listen(&self.types, ty.0, flag);
+        // SAFETY: a live type object and the id that we were given.
+        unsafe { (api.type_watch)(api.type_id, ty.0) == 0 && (api.type_version)(ty.0) == 1 }
     }
 
+    /// Watches an entry of a dict; a `value` of NULL: that there is none.
     fn watch_dict(
         &self,
-        api: &Api,
-        dict: &Strong,
-        key: &Strong,
+        dict: Object,
+        key: Object,
         value: *mut ffi::PyObject,
         flag: &Flag,
     ) -> bool {
+        let Some(api) = &self.api else { return false };
         let watch = DictWatch {
-            key: key.as_ptr(),
+            key: key.0,
             value,
             flag: Rc::downgrade(flag),
         };
         let mut dicts = self.dicts.borrow_mut();
-        let list = dicts.entry(dict.as_ptr() as usize).or_default();
+        let list = dicts.entry(dict.0 as usize).or_default();
         list.retain(|w| w.flag.strong_count() > 0);
         list.push(watch);
         // SAFETY: a live dict and the id that we were given.
-        unsafe { (api.dict_watch)(api.dict_id, dict.as_ptr()) == 0 }
+        unsafe { (api.dict_watch)(api.dict_id, dict.0) == 0 }
     }
 
     /// A watched dict changed: `key` NULL means any key. Says whether an assumption fell.

@@ -329,18 +329,13 @@ fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
     hold.sort_unstable();
     hold.dedup();
     let trace = jit::optimise(&naive)?;
-    let flag = Rc::new(Cell::new(false));
     let compiled = {
         let target = e.target.borrow();
         let want_text = e.options.borrow().dump.is_some();
         jit::compile(&trace, &target, want_text)?
     };
-    if !e.registry.install(assumptions, &flag, &mut keep) {
-        return Err(Abort::new(
-            Reason::Confused,
-            "an assumption fell while the loop was recorded",
-        ));
-    }
+    let (flag, types) = assumptions.finish()?;
+    keep.extend(types);
     if let Some(folder) = &e.options.borrow().dump {
         crate::dump::write(folder, &naive, &trace, &compiled);
     }

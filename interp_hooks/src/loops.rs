@@ -19,6 +19,10 @@ pub const MAX_VERSIONS: usize = 4;
 /// How often a recording is tried.
 const MAX_ATTEMPTS: u32 = 3;
 
+/// After how many back edges a recording that left the loop is followed by another: numbers that no
+/// usual length of a loop divides.
+const PHASES: [u32; 9] = [2, 3, 5, 11, 23, 47, 97, 197, 397];
+
 /// What must lie in a slot for a version to be worth entering.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
@@ -174,10 +178,23 @@ impl Header {
         use traces::Reason::*;
         self.count.set(0);
         *self.last_abort.borrow_mut() = Some(why.clone());
-        self.attempts.set(self.attempts.get() + 1);
-        self.patience.set(self.patience.get().saturating_mul(4));
-        let again = matches!(why.reason, LeftLoop | Raised | TypeUnstable | Confused);
-        if (!again || self.attempts.get() >= MAX_ATTEMPTS) && self.versions.borrow().is_empty() {
+        let attempts = self.attempts.get() + 1;
+        self.attempts.set(attempts);
+        // An iteration that left the loop says little about the others: a short loop may just have
+        // been at its end, and is tried again at another place.
+        let left = matches!(why.reason, LeftLoop | Raised);
+        let patience = match PHASES.get(attempts as usize - 1) {
+            Some(&phase) if left => phase,
+            _ => self.patience.get().saturating_mul(4),
+        };
+        self.patience.set(patience);
+        let most = if left {
+            PHASES.len() as u32
+        } else {
+            MAX_ATTEMPTS
+        };
+        let again = left || matches!(why.reason, TypeUnstable | Confused);
+        if (!again || attempts >= most) && self.versions.borrow().is_empty() {
             *self.state.borrow_mut() = State::LeftAlone(why);
         }
     }

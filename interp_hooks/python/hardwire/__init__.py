@@ -106,6 +106,7 @@ def enable(**options):
 
 def _enable(native, words):
     """Starts the engine with the words of `-X hardwire=`."""
+    native.check_options(words)
     if native.is_enabled():
         return
     native.enable(words)

@@ -242,6 +242,43 @@ fn instance_dict(o: Object, name: *mut ffi::PyObject) -> Option<*mut ffi::PyObje
             *o.0.cast::<u8>()
                 .offset(at as isize)
                 .cast::<*mut ffi::PyObject>();
-        (held == dict.as_ptr() && Object(held).is_exact_dict()).then_some(held)
+        (held == dict.as_ptr() && Object(held).is_exact_dict() && own_its_values(held))
+            .then_some(held)
+    }
+}
+
+/// Has a dict own its values instead of sharing them with its instance, so that its watchers are told
+/// of every store: a key that is no str, added and taken away, makes it so. Says whether it does.
+///
+/// # Safety
+/// An exact dict, and the GIL is held.
+unsafe fn own_its_values(dict: *mut ffi::PyObject) -> bool {
+    let Some(offset) = engine::get().map(|e| e.table.dict_values) else {
+        return false;
+    };
+    if offset < 0 {
+        return true;
+    }
+    // SAFETY: the caller's promise; the offset was proved at start-up. Hashing and comparing an int run
+    // no Python code.
+    unsafe {
+        let shares = || {
+            !dict
+                .cast::<u8>()
+                .offset(offset as isize)
+                .cast::<*mut ffi::PyObject>()
+                .read()
+                .is_null()
+        };
+        if shares() {
+            let key = ffi::PyLong_FromLong(0);
+            let changed = ffi::PyDict_SetItem(dict, key, ffi::Py_None()) == 0
+                && ffi::PyDict_DelItem(dict, key) == 0;
+            ffi::Py_XDECREF(key);
+            if !changed {
+                ffi::PyErr_Clear();
+            }
+        }
+        !shares()
     }
 }

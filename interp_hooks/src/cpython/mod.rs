@@ -102,6 +102,9 @@ pub struct VersionTable {
     pub range_iter_len: i32,
     /// The managed dict pointer of an instance.
     pub instance_dict: i32,
+    /// `PyDictObject.ma_values`, in versions where the values of a dict may lie in its instance and
+    /// stores to attributes then tell no watcher.
+    pub dict_values: i32,
     /// 1 where CALL finds the callable below its self-or-NULL, 0 where NULL comes first.
     pub callable_first: i32,
     /// How far COMPARE_OP's operator is shifted in its oparg.

@@ -107,6 +107,9 @@ unsafe fn objects(t: &VersionTable, all: &mut Vec<Check>) {
                 ffi::Py_TYPE(o.as_ptr()) as u64,
             ));
         }
+        if let Some(o) = eval(c"{0: 1}").filter(|_| t.dict_values >= 0) {
+            all.push(check("dict values", word(o.as_ptr(), t.dict_values), 0));
+        }
         if let Some(o) = eval(c"(1.25, 2.5)") {
             all.push(check(
                 "tuple items",

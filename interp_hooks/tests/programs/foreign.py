@@ -723,3 +723,53 @@ def run(n):
     return lengths, buffer.value
 
 show(run(3), run(60))
+
+# === changes_behind_the_recorded_call: compiled=run
+import ctypes
+from show import show
+
+libc = ctypes.CDLL(None)
+
+def prototype(at):
+    function = ctypes.CDLL(None).labs
+    function.argtypes, function.restype = [ctypes.c_long], ctypes.c_int
+    seen = []
+    for i in range(40):
+        seen.append(function(-(2**32) - i))
+        if i == at:
+            function.restype = ctypes.c_long
+    return seen
+
+def run(at):
+    libc.chosen = libc.abs
+    total = 0
+    for i in range(40):
+        total += libc.chosen(-i)
+        if i == at:
+            libc.chosen = libc.toupper
+    return total
+
+for at in range(12):
+    show(at, prototype(at), run(at))
+
+# === arguments_wider_than_they_are_declared: compiled=run
+import ctypes
+from show import show
+
+def functions():
+    for argtypes in (None, [ctypes.c_int], [ctypes.c_uint], [ctypes.c_long], [ctypes.c_short], [ctypes.c_ubyte]):
+        function = ctypes.CDLL(None).labs
+        function.restype = ctypes.c_long
+        if argtypes is not None:
+            function.argtypes = argtypes
+        yield function
+
+def run(function, x):
+    total = 0
+    for i in range(20):
+        total += function(x)
+    return total
+
+for function in functions():
+    for x in (5, -5, 2**32 + 5, -(2**32) - 5, 2**31, -(2**31), 2**63 - 1, True):
+        show(run(function, x))

@@ -149,7 +149,16 @@ impl<'a> Lower<'a> {
                 CType::F32 => self.b.ins().fdemote(types::F32, value),
                 CType::I8 | CType::U8 => self.b.ins().ireduce(types::I8, value),
                 CType::I16 | CType::U16 => self.b.ins().ireduce(types::I16, value),
-                // The upper half of the register of a 32-bit argument means nothing.
+                // The upper half of the register of a 32-bit argument means nothing to C, but a function
+                // that was declared with another type than it has sees what libffi puts there.
+                CType::I32 => {
+                    let low = self.b.ins().ireduce(types::I32, value);
+                    self.b.ins().sextend(types::I64, low)
+                }
+                CType::U32 => {
+                    let low = self.b.ins().ireduce(types::I32, value);
+                    self.b.ins().uextend(types::I64, low)
+                }
                 _ => value,
             });
         }

@@ -48,6 +48,7 @@ pub static TABLE: VersionTable = VersionTable {
     range_iter_step: 24,
     range_iter_len: 32,
     instance_dict: -24,
+    dict_values: -1,
     callable_first: 0,
     compare_shift: 4,
     compare_bool: 0,

@@ -48,6 +48,7 @@ pub static TABLE: VersionTable = VersionTable {
     range_iter_step: 24,
     range_iter_len: 32,
     instance_dict: -24,
+    dict_values: 40,
     callable_first: 1,
     compare_shift: 5,
     compare_bool: 16,
