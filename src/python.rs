@@ -238,7 +238,7 @@ impl Search {
             "no supported Python found: CPython {} is needed (the usual build, on x86-64 Linux)\nlooked at:\n",
             versions.join(" or ")
         );
-        let folders = |list: &[PathBuf]| {
+        let nothing_in = |what: String, list: &[PathBuf]| {
             let shown: Vec<_> = list
                 .iter()
                 .map(|folder| folder.display().to_string())
@@ -246,19 +246,16 @@ impl Search {
             if shown.is_empty() {
                 "not set".to_string()
             } else {
-                shown.join(":")
+                format!("no {what} in {}", shown.join(":"))
             }
         };
         let nowhere = [
             (Origin::Chosen, "not set".to_string()),
             (Origin::VirtualEnv, "not set".to_string()),
-            (
-                Origin::Path,
-                format!("no {} in {}", names().join(" or "), folders(&self.path)),
-            ),
+            (Origin::Path, nothing_in(names().join(" or "), &self.path)),
             (
                 Origin::Pyenv,
-                format!("no version of these in {}", folders(&self.pyenv)),
+                nothing_in("version of these".to_string(), &self.pyenv),
             ),
         ];
         for (origin, nothing) in nowhere {

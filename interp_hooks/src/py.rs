@@ -223,7 +223,7 @@ impl Object {
         let ty = self.type_object().type_name();
         if matches!(
             ty.as_str(),
-            "function" | "builtin_function_or_method" | "type"
+            "function" | "builtin_function_or_method" | "method_descriptor" | "type" | "_FuncPtr"
         ) {
             return self.attr_text(c"__name__");
         }
