@@ -102,7 +102,7 @@ struct Api {
     type_id: c_int,
 }
 
-/// All watched things, by address. The traces' own constants keep them alive.
+/// All watched things, by address. Nothing here keeps them alive: see `Assumptions::finish`.
 #[derive(Default)]
 pub struct Registry {
     api: Option<Api>,

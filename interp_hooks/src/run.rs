@@ -295,12 +295,10 @@ unsafe fn rebuild(
             *at = o;
         }
         if let Resume::Raise(n) = exit.resume {
-            let listed = |s: u16| exit.slots.iter().any(|&(x, _)| x == s);
             let top = nlocals + exit.depth;
             let operands = top.saturating_sub(n)..top;
             let mut old: Vec<*mut ffi::PyObject> = Vec::new();
             for s in operands.clone() {
-                let _ = listed(s);
                 old.push(*frame::slot(e.table, f, usize::from(s)));
             }
             raiser::place(e, f, exit.pc, operands, raised);
