@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use benches::{micro, ordinary};
+use benches::{micro, ordinary, programs};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::run::{Program, Source};
@@ -37,9 +37,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run four small programs with Hardwire off and on, and their loops in C: a table.
+    /// Run small programs with Hardwire off and on, and their loops in C: a table.
     Demo,
-    /// Measure loops around foreign calls with Hardwire off, on, and in C.
+    /// Measure loops around foreign calls and over C memory with Hardwire off, on, and in C.
     Bench(BenchArguments),
     /// Tell which interpreter is used, and check that Hardwire can run on it.
     Doctor,
@@ -50,6 +50,9 @@ struct BenchArguments {
     /// Measure ordinary programs and the start-up instead: what Hardwire must not slow down.
     #[arg(long)]
     ordinary: bool,
+    /// Measure whole programs instead: loops in loops, branches, functions and classes, against C and with Hardwire off.
+    #[arg(long, conflicts_with = "ordinary")]
+    programs: bool,
     /// Only this shape of work, binding or program; may be given more than once.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
@@ -92,8 +95,10 @@ pub enum Request {
 /// What `hardwire bench` measures.
 #[derive(Debug)]
 pub enum Measurement {
-    /// Loops around foreign calls.
+    /// Loops around foreign calls and over C memory.
     Micro(micro::Options),
+    /// Whole programs.
+    Programs(programs::Options),
     /// Ordinary programs, and the start-up.
     Ordinary(ordinary::Options),
 }
@@ -127,13 +132,27 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Request {
 
 fn measurement(arguments: BenchArguments) -> Measurement {
     if arguments.ordinary {
-        let usual = if arguments.quick {
-            ordinary::Options::QUICK
+        let mut effort = if arguments.quick {
+            ordinary::Effort::QUICK
         } else {
-            ordinary::Options::REPEATS
+            ordinary::Effort::FULL
         };
+        effort.repeats = arguments.repeats.unwrap_or(effort.repeats);
         return Measurement::Ordinary(ordinary::Options {
             only: arguments.only,
+            effort,
+            json: arguments.json,
+        });
+    }
+    if arguments.programs {
+        let usual = if arguments.quick {
+            programs::Options::QUICK
+        } else {
+            programs::Options::REPEATS
+        };
+        return Measurement::Programs(programs::Options {
+            only: arguments.only,
+            quick: arguments.quick,
             repeats: arguments.repeats.unwrap_or(usual),
             json: arguments.json,
         });

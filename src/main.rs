@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Request::Demo => host::prepare().and_then(|host| benches::demo::main(&host)),
         Request::Bench(what) => host::prepare().and_then(|host| match what {
             Measurement::Micro(options) => benches::micro::main(&host, &options),
+            Measurement::Programs(options) => benches::programs::main(&host, &options),
             Measurement::Ordinary(options) => {
                 benches::ordinary::main(&host, &host::pair()?, &options)
             }

@@ -9,7 +9,7 @@ fn hardwire() -> Command {
 }
 
 #[test]
-fn the_demo_shows_four_programs_that_agree() {
+fn the_demo_shows_five_programs_that_agree() {
     let text = hardwire().arg("demo").assert().success();
     let text = String::from_utf8_lossy(&text.get_output().stdout).into_owned();
     for script in [
@@ -17,6 +17,7 @@ fn the_demo_shows_four_programs_that_agree() {
         "cffi_api.py",
         "ctypes_clamp.py",
         "outliers.py",
+        "memory.py",
     ] {
         let row = text.lines().find(|line| line.contains(script));
         assert!(

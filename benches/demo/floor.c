@@ -50,6 +50,28 @@ static void total_without_outliers(long n, char *result)
     sprintf(result, "(%ld, %ld)", total, outliers);
 }
 
+struct channel {
+    int readings;
+    double sum;
+    char state;
+};
+
+static void sum_of_channels(long n, char *result)
+{
+    struct channel channels[64];
+    memset(channels, 0, sizeof channels);
+    for (long i = 0; i < n; i++) {
+        struct channel *channel = &channels[i & 63];
+        channel->readings += 1;
+        channel->sum += (double)i * 0.25;
+        channel->state = channel->sum > 100.0 ? '+' : '-';
+    }
+    double total = 0.0;
+    for (int i = 0; i < 64; i++)
+        total += channels[i].readings + channels[i].sum;
+    sprintf(result, "%.17g", total);
+}
+
 static const struct {
     const char *name;
     void (*work)(long, char *);
@@ -58,6 +80,7 @@ static const struct {
     {"cffi_api", checksum_of_range},
     {"ctypes_clamp", sum_of_clamped},
     {"outliers", total_without_outliers},
+    {"memory", sum_of_channels},
 };
 
 static void *function(void *library, const char *name)

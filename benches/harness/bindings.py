@@ -1,4 +1,4 @@
-"""The library of all shapes through each binding, as the module `binding` that the shapes import.
+"""A shape's library through each binding, as the module `binding` that the shapes import.
 
 cffi's have `ffi` and `lib`; ctypes' have `lib`, `open_library(**options)` and `function_type`.
 """
@@ -13,7 +13,9 @@ def cffi_abi(library, shape):
     from cffi import FFI
 
     ffi = FFI()
-    ffi.cdef((Path(shape) / "shape.h").read_text())
+    header = Path(shape) / "shape.h"
+    if header.exists():
+        ffi.cdef(header.read_text())
     return dict(ffi=ffi, lib=ffi.dlopen(library))
 
 
@@ -42,7 +44,12 @@ def _ctypes(loader, function_type, library):
     )
 
 
-BINDINGS = {"cffi-abi": cffi_abi, "cffi-api": cffi_api, "cdll": cdll, "pydll": pydll}
+def pure(library, shape):
+    """No binding: Python alone."""
+    return {}
+
+
+BINDINGS = {"cffi-abi": cffi_abi, "cffi-api": cffi_api, "cdll": cdll, "pydll": pydll, "pure": pure}
 
 
 def module(name, library, shape):
@@ -50,8 +57,3 @@ def module(name, library, shape):
     made = types.ModuleType("binding")
     vars(made).update(BINDINGS[name](library, shape))
     return made
-
-
-def program(name):
-    """The file of a shape that is written for a binding."""
-    return "with_cffi.py" if name.startswith("cffi") else "with_ctypes.py"

@@ -3,6 +3,10 @@
 #ifndef HARDWIRE_FLOOR_H
 #define HARDWIRE_FLOOR_H
 
+/* cffi knows these names by itself, so a shape.h does without. */
+#include <stddef.h>
+#include <stdint.h>
+
 /* The checksum of a loop: text, so that it is compared exactly. */
 struct value {
     char text[40];

@@ -1,7 +1,8 @@
-"""Times a shape through a binding: `measure.py BINDING LIBRARY SHAPE_FOLDER ITERATIONS REPEATS`.
+"""Times the function `loop` of a file through a binding: `measure.py BINDING LIBRARY FILE ITERATIONS REPEATS`.
 
-Prints JSON: the best time of an iteration in ns of process CPU time, the checksum, and what Hardwire says about the
-shape's loop (null where it is off).
+Prints JSON: the best time of an iteration in ns of process CPU time, the checksum, how many foreign calls all
+iterations make (null where the file has no function `calls`), and what Hardwire says about the file's loops (null
+where it is off).
 """
 
 import importlib.util
@@ -33,21 +34,24 @@ def best_time(loop, iterations, repeats):
     return best, results
 
 
-def state_of(path):
+def states_of(path):
     """What Hardwire says about the loops of a file."""
     hardwire = sys.modules.get("hardwire")
     if hardwire is None:
         return None
-    return [{key: loop[key] for key in ("state", "reason")} for loop in hardwire.stats()["loops"] if loop["file"] == path]
+    loops = (loop for loop in hardwire.stats()["loops"] if loop["file"] == path)
+    return [{key: loop[key] for key in ("function", "line", "state", "reason")} for loop in loops]
 
 
-def main(binding, library, folder, iterations, repeats):
-    sys.modules["binding"] = bindings.module(binding, library, folder)
-    path = os.path.join(folder, bindings.program(binding))
-    loop = load(path).loop
-    best, results = best_time(loop, int(iterations), int(repeats))
+def main(binding, library, path, iterations, repeats):
+    sys.modules["binding"] = bindings.module(binding, library, os.path.dirname(path))
+    program = load(path)
+    iterations = int(iterations)
+    best, results = best_time(program.loop, iterations, int(repeats))
+    states = states_of(path)
+    calls = program.calls(iterations) if hasattr(program, "calls") else None
     checksum = " or ".join(sorted(map(repr, results)))
-    print(json.dumps({"ns": best / int(iterations), "checksum": checksum, "loops": state_of(path)}))
+    print(json.dumps({"ns": best / iterations, "checksum": checksum, "calls": calls, "loops": states}))
 
 
 if __name__ == "__main__":

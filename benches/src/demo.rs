@@ -1,4 +1,4 @@
-//! The demo: four programs as people write them, with Hardwire off and on, and their loops in C.
+//! The demo: five programs as people write them, with Hardwire off and on, and their loops in C.
 
 use std::path::Path;
 use std::process::Command;
@@ -32,6 +32,10 @@ const SCRIPTS: &[Script] = &[
     Script {
         name: "outliers",
         binding: "cffi, ABI mode",
+    },
+    Script {
+        name: "memory",
+        binding: "cffi, C memory",
     },
 ];
 /// The one that needs a compiled module.
@@ -173,9 +177,9 @@ fn print_outcomes(outcomes: &[Outcome]) {
         vec![
             format!("{}.py", one.script.name),
             one.script.binding.to_string(),
-            text::ns(one.off.ns),
-            text::ns(one.on.ns),
-            text::ns(one.c.ns),
+            text::time(one.off.ns),
+            text::time(one.on.ns),
+            text::time(one.c.ns),
             text::times(one.off.ns / one.on.ns),
             one.counts.compiled.to_string(),
             one.counts.exits.to_string(),

@@ -10,8 +10,8 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-/// Nanoseconds, as exact as is of use.
-pub fn ns(value: f64) -> String {
+/// A time in whatever unit, as exact as is of use.
+pub fn time(value: f64) -> String {
     match value {
         v if v < 10.0 => format!("{v:.2}"),
         v if v < 100.0 => format!("{v:.1}"),
@@ -25,6 +25,12 @@ pub fn times(value: f64) -> String {
         v if v < 10.0 => format!("{v:.1}x"),
         v => format!("{v:.0}x"),
     }
+}
+
+/// The geometric mean.
+pub fn geometric_mean(values: &[f64]) -> f64 {
+    let logarithms: f64 = values.iter().map(|value| value.ln()).sum();
+    (logarithms / values.len() as f64).exp()
 }
 
 /// `1 loop`, `2 loops`.
@@ -94,7 +100,10 @@ mod tests {
 
     #[test]
     fn figures_keep_three_digits() {
-        assert_eq!([ns(2.184), ns(47.75), ns(788.7)], ["2.18", "47.8", "789"]);
+        assert_eq!(
+            [time(2.184), time(47.75), time(788.7)],
+            ["2.18", "47.8", "789"]
+        );
         assert_eq!([times(1.46), times(16.4)], ["1.5x", "16x"]);
     }
 

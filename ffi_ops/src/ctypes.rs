@@ -13,6 +13,7 @@ pub(crate) fn accepts(p: &Param, kind: OperandKind) -> bool {
         Param::Scalar(CType::F32 | CType::F64) => matches!(kind, Float | Int | Bool | BigUint),
         // `c_bool` takes the truth of any object; numbers are enough for a trace.
         Param::Scalar(_) => matches!(kind, Int | Bool | BigUint),
+        Param::Char(_) | Param::Struct { .. } => false,
     }
 }
 
@@ -24,7 +25,7 @@ pub(crate) fn untyped(kind: OperandKind) -> Result<Param, EmitError> {
             Ok(Param::Scalar(CType::I32))
         }
         OperandKind::Bytes | OperandKind::None => Ok(Param::Pointer {
-            accepts: Vec::new(),
+            cffi: None,
             bytes: true,
             none: true,
             ints: false,
@@ -38,7 +39,7 @@ pub(crate) fn untyped(kind: OperandKind) -> Result<Param, EmitError> {
 /// Converts an accepted operand.
 pub(crate) fn convert(arg: &mut Arg<'_>, p: &Param) -> Result<Value, Abort> {
     match p {
-        Param::Pointer { .. } => arg.pointer(),
+        Param::Pointer { .. } | Param::Struct { .. } => arg.pointer(),
         Param::Scalar(CType::F32 | CType::F64) => arg.double(),
         Param::Scalar(CType::Bool) => {
             let v = arg.int_by(Op::UnboxBits)?;
@@ -46,6 +47,6 @@ pub(crate) fn convert(arg: &mut Arg<'_>, p: &Param) -> Result<Value, Abort> {
             arg.b.op(Op::INe, &[v, zero])
         }
         // Cut to the width, whatever the sign (`get_ulonglong`, `PyLong_AsUnsignedLongMask`).
-        Param::Scalar(_) => arg.int_by(Op::UnboxBits),
+        Param::Scalar(_) | Param::Char(_) => arg.int_by(Op::UnboxBits),
     }
 }

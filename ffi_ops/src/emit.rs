@@ -1,9 +1,13 @@
 //! The emitter: guards and conversions, the call, the box of the result. Nothing is emitted before
 //! every operand is known to be understood, and every guard stands in front of the call.
 
+use crate::cdata::CDataKind;
 use crate::signature::{Binding, Param, Ret, Signature};
+use crate::sysv::{self, ByValue, Passing};
 use crate::{cffi, ctypes};
-use traces::{Abort, Builder, CType, Field, FuncDecl, Imm, ObjId, Op, Value};
+use traces::{
+    Abort, Builder, CType, Field, FuncDecl, Helper, Imm, ObjId, Op, Resume, StackEntry, Value,
+};
 
 /// What an operand is, as seen while recording.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,14 +24,16 @@ pub enum OperandKind {
     None,
     /// An exact bytes.
     Bytes,
-    /// A cffi cdata: its Python type and its ctype, as constants, and the ctype's address.
+    /// An exact str.
+    Str,
+    /// A cffi cdata.
     CData {
-        /// The exact Python type.
+        /// Its exact Python type, as a constant.
         ty: ObjId,
-        /// The ctype.
+        /// Its ctype, as a constant.
         ctype: ObjId,
-        /// The address of the ctype.
-        addr: u64,
+        /// What it is.
+        what: CDataKind,
     },
     /// Anything else.
     Other,
@@ -53,6 +59,8 @@ pub struct KnownObjs {
     pub bool_: ObjId,
     /// `bytes`
     pub bytes: ObjId,
+    /// `str`
+    pub str_: ObjId,
     /// `None`
     pub none: ObjId,
     /// `NoneType`
@@ -75,9 +83,12 @@ impl From<Abort> for EmitError {
 }
 
 /// An operand ready for conversion.
-pub(crate) struct Arg<'a> {
+pub struct Arg<'a> {
+    /// Where the conversion is written.
     pub b: &'a mut Builder,
+    /// Constants.
     pub known: &'a KnownObjs,
+    /// The operand.
     pub op: Operand,
 }
 
@@ -140,9 +151,7 @@ impl Arg<'_> {
                 self.b.ptr(0)
             }
             OperandKind::CData { ty, ctype, .. } => {
-                self.b.guard_type(v, ty);
-                let t = self.b.load_field(v, Field::CDataType)?;
-                self.b.guard_is(t, ctype);
+                guard_cdata(self.b, v, ty, ctype)?;
                 self.b.load_field(v, Field::CDataPtr)
             }
             OperandKind::Int | OperandKind::BigUint | OperandKind::Bool => {
@@ -159,10 +168,26 @@ impl Arg<'_> {
     }
 }
 
+/// The address that an operand which is a pointer, an array or a bytes stands for, its type guarded.
+///
+/// # Errors
+/// Where the trace is too long.
+pub fn address(mut arg: Arg<'_>) -> Result<Value, Abort> {
+    arg.pointer()
+}
+
+/// Leaves unless a value is a cffi cdata of this Python type and this ctype.
+pub fn guard_cdata(b: &mut Builder, v: Value, ty: ObjId, ctype: ObjId) -> Result<(), Abort> {
+    b.guard_type(v, ty);
+    let t = b.load_field(v, Field::CDataType)?;
+    b.guard_is(t, ctype);
+    Ok(())
+}
+
 /// Whether the operand can be passed as this pointer.
 pub(crate) fn pointer_accepts(param: &Param, kind: OperandKind) -> bool {
     let Param::Pointer {
-        accepts,
+        cffi,
         bytes,
         none,
         ints,
@@ -174,13 +199,25 @@ pub(crate) fn pointer_accepts(param: &Param, kind: OperandKind) -> bool {
         OperandKind::None => *none,
         OperandKind::Bytes => *bytes,
         OperandKind::Int | OperandKind::BigUint | OperandKind::Bool => *ints,
-        OperandKind::CData { addr, .. } => accepts.contains(&addr),
+        OperandKind::CData {
+            what: CDataKind::Pointer(from),
+            ..
+        } => cffi.is_some_and(|to| to.accepts(from)),
         _ => false,
     }
 }
 
+/// The result of a direct call.
+#[derive(Clone, Copy, Debug)]
+pub enum Called {
+    /// A value that needs no owner.
+    Value(Value),
+    /// An object that the lowest operand's slot of the stack owns.
+    Owned(Value),
+}
+
 /// Emits a direct call; gives the boxed result. `address` is the function's address where the
-/// signature has none.
+/// signature has none; `stack` is how many entries of the operand stack belong to the call.
 ///
 /// # Errors
 /// `Unsupported` where the binding has to do the call itself; nothing was emitted then.
@@ -189,8 +226,9 @@ pub fn emit_call(
     sig: &Signature,
     address: Option<Value>,
     operands: &[Operand],
+    stack: usize,
     known: &KnownObjs,
-) -> Result<Value, EmitError> {
+) -> Result<Called, EmitError> {
     let untyped: Vec<Param>;
     let params = if sig.binding == Binding::CtypesUntyped {
         untyped = operands
@@ -201,6 +239,63 @@ pub fn emit_call(
     } else {
         &sig.params
     };
+    check(sig, params, operands)?;
+    let mut converted = Vec::with_capacity(params.len());
+    for (p, &op) in params.iter().zip(operands) {
+        let mut arg = Arg { b, known, op };
+        converted.push(match sig.binding {
+            Binding::Cffi => cffi::convert(&mut arg, p)?,
+            Binding::Ctypes | Binding::CtypesUntyped => ctypes::convert(&mut arg, p)?,
+        });
+    }
+    // Nothing leaves from here on.
+    let made = match &sig.ret {
+        Ret::Struct { ctype, passed } if passed.in_memory() => {
+            Some(memory_of_result(b, *ctype, passed, stack)?)
+        }
+        _ => None,
+    };
+    let mut passing = match made {
+        Some(made) => Passing::hidden(b.load_field(made, Field::CDataPtr)?),
+        None => Passing::default(),
+    };
+    for (p, &value) in params.iter().zip(&converted) {
+        match p {
+            Param::Scalar(t) | Param::Char(t) => passing.scalar(*t, value),
+            Param::Pointer { .. } => passing.scalar(CType::Ptr, value),
+            Param::Struct { passed, .. } => passing.by_value(b, passed, value)?,
+        }
+    }
+    let (params, args) = passing.finish();
+    let (ret, second) = match &sig.ret {
+        Ret::Void => (CType::Void, None),
+        Ret::Scalar(t) | Ret::Char(t) => (*t, None),
+        Ret::Address | Ret::CData(_) => (CType::Ptr, None),
+        Ret::Struct { passed, .. } if passed.in_memory() => (CType::Ptr, None),
+        Ret::Struct { passed, .. } => passed.result(),
+    };
+    let decl = FuncDecl {
+        name: sig.name.clone(),
+        addr: sig.addr,
+        params,
+        ret,
+        second,
+        flags: sig.flags,
+    };
+    let args: Vec<Value> = address.into_iter().chain(args).collect();
+    let raw = b.ccall(decl, &args);
+    match (made, raw) {
+        (Some(made), _) => Ok(Called::Owned(made)),
+        // What is no code point raises ValueError, behind the call.
+        (None, Some(raw)) if matches!(sig.ret, Ret::Char(t) if t.bytes() == 4) => {
+            Ok(Called::Owned(make(b, Helper::UCharNew, &[raw], stack)?))
+        }
+        (None, _) => Ok(Called::Value(result(b, &sig.ret, raw, known)?)),
+    }
+}
+
+/// Whether the binding takes the operands without an error, as far as their types go.
+fn check(sig: &Signature, params: &[Param], operands: &[Operand]) -> Result<(), EmitError> {
     if params.len() != operands.len() {
         return Err(EmitError::Unsupported(
             "the number of arguments".to_string(),
@@ -208,7 +303,7 @@ pub fn emit_call(
     }
     for (p, o) in params.iter().zip(operands) {
         let ok = match sig.binding {
-            Binding::Cffi => cffi::accepts(p, o.kind),
+            Binding::Cffi => cffi::accepts_argument(p, o.kind),
             Binding::Ctypes | Binding::CtypesUntyped => ctypes::accepts(p, o.kind),
         };
         if !ok {
@@ -218,60 +313,63 @@ pub fn emit_call(
             )));
         }
     }
-    let mut args: Vec<Value> = address.into_iter().collect();
-    for (p, &op) in params.iter().zip(operands) {
-        let mut arg = Arg { b, known, op };
-        args.push(match sig.binding {
-            Binding::Cffi => cffi::convert(&mut arg, p)?,
-            Binding::Ctypes | Binding::CtypesUntyped => ctypes::convert(&mut arg, p)?,
-        });
+    Ok(())
+}
+
+/// Makes an object by a helper; the slot of the call's lowest operand owns it.
+fn make(b: &mut Builder, helper: Helper, args: &[Value], stack: usize) -> Result<Value, Abort> {
+    let slot = b.slot_below_top(stack - 1);
+    let snap = b.snapshot_as(Resume::Raise(stack as u16));
+    let imm = Imm::HelperSlot(helper, slot);
+    b.trace.emit(Op::CallNew, args, imm, Some(snap))
+}
+
+/// Makes the cdata that a struct is returned in; the slot of the call's lowest operand owns it.
+fn memory_of_result(
+    b: &mut Builder,
+    ctype: ObjId,
+    passed: &ByValue,
+    stack: usize,
+) -> Result<Value, Abort> {
+    let entry = b.stack.len().checked_sub(stack);
+    let (ctype, bytes) = (b.obj(ctype)?, b.int(passed.size.into())?);
+    let made = make(b, Helper::CDataNew, &[ctype, bytes], stack)?;
+    // The callable that lies there is a constant, or owned by somebody else.
+    if let Some(entry) = entry.and_then(|at| b.stack.get_mut(at)) {
+        *entry = StackEntry {
+            value: made,
+            owned: true,
+        };
     }
-    let ret = match sig.ret {
-        Ret::Void => CType::Void,
-        Ret::Scalar(t) => t,
-        Ret::Address | Ret::CData(_) => CType::Ptr,
-    };
-    let params = params
-        .iter()
-        .map(|p| {
-            if let Param::Scalar(t) = p {
-                *t
-            } else {
-                CType::Ptr
-            }
-        })
-        .collect();
-    let decl = FuncDecl {
-        name: sig.name.clone(),
-        addr: sig.addr,
-        params,
-        ret,
-        flags: sig.flags,
-    };
-    let raw = b.ccall(decl, &args);
-    Ok(result(b, sig.ret, raw, known)?)
+    b.stack_changed();
+    Ok(made)
 }
 
 /// The box of a result.
 fn result(
     b: &mut Builder,
-    ret: Ret,
+    ret: &Ret,
     raw: Option<Value>,
     known: &KnownObjs,
-) -> Result<Value, Abort> {
+) -> Result<Value, EmitError> {
+    if let Ret::Struct { ctype, passed } = ret {
+        let words = sysv::result_words(b, passed, raw)?;
+        return Ok(b.emit(Op::BoxStruct, &words, Imm::Obj(*ctype))?);
+    }
     let Some(raw) = raw else {
-        return b.obj(known.none);
+        return Ok(b.obj(known.none)?);
     };
-    match ret {
-        Ret::Void => b.obj(known.none),
+    Ok(match *ret {
+        Ret::Void | Ret::Struct { .. } => b.obj(known.none)?,
         Ret::Address => {
             let n = b.op(Op::PToI, &[raw])?;
-            b.op(Op::BoxUint, &[n])
+            b.op(Op::BoxUint, &[n])?
         }
-        Ret::CData(ctype) => b.emit(Op::BoxCData, &[raw], Imm::Obj(ctype)),
-        Ret::Scalar(CType::Bool) => b.op(Op::BoxBool, &[raw]),
-        Ret::Scalar(CType::F32 | CType::F64) => b.op(Op::BoxFloat, &[raw]),
-        Ret::Scalar(CType::U64) => b.op(Op::BoxUint, &[raw]),
-        Ret::Scalar(_) => b.op(Op::BoxInt, &[raw]),
-    }
+        Ret::CData(ctype) => b.emit(Op::BoxCData, &[raw], Imm::Obj(ctype))?,
+        Ret::Char(t) => cffi::boxed_char(b, t, raw)?,
+        Ret::Scalar(CType::Bool) => b.op(Op::BoxBool, &[raw])?,
+        Ret::Scalar(CType::F32 | CType::F64) => b.op(Op::BoxFloat, &[raw])?,
+        Ret::Scalar(CType::U64) => b.op(Op::BoxUint, &[raw])?,
+        Ret::Scalar(_) => b.op(Op::BoxInt, &[raw])?,
+    })
 }

@@ -6,10 +6,19 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod cast;
+mod cdata;
 mod cffi;
 mod ctypes;
 mod emit;
+mod memory;
 mod signature;
+pub mod sysv;
 
-pub use emit::{EmitError, KnownObjs, Operand, OperandKind, emit_call};
+pub use cast::{emit_cast, emit_number};
+pub use cdata::{CDataKind, PointerType};
+pub use emit::{
+    Arg, Called, EmitError, KnownObjs, Operand, OperandKind, address, emit_call, guard_cdata,
+};
+pub use memory::{Converted, Item, accepts, convert, read, write};
 pub use signature::{Binding, Param, Ret, Signature};

@@ -1,5 +1,7 @@
 //! Signatures.
 
+use crate::cdata::PointerType;
+use crate::sysv::ByValue;
 use traces::{CType, FuncFlags, ObjId};
 
 /// Which rules convert the arguments.
@@ -18,10 +20,19 @@ pub enum Binding {
 pub enum Param {
     /// A number or truth value.
     Scalar(CType),
+    /// A cffi character type: its C type as an unsigned integer (`wchar_t`: a signed one).
+    Char(CType),
+    /// A struct or union by value.
+    Struct {
+        /// The address of its ctype: no other is taken.
+        ctype: u64,
+        /// How it is passed.
+        passed: ByValue,
+    },
     /// A pointer.
     Pointer {
-        /// The addresses of the ctypes (cffi) whose pointer is passed as it is.
-        accepts: Vec<u64>,
+        /// The pointer type, where cffi knows one: cdata of fitting types are passed.
+        cffi: Option<PointerType>,
         /// Whether the binding takes a `bytes` object (`char *` and the like).
         bytes: bool,
         /// Whether it takes None for NULL (ctypes).
@@ -32,17 +43,26 @@ pub enum Param {
 }
 
 /// A result.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ret {
     /// None.
     Void,
     /// A number or truth value.
     Scalar(CType),
+    /// A cffi character type, see [`Param::Char`].
+    Char(CType),
     /// An address as an int, or None for NULL (`ctypes.c_void_p`). The value is the int; where the
     /// address is NULL, whoever has emitted the call puts None in its place.
     Address,
     /// A cffi pointer of this ctype.
     CData(ObjId),
+    /// A struct by value, which a new cffi cdata owns.
+    Struct {
+        /// Its ctype, as a constant.
+        ctype: ObjId,
+        /// How it is passed.
+        passed: ByValue,
+    },
 }
 
 /// A foreign function.

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include "pycore_code.h"
+#include "pycore_dict.h"
 #include "pycore_frame.h"
 #include "pycore_interp.h"
 #include "pycore_list.h"
@@ -63,6 +64,10 @@ int main(void) {
     AT(list_items, PyListObject, ob_item);
     AT(bytes_size, PyBytesObject, ob_base.ob_size);
     AT(bytes_data, PyBytesObject, ob_sval);
+    AT(str_length, PyASCIIObject, length);
+    AT(dict_used, PyDictObject, ma_used);
+    AT(bytearray_size, PyByteArrayObject, ob_base.ob_size);
+    AT(bytearray_start, PyByteArrayObject, ob_start);
     AT(cell_ref, PyCellObject, ob_ref);
     AT(list_iter_index, _PyListIterObject, it_index);
     AT(list_iter_seq, _PyListIterObject, it_seq);
@@ -74,6 +79,25 @@ int main(void) {
     /* Where the values of an instance's dict lie in the instance itself, stores to attributes tell no
      * watcher of the dict (3.13.0, `store_instance_attr_lock_held`, Objects/dictobject.c). */
     SAY(dict_values, PY_VERSION_HEX >= 0x030D0000 ? (long)offsetof(PyDictObject, ma_values) : -1);
+    /* The attributes of an instance that has no dict (`pycore_dict.h`): behind its header, with a byte that
+     * says whether they are there; before 3.13 at the address in the place of the dict, plus 1. */
+#if PY_VERSION_HEX >= 0x030D0000
+    SAY(values_valid, sizeof(PyObject) + offsetof(PyDictValues, valid));
+    SAY(values_first, sizeof(PyObject) + offsetof(PyDictValues, values));
+#else
+    SAY(values_valid, -1);
+    SAY(values_first, -1);
+#endif
+    AT(type_keys, PyHeapTypeObject, ht_cached_keys);
+    AT(keys_index_bytes, PyDictKeysObject, dk_log2_index_bytes);
+    AT(keys_kind, PyDictKeysObject, dk_kind);
+    SAY(keys_shared, DICT_KEYS_SPLIT);
+    AT(keys_entries, PyDictKeysObject, dk_nentries);
+    AT(keys_indices, PyDictKeysObject, dk_indices);
+    AT(member_def, PyMemberDescrObject, d_member);
+    AT(member_type, PyMemberDef, type);
+    AT(member_offset, PyMemberDef, offset);
+    AT(member_flags, PyMemberDef, flags);
     SAY(callable_first, PY_VERSION_HEX >= 0x030D0000);
     SAY(compare_shift, PY_VERSION_HEX >= 0x030D0000 ? 5 : 4);
     SAY(compare_bool, PY_VERSION_HEX >= 0x030D0000 ? 16 : 0);

@@ -33,6 +33,8 @@ pub struct Assumptions {
     unwatched: bool,
     /// Objects that must not die before the recording ends.
     recorded: Vec<Strong>,
+    /// Classes that are watched.
+    classes: Vec<Object>,
     /// Objects that the trace must keep alive.
     keep: Vec<Strong>,
 }
@@ -62,6 +64,16 @@ impl Assumptions {
         self.keep.push(ty.strong());
     }
 
+    /// The class is not modified as long as it lives: the trace holds it weakly.
+    pub fn class_unchanged(&mut self, class: Object) {
+        if self.classes.contains(&class) {
+            return;
+        }
+        self.classes.push(class);
+        self.watch(|registry, flag| registry.watch_type(class, flag));
+        self.recorded.push(class.strong());
+    }
+
     /// The ctypes function keeps its `argtypes`, `restype` and `errcheck`.
     pub fn prototype_unchanged(&mut self, function: Object) {
         self.watch(|registry, flag| {
@@ -88,6 +100,7 @@ impl Assumptions {
 
 struct DictWatch {
     key: *mut ffi::PyObject,
+    hash: ffi::Py_hash_t,
     /// NULL: the key is absent.
     value: *mut ffi::PyObject,
     flag: Weak<Cell<bool>>,
@@ -96,6 +109,7 @@ struct DictWatch {
 /// The functions of CPython that are not in the limited API.
 struct Api {
     dict_watch: WatchFunction,
+    dict_unwatch: WatchFunction,
     type_watch: WatchFunction,
     type_version: unsafe extern "C" fn(*mut ffi::PyObject) -> c_int,
     dict_id: c_int,
@@ -138,6 +152,9 @@ impl Registry {
             let dict_watch = std::mem::transmute::<*mut std::ffi::c_void, WatchFunction>(
                 crate::symbol::find(c"PyDict_Watch")?,
             );
+            let dict_unwatch = std::mem::transmute::<*mut std::ffi::c_void, WatchFunction>(
+                crate::symbol::find(c"PyDict_Unwatch")?,
+            );
             let type_watch = std::mem::transmute::<*mut std::ffi::c_void, WatchFunction>(
                 crate::symbol::find(c"PyType_Watch")?,
             );
@@ -150,6 +167,7 @@ impl Registry {
             }
             let api = Some(Api {
                 dict_watch,
+                dict_unwatch,
                 type_watch,
                 type_version,
                 dict_id,
@@ -182,6 +200,7 @@ impl Registry {
         let Some(api) = &self.api else { return false };
         let watch = DictWatch {
             key: key.0,
+            hash: hash(key.0),
             value,
             flag: Rc::downgrade(flag),
         };
@@ -207,11 +226,13 @@ impl Registry {
             return false;
         };
         let before = list.len();
+        let hashed = if key.is_null() { 0 } else { hash(key) };
         list.retain(|w| {
             let Some(flag) = w.flag.upgrade() else {
                 return false;
             };
-            let same_key = key.is_null() || key == w.key || same_text(key, w.key);
+            let same_key =
+                key.is_null() || key == w.key || hashed == w.hash && same_text(key, w.key);
             if same_key && (key.is_null() || value != w.value) {
                 if let Ok(mut variations) = self.variations.try_borrow_mut() {
                     *variations
@@ -224,11 +245,27 @@ impl Registry {
             true
         });
         let fell = list.len() < before;
-        if list.is_empty() {
+        if key.is_null() {
             // The dict may be about to die, and another one to be given its memory.
             dicts.remove(&(dict as usize));
         }
         fell
+    }
+
+    /// Watches no dict any more that no trace depends on: a watched module-level namespace makes each
+    /// store into it slower.
+    pub fn sweep(&self) {
+        let (Some(api), Ok(mut dicts)) = (&self.api, self.dicts.try_borrow_mut()) else {
+            return;
+        };
+        dicts.retain(|&dict, list| {
+            list.retain(|w| w.flag.strong_count() > 0);
+            if list.is_empty() {
+                // SAFETY: a dict that dies says so, and is listed no more; ours is the id.
+                unsafe { (api.dict_unwatch)(api.dict_id, dict as *mut ffi::PyObject) };
+            }
+            !list.is_empty()
+        });
     }
 
     /// Whether an entry of a dict has changed so often that traces must not take it for a constant.
@@ -267,6 +304,17 @@ fn fall(listeners: &Listeners, object: *mut ffi::PyObject) -> bool {
     let told: Vec<Flag> = told.iter().filter_map(Weak::upgrade).collect();
     told.iter().for_each(|flag| flag.set(true));
     !told.is_empty()
+}
+
+/// The hash of a key, which an exact str keeps.
+fn hash(key: *mut ffi::PyObject) -> ffi::Py_hash_t {
+    // SAFETY: a live object; an error is cleared. Only exact str are compared by it.
+    unsafe {
+        if ffi::PyUnicode_CheckExact(key) == 0 {
+            return 0;
+        }
+        ffi::PyObject_Hash(key)
+    }
 }
 
 /// Whether two keys that are different objects are the same text. Keys of namespaces are interned,

@@ -25,6 +25,8 @@ pub struct Recording {
     pub code: Strong,
     /// The loop that is being recorded.
     pub header: Rc<Header>,
+    /// Where a branch is recorded: the version that it grows on, and the guard, by its naive instruction.
+    pub branch: Option<(Rc<crate::loops::Version>, u32)>,
     /// The back edge was reached.
     pub closed: bool,
 }
@@ -68,6 +70,8 @@ pub struct Engine {
     pub headers: RefCell<Vec<Rc<Header>>>,
     /// Native runs under way, innermost last.
     pub runs: RefCell<Vec<Run>>,
+    /// What `__enter__` gave at the `with` blocks that are being entered, with the thread.
+    pub entered: RefCell<Vec<(*mut ffi::PyThreadState, *mut ffi::PyObject)>>,
     /// Callables and constants of `sys.monitoring`.
     pub monitoring: Monitoring,
     /// The index of our word in every code object.

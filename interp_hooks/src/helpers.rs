@@ -1,8 +1,10 @@
 //! The functions that compiled traces call.
 
 mod containers;
+mod iterators;
+mod with;
 
-use crate::adapters;
+use crate::adapters::{self, objects};
 use crate::py::{Kind, Object};
 use pyo3_ffi as ffi;
 use traces::Helper;
@@ -32,9 +34,134 @@ pub extern "C" fn new_float(x: f64) -> Obj {
     // SAFETY: the GIL is held.
     or_die(unsafe { ffi::PyFloat_FromDouble(x) })
 }
-/// A new cffi pointer. Never NULL.
-pub extern "C" fn new_cdata(p: u64, ctype: Obj) -> Obj {
-    or_die(adapters::new_cdata(p, ctype))
+/// A new cffi cdata that owns nothing. Never NULL.
+///
+/// # Safety
+/// A live ctype.
+pub unsafe extern "C" fn new_cdata(p: u64, ctype: Obj) -> Obj {
+    // SAFETY: the caller's promise.
+    or_die(unsafe { objects::new_cdata(p, ctype) })
+}
+/// A new cffi cdata of an integer ctype. Never NULL.
+///
+/// # Safety
+/// A live ctype.
+pub unsafe extern "C" fn new_cint(n: i64, ctype: Obj) -> Obj {
+    // SAFETY: the caller's promise.
+    or_die(unsafe { objects::new_value(ctype, ffi::PyLong_FromLongLong(n)) })
+}
+/// A new cffi cdata of a floating-point ctype. Never NULL.
+///
+/// # Safety
+/// A live ctype.
+pub unsafe extern "C" fn new_cfloat(x: f64, ctype: Obj) -> Obj {
+    // SAFETY: the caller's promise.
+    or_die(unsafe { objects::new_value(ctype, ffi::PyFloat_FromDouble(x)) })
+}
+/// A new cffi cdata that owns a struct of at most two words. Never NULL.
+///
+/// # Safety
+/// A live ctype of such a struct.
+pub unsafe extern "C" fn new_struct(first: u64, second: u64, ctype: Obj) -> Obj {
+    let words = [first, second];
+    // SAFETY: the caller's promise; `size_of` gives at most the size of the words.
+    or_die(unsafe {
+        let bytes = adapters::size_of(ctype).clamp(0, size_of_val(&words) as i64);
+        objects::cdata_copy(ctype, words.as_ptr().cast(), bytes)
+    })
+}
+/// The bytes of length 1 of a byte. Never NULL.
+pub extern "C" fn new_char(n: i64) -> Obj {
+    let byte = n as u8;
+    // SAFETY: one byte.
+    or_die(unsafe { ffi::PyBytes_FromStringAndSize((&raw const byte).cast(), 1) })
+}
+/// The str of length 1 of a code point. Never NULL.
+pub extern "C" fn new_uchar(n: i64) -> Obj {
+    // SAFETY: the GIL is held.
+    or_die(unsafe { ffi::PyUnicode_FromOrdinal(n as i32) })
+}
+/// A cffi buffer. Never NULL.
+///
+/// # Safety
+/// A cdata that points to so many bytes.
+pub unsafe extern "C" fn new_buffer(cdata: Obj, bytes: i64) -> Obj {
+    // SAFETY: the caller's promise; the class of buffers runs no Python code.
+    or_die(unsafe {
+        let size = ffi::PyLong_FromLongLong(bytes);
+        let class = crate::engine::known_address(traces::Known::CBuffer);
+        let null = std::ptr::null_mut::<ffi::PyObject>();
+        let buffer = ffi::PyObject_CallFunctionObjArgs(class, cdata, size, null);
+        ffi::Py_XDECREF(size);
+        buffer
+    })
+}
+/// A bound method. Never NULL.
+///
+/// # Safety
+/// An object, and a function of Python or the name of a method in a class that cannot be changed.
+pub unsafe extern "C" fn new_attr(o: Obj, what: Obj) -> Obj {
+    // SAFETY: the caller's promise; looking a method up runs no Python code.
+    or_die(unsafe {
+        if ffi::PyUnicode_Check(what) != 0 {
+            ffi::PyObject_GetAttr(o, what)
+        } else {
+            PyMethod_New(what, o)
+        }
+    })
+}
+unsafe extern "C" {
+    // Include/cpython/classobject.h
+    fn PyMethod_New(function: Obj, receiver: Obj) -> Obj;
+}
+/// 1 and the code point where a str has length 1.
+///
+/// # Safety
+/// An exact str and a place for the code point.
+pub unsafe extern "C" fn str_to_char(o: Obj, out: *mut i64) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if ffi::PyUnicode_GetLength(o) != 1 {
+            return 0;
+        }
+        *out = i64::from(ffi::PyUnicode_ReadChar(o, 0));
+    }
+    1
+}
+unsafe extern "C" fn global_address(accessor: extern "C" fn() -> u64) -> u64 {
+    accessor()
+}
+unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, bytes: i64) {
+    // SAFETY: the program asks for it, as it would ask `ffi.memmove`.
+    unsafe { std::ptr::copy(from, to, bytes as usize) }
+}
+unsafe extern "C" fn uchar_new(n: i64) -> Obj {
+    // What cffi calls itself (wchar_helper_3.h), and its kind of four bytes.
+    let character = n as u32;
+    // SAFETY: one character.
+    unsafe { PyUnicode_FromKindAndData(4, (&raw const character).cast(), 1) }
+}
+unsafe extern "C" {
+    // Include/cpython/unicodeobject.h
+    fn PyUnicode_FromKindAndData(
+        kind: std::ffi::c_int,
+        buffer: *const std::ffi::c_void,
+        size: ffi::Py_ssize_t,
+    ) -> Obj;
+}
+unsafe extern "C" fn bytes_new(from: *const i8, bytes: i64) -> Obj {
+    // SAFETY: so many bytes, as the program says.
+    unsafe { ffi::PyBytes_FromStringAndSize(from, bytes as isize) }
+}
+unsafe extern "C" fn bytes_string(from: *const i8, most: i64) -> Obj {
+    // SAFETY: bytes up to a NUL, or so many.
+    unsafe {
+        let bytes = match usize::try_from(most) {
+            Ok(most) => libc::strnlen(from, most),
+            Err(_) => libc::strlen(from),
+        };
+        ffi::PyBytes_FromStringAndSize(from, bytes as isize)
+    }
 }
 /// The borrowed value of a module-level variable; NULL where it is not set.
 ///
@@ -339,6 +466,7 @@ pub fn address(h: Helper) -> usize {
         Helper::FloatPow => float_pow as *const () as usize,
         Helper::IntPowFits => int_pow_fits as *const () as usize,
         Helper::IntPow => int_pow as *const () as usize,
+        Helper::StrItem => containers::str_item as *const () as usize,
         Helper::CellSet => cell_set as *const () as usize,
         Helper::ErrOccurred => err_occurred as *const () as usize,
         Helper::PyCall => py_call as *const () as usize,
@@ -352,8 +480,25 @@ pub fn address(h: Helper) -> usize {
         Helper::PySetAttr => py_setattr as *const () as usize,
         Helper::PyGetItem => py_getitem as *const () as usize,
         Helper::PySetItem => py_setitem as *const () as usize,
+        Helper::GlobalAddress => global_address as *const () as usize,
+        Helper::MemMove => memmove as *const () as usize,
+        Helper::CDataNew => objects::cdata_new as *const () as usize,
+        Helper::CDataNewArray => objects::cdata_new_array as *const () as usize,
+        Helper::CDataNewStruct => objects::cdata_new_struct as *const () as usize,
+        Helper::CDataCopy => objects::cdata_copy as *const () as usize,
+        Helper::CDataSlice => objects::cdata_slice as *const () as usize,
+        Helper::RangeIterNew => iterators::range_iter_new as *const () as usize,
+        Helper::ListIterNew | Helper::TupleIterNew => {
+            iterators::sequence_iter_new as *const () as usize
+        }
+        Helper::PyGetIter => iterators::get_iter as *const () as usize,
+        Helper::BytesNew => bytes_new as *const () as usize,
+        Helper::BytesString => bytes_string as *const () as usize,
         Helper::ListAppend => containers::list_append as *const () as usize,
         Helper::PyIterNext => py_iter_next as *const () as usize,
+        Helper::PyBeforeWith => with::before_with as *const () as usize,
+        Helper::Entered => with::entered as *const () as usize,
+        Helper::UCharNew => uchar_new as *const () as usize,
         Helper::PyCallEx => py_call_ex as *const () as usize,
         Helper::PyGetSlice => containers::get_slice as *const () as usize,
         Helper::PySetSlice => containers::set_slice as *const () as usize,

@@ -3,21 +3,21 @@
 
 use crate::cpython::frame;
 use crate::engine::{self, Engine, Recording};
-use crate::loops::{self, Header, Health, MAX_VERSIONS, State, Version};
+use crate::loops::{self, Header, MAX_VERSIONS, State, Version};
 use crate::py::{Object, Strong};
-use crate::record::{Recorded, Recorder, Step};
+use crate::record::{Recorder, Step};
 use crate::run;
+use crate::tree::{self, Growth, Tree};
 use pyo3_ffi as ffi;
-use std::cell::{Cell, RefCell};
-use std::ffi::c_char;
 use std::rc::Rc;
-use std::time::Instant;
-use traces::{Abort, Op, Reason};
+use traces::{Abort, Reason};
 
 /// The tool id of an optimiser (PEP 669).
 pub const TOOL: u32 = 5;
 /// How many loops the report keeps, dead ones included.
 const MAX_REPORTED: usize = 4096;
+/// From which attempt on variables may change their types from one iteration to the next.
+const MIXED_FROM: u32 = 2;
 /// The answer that changes nothing.
 const NONE: fn() -> *mut ffi::PyObject = || {
     // SAFETY: None is immortal in every supported version; the reference is counted all the same.
@@ -129,10 +129,13 @@ fn count(
     }
     if e.recording.try_borrow().map_or(true, |r| r.is_some()) {
         // Another loop is being recorded. Look now and then whether it still is.
-        if n.is_multiple_of(64) {
-            abandon_dead_recording(e);
+        if !n.is_multiple_of(64) && !n.is_power_of_two() {
+            return;
         }
-        return;
+        abandon_dead_recording(e);
+        if e.recording.try_borrow().map_or(true, |r| r.is_some()) {
+            return;
+        }
     }
     // SAFETY: the current frame, stopped in the callback.
     if unsafe { !may_run(e, code, thread, f) } {
@@ -159,6 +162,7 @@ fn count(
         recorder,
         code: keep(code),
         header: Rc::clone(header),
+        branch: None,
         closed: false,
     });
     set_events(e, code, e.monitoring.instruction);
@@ -205,9 +209,22 @@ unsafe fn threads() -> Vec<*mut ffi::PyThreadState> {
 
 /// Ends a recording without a trace.
 fn give_up(e: &Engine, r: Recording, why: Abort) {
-    set_events(e, r.code.as_ptr(), 0);
-    r.header.give_up(why);
-    register(e, &r.header);
+    let Recording {
+        recorder,
+        code,
+        header,
+        branch,
+        ..
+    } = r;
+    set_events(e, code.as_ptr(), 0);
+    // What it assumed is watched no more.
+    drop(recorder);
+    if let Some((version, guard)) = branch {
+        version.tree.give_up(guard, &why);
+        return;
+    }
+    header.give_up(why);
+    register(e, &header);
 }
 
 /// Switches the INSTRUCTION events of a code object on or off.
@@ -254,6 +271,7 @@ pub unsafe extern "C" fn on_instruction(
             frame::current(e.table, thread),
         )
     };
+    let mut reached = false;
     let failed = {
         let Ok(mut recording) = e.recording.try_borrow_mut() else {
             return NONE();
@@ -270,11 +288,19 @@ pub unsafe extern "C" fn on_instruction(
                 r.closed = true;
                 None
             }
+            Ok(Step::AtHeader) => {
+                reached = true;
+                None
+            }
             Err(why) => recording.take().map(|r| (r, why)),
         }
     };
     if let Some((r, why)) = failed {
         give_up(e, r, why);
+    }
+    if reached {
+        // The way to the header was no jump: nothing is entered from here.
+        finish(e);
     }
     NONE()
 }
@@ -297,8 +323,17 @@ fn finish(e: &Engine) {
     };
     set_events(e, r.code.as_ptr(), 0);
     register(e, &r.header);
+    if let Some((version, guard)) = r.branch {
+        match tree::compile(e, version.tree.clone(), r.recorder) {
+            Ok(grown) => r.header.grown(&version, grown),
+            Err(why) => version.tree.give_up(guard, &why),
+        }
+        return;
+    }
     r.header.count.set(0);
-    match compile(e, r.recorder) {
+    // Where variables do not settle, each combination of types has a path of its own.
+    let mixed = r.header.attempts.get() >= MIXED_FROM;
+    match compile(e, r.recorder, Tree::new(mixed)) {
         Ok(version) => {
             r.header.versions.borrow_mut().push(Rc::new(version));
             *r.header.state.borrow_mut() = State::Compiled;
@@ -307,63 +342,14 @@ fn finish(e: &Engine) {
     }
 }
 
-fn compile(e: &Engine, recorder: Recorder) -> Result<Version, Abort> {
-    let started = Instant::now();
+fn compile(e: &Engine, recorder: Recorder, tree: Tree) -> Result<Version, Abort> {
     if !e.options.borrow().all && recorder.residual > recorder.foreign {
         return Err(Abort::new(
             Reason::NoGain,
             recorder.residual_names.join(", "),
         ));
     }
-    let code = recorder.code();
-    let namespaces = recorder.namespaces();
-    let decoded = recorder.decoded();
-    let saved = loops::saved(recorder.foreign, recorder.bytecodes);
-    let Recorded {
-        trace: naive,
-        assumptions,
-        mut keep,
-        mut hold,
-        weak,
-    } = recorder.into_trace();
-    hold.sort_unstable();
-    hold.dedup();
-    let trace = jit::optimise(&naive)?;
-    let compiled = {
-        let target = e.target.borrow();
-        let want_text = e.options.borrow().dump.is_some();
-        jit::compile(&trace, &target, want_text)?
-    };
-    let (flag, types) = assumptions.finish()?;
-    keep.extend(types);
-    if let Some(folder) = &e.options.borrow().dump {
-        crate::dump::write(folder, &naive, &trace, &compiled);
-    }
-    let calls_python = trace
-        .insts
-        .iter()
-        .any(|i| matches!(i.op, Op::CallPy | Op::CallPyBool));
-    let exit_names = loops::exit_names(&compiled.exits, &trace, &decoded, code);
-    let taken = RefCell::new(vec![0; compiled.exits.len()]);
-    let wants = loops::wants(&trace);
-    let compile_us = started.elapsed().as_micros() as u64;
-    Ok(Version {
-        compiled,
-        flag,
-        wants,
-        trace,
-        exit_names,
-        taken,
-        compile_us,
-        saved,
-        health: Cell::new(Health::default()),
-        keep,
-        hold,
-        weak,
-        calls_python,
-        code,
-        namespaces,
-    })
+    tree::compile(e, tree, recorder)
 }
 
 /// # Safety
@@ -379,55 +365,75 @@ unsafe fn enter(
     if unsafe { !may_run(e, code, thread, f) } || !run::may_nest(e, thread) {
         return;
     }
-    // Who has the frame object can write locals without a word where writes go through to the frame;
-    // the frame keeps the object, so that from then on another one is no sign of it.
-    // SAFETY: the caller's promise.
-    let exposed = e.table.writes_through() && unsafe { !frame::frame_object(e.table, f).is_null() };
     let found = header
         .versions
         .borrow()
         .iter()
-        .find(|v| v.holds() && !(exposed && v.calls_python) && run::fits(e, v, f))
+        .find(|v| v.holds() && run::fits(e, v, f))
         .map(Rc::clone);
     if let Some(version) = found {
         // SAFETY: the caller's promise.
-        let iterations = unsafe { run::run(e, &version, thread, f) };
-        header.ran(&version, iterations, !e.options.borrow().all);
+        let ended = unsafe { run::run(e, &version, thread, f) };
+        let exit = version.compiled.exits.get(ended.exit);
+        let growth = exit.map_or(Growth::Never, |exit| {
+            version.tree.failed(&version, exit, header.patience.get())
+        });
+        // What may still grow is not judged.
+        let judge = growth == Growth::Never && !e.options.borrow().all;
+        header.ran(&version, ended.iterations, judge);
+        if let Growth::Now(guard) = growth {
+            grow(e, header, version, guard, (code, thread, f));
+        }
         return;
     }
     header.sweep();
-    if exposed {
-        return;
-    }
     if header.versions.borrow().len() < MAX_VERSIONS {
         count(e, header, code, thread, f);
     }
 }
 
-/// The audit hook: somebody is about to look at frames.
-///
-/// # Safety
-/// Called by CPython.
-pub unsafe extern "C" fn on_audit(
-    event: *const c_char,
-    _args: *mut ffi::PyObject,
-    _data: *mut std::ffi::c_void,
-) -> std::ffi::c_int {
-    // SAFETY: a C string.
-    let event = unsafe { std::ffi::CStr::from_ptr(event) };
-    let all = event == c"sys._current_frames";
-    if (all || event == c"sys._getframe")
-        && let Some(e) = engine::get()
+/// Records a branch at a guard, where native code has just left.
+fn grow(
+    e: &Engine,
+    header: &Rc<Header>,
+    version: Rc<Version>,
+    guard: u32,
+    (code, thread, f): (*mut ffi::PyObject, *mut ffi::PyThreadState, *mut u8),
+) {
+    // SAFETY: the current frame, stopped in the callback.
+    if unsafe { !may_run(e, code, thread, f) }
+        || !version.holds()
+        || e.recording.try_borrow().map_or(true, |r| r.is_some())
     {
-        let thread = if all {
-            std::ptr::null_mut()
-        } else {
-            // SAFETY: audit events are raised with the GIL held.
-            unsafe { ffi::PyThreadState_Get() }
-        };
-        run::observe(e, thread);
+        return;
     }
-    0
+    let Some(decoded) = frame::decoded(e.table, code) else {
+        return;
+    };
+    // SAFETY: as above.
+    let recorder = unsafe {
+        Recorder::resume(
+            e.table,
+            Rc::new(decoded),
+            (code, f, thread),
+            header.target,
+            &version.tree,
+            guard as usize,
+        )
+    };
+    match recorder {
+        Ok(recorder) => {
+            *e.recording.borrow_mut() = Some(Recording {
+                recorder,
+                code: keep(code),
+                header: Rc::clone(header),
+                branch: Some((version, guard)),
+                closed: false,
+            });
+            set_events(e, code, e.monitoring.instruction);
+        }
+        Err(why) => version.tree.give_up(guard, &why),
+    }
 }
 
 /// A watched dict changes.

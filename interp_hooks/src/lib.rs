@@ -8,7 +8,6 @@ mod engine;
 mod errno;
 mod helpers;
 mod hook;
-mod local_events;
 mod loops;
 mod module;
 mod options;
@@ -19,5 +18,7 @@ mod record;
 mod run;
 mod start;
 mod symbol;
+mod tree;
+mod wrapped;
 
 pub use module::PyInit__hardwire;

@@ -1,11 +1,11 @@
 //! Loops: counting, the compiled versions of a header, why a loop is left alone.
 
-use crate::assume::Flag;
 use crate::cpython::Opcode;
 use crate::cpython::decode::Decoded;
 use crate::engine::Engine;
 use crate::place::Lines;
 use crate::py::Strong;
+use crate::tree::Tree;
 use jit::Compiled;
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
@@ -18,6 +18,8 @@ use traces::{Abort, Imm, Op, Trace};
 pub const MAX_VERSIONS: usize = 4;
 /// How often a recording is tried.
 const MAX_ATTEMPTS: u32 = 3;
+/// How many versions of a loop may go because an object that they name died.
+const MAX_DEATHS: u32 = 8;
 
 /// After how many back edges a recording that left the loop is followed by another: numbers that no
 /// usual length of a loop divides.
@@ -60,8 +62,8 @@ pub fn saved(calls: u32, bytecodes: u32) -> u64 {
 pub struct Version {
     /// The machine code and its exits.
     pub compiled: Compiled,
-    /// Whether an assumption fell; see `assume`.
-    pub flag: Flag,
+    /// What was recorded.
+    pub tree: Tree,
     /// What the preamble guards first, for choosing among versions.
     pub wants: Vec<(u16, Wanted)>,
     /// The trace that was compiled (its constants' addresses rebuild frames).
@@ -76,16 +78,6 @@ pub struct Version {
     pub saved: u64,
     /// Whether it is worth entering.
     pub health: Cell<Health>,
-    /// The references that the constants need.
-    #[allow(dead_code, reason = "held, never read")]
-    pub keep: Vec<Strong>,
-    /// Objects to hold while a run is inside: the flag falls before their owner lets them go.
-    pub hold: Vec<*mut ffi::PyObject>,
-    /// Objects that may have died since they were recorded, each with a weak reference to it. A run
-    /// holds them.
-    pub weak: Vec<(Strong, *mut ffi::PyObject)>,
-    /// Whether it calls Python code.
-    pub calls_python: bool,
     /// The code object that was recorded.
     pub code: *mut ffi::PyObject,
     /// The namespaces that it was recorded under: globals, builtins.
@@ -99,7 +91,7 @@ impl Version {
             // SAFETY: a live weak reference; the result is borrowed and only compared.
             unsafe { ffi::PyWeakref_GetObject(weak.as_ptr()) == *object }
         };
-        !self.flag.get() && self.weak.iter().all(is_there)
+        self.tree.holds() && self.tree.weak.iter().all(is_there)
     }
 
     /// The exits taken so far, each with its text.
@@ -160,6 +152,8 @@ pub struct Header {
     pub last_abort: RefCell<Option<Abort>>,
     /// Recordings given up so far.
     pub attempts: Cell<u32>,
+    /// Versions that went because an object that they name died.
+    pub deaths: Cell<u32>,
     /// Native runs.
     pub entries: Cell<u64>,
     /// Iterations in native code.
@@ -197,6 +191,7 @@ impl Header {
         if (!again || attempts >= most) && self.versions.borrow().is_empty() {
             *self.state.borrow_mut() = State::LeftAlone(why);
         }
+        stop_watching();
     }
 
     /// A version was entered and left after so many iterations of its peeled loop. One that leaves
@@ -205,10 +200,13 @@ impl Header {
     pub fn ran(&self, version: &Rc<Version>, iterations: u64, judge: bool) {
         self.entries.set(self.entries.get() + 1);
         self.iterations.set(self.iterations.get() + iterations + 1);
+        if !judge {
+            return;
+        }
         let mut health = version.health.get();
         health.entries += 1;
         health.iterations += iterations;
-        if health.entries < JUDGED_AFTER || !judge {
+        if health.entries < JUDGED_AFTER {
             version.health.set(health);
             return;
         }
@@ -231,11 +229,28 @@ impl Header {
         };
     }
 
-    /// Forgets versions whose assumptions fell.
+    /// Forgets versions whose assumptions fell, or whose objects died. A loop whose objects die each time is left
+    /// alone: it would be recorded for ever.
     pub fn sweep(&self) {
+        let died = |v: &&Rc<Version>| v.tree.holds() && !v.holds();
+        let died = self.versions.borrow().iter().filter(died).count() as u32;
+        self.deaths.set(self.deaths.get() + died);
         self.forget(|v| !v.holds());
         if self.versions.borrow().is_empty() {
-            *self.state.borrow_mut() = State::Counting;
+            self.count.set(0);
+            *self.state.borrow_mut() = if self.deaths.get() < MAX_DEATHS {
+                State::Counting
+            } else {
+                State::LeftAlone(traces::Reason::Dies.into())
+            };
+        }
+    }
+
+    /// A version takes the place of the one that it grew from, where that is still there.
+    pub fn grown(&self, from: &Rc<Version>, version: Version) {
+        if self.versions.borrow().iter().any(|v| Rc::ptr_eq(v, from)) {
+            self.forget(|v| Rc::ptr_eq(v, from));
+            self.versions.borrow_mut().push(Rc::new(version));
         }
     }
 
@@ -245,10 +260,15 @@ impl Header {
             let mut versions = self.versions.borrow_mut();
             versions.extract_if(.., |v| is_gone(v)).collect()
         };
+        if gone.is_empty() {
+            return;
+        }
         let mut past = self.past_exits.borrow_mut();
         for (text, n) in gone.iter().flat_map(|v| v.exits_taken()) {
             *past.entry(text).or_default() += n;
         }
+        drop((past, gone));
+        stop_watching();
     }
 
     /// The exits taken so far, by their text.
@@ -258,6 +278,13 @@ impl Header {
             *all.entry(text).or_default() += n;
         }
         all
+    }
+}
+
+/// Traces went: what none depends on any more need not be watched.
+fn stop_watching() {
+    if let Some(e) = crate::engine::get() {
+        e.registry.sweep();
     }
 }
 
@@ -335,6 +362,7 @@ pub fn header(e: &Engine, code: *mut ffi::PyObject, target: u32) -> Option<Rc<He
         versions: RefCell::new(Vec::new()),
         last_abort: RefCell::new(None),
         attempts: Cell::new(0),
+        deaths: Cell::new(0),
         entries: Cell::new(0),
         iterations: Cell::new(0),
         is_dead: Cell::new(false),

@@ -4,7 +4,7 @@
 use crate::engine;
 use pyo3_ffi as ffi;
 use std::ffi::CStr;
-use traces::Known;
+use traces::{Death, Known};
 
 /// A borrowed pointer to a Python object, perhaps NULL. Its owner (a frame, a container, the
 /// trace) keeps it alive while the recorder looks at it with the GIL held.
@@ -20,9 +20,22 @@ impl Strong {
         self.0
     }
 
+    /// Gives the reference away.
+    pub fn into_raw(self) -> *mut ffi::PyObject {
+        std::mem::ManuallyDrop::new(self).0
+    }
+
     /// Takes over a new reference; `None` for NULL.
     pub fn from_new(p: *mut ffi::PyObject) -> Option<Strong> {
         (!p.is_null()).then_some(Strong(p))
+    }
+}
+
+impl Clone for Strong {
+    fn clone(&self) -> Strong {
+        // SAFETY: a live object; constants of traces are cloned with the GIL held.
+        unsafe { ffi::Py_IncRef(self.0) };
+        Strong(self.0)
     }
 }
 
@@ -135,12 +148,72 @@ impl Object {
         Kind::Other
     }
 
+    /// What follows when it dies, as things stand: a cffi cdata with weak references is noticed.
+    pub fn death(self) -> Death {
+        let ty = self.type_object().0;
+        let known = Known::ALL
+            .iter()
+            .find(|&&k| !ty.is_null() && is_type(k) && known_address(k) == ty);
+        match known {
+            Some(Known::CData | Known::CDataOwn)
+                if self.field_i64(traces::Field::CDataWeak) != 0 =>
+            {
+                Death::Noticed
+            }
+            // The struct that an owning pointer keeps has its own weak references, or its own allocator.
+            Some(Known::CDataOwn) => match crate::adapters::kept_struct(self) {
+                Some(kept) if !kept.is_exactly(Known::CDataOwn) => Death::Noticed,
+                Some(kept) => kept.death(),
+                None => Known::CDataOwn.death(),
+            },
+            Some(known) => known.death(),
+            None => Death::Noticed,
+        }
+    }
+
     /// Whether nobody can notice when it dies.
     pub fn is_plain(self) -> bool {
-        let ty = self.type_object().0;
-        Known::ALL
-            .iter()
-            .any(|&k| k.is_plain_type() && known_address(k) == ty)
+        self.death() == Death::Plain
+    }
+
+    /// Whether it is a cffi cdata that may have weak references.
+    pub fn is_cdata(self) -> bool {
+        self.is_exactly(Known::CData) || self.is_exactly(Known::CDataOwn)
+    }
+
+    /// Whether it is a type.
+    pub fn is_type(self) -> bool {
+        // SAFETY: the object is alive.
+        !self.is_null() && unsafe { ffi::PyType_Check(self.0) } != 0
+    }
+
+    /// The length of a bytes or str.
+    pub fn length(self) -> Option<isize> {
+        // SAFETY: the exact type is checked.
+        unsafe {
+            if self.is_exactly(Known::Bytes) {
+                Some(ffi::PyBytes_Size(self.0))
+            } else if self.is_exactly(Known::Str) {
+                Some(ffi::PyUnicode_GetLength(self.0))
+            } else {
+                None
+            }
+        }
+    }
+
+    /// The byte or code point of an exact bytes or str of length 1.
+    pub fn character(self) -> Option<u32> {
+        if self.length() != Some(1) {
+            return None;
+        }
+        // SAFETY: an exact bytes or str, which has an item.
+        unsafe {
+            if self.is_exactly(Known::Bytes) {
+                Some(u32::from(*ffi::PyBytes_AsString(self.0).cast::<u8>()))
+            } else {
+                Some(ffi::PyUnicode_ReadChar(self.0, 0))
+            }
+        }
     }
 
     /// The reference count.
@@ -274,6 +347,16 @@ impl Object {
         }
     }
 
+    /// Whether an exact list or tuple iterator has let go of its sequence.
+    pub fn iterates_over_nothing(self) -> bool {
+        let field = if self.is_exactly(Known::ListIter) {
+            traces::Field::ListIterSeq
+        } else {
+            traces::Field::TupleIterSeq
+        };
+        self.field_i64(field) == 0
+    }
+
     /// The items of an exact tuple or list that has just so many.
     pub fn sequence_items(self, n: usize) -> Option<Vec<Object>> {
         // SAFETY: an exact tuple or list; the indexes are below its size.
@@ -295,12 +378,25 @@ impl Object {
         }
     }
 
+    /// An item of an exact tuple or list, whose index is below its size.
+    pub fn sequence_item(self, i: isize) -> Object {
+        // SAFETY: the caller has checked type and index.
+        Object(unsafe {
+            if self.is_exactly(Known::List) {
+                ffi::PyList_GetItem(self.0, i)
+            } else {
+                ffi::PyTuple_GetItem(self.0, i)
+            }
+        })
+    }
+
     /// The content of an exact cell (perhaps NULL).
     pub fn cell_content(self) -> Object {
         Object(self.field_i64(traces::Field::CellRef) as *mut ffi::PyObject)
     }
 
-    fn field_i64(self, f: traces::Field) -> i64 {
+    /// A word of an object.
+    pub fn field_i64(self, f: traces::Field) -> i64 {
         let offset = engine::field_offset(f);
         // SAFETY: the caller has checked the exact type that has this field, and the offset was
         // proved at start-up.

@@ -5,7 +5,7 @@ use crate::cpython::{Opcode, frame};
 use crate::engine::Engine;
 use crate::py::Strong;
 use pyo3_ffi as ffi;
-use std::ffi::{c_int, c_uint, c_void};
+use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::ops::Range;
 
 #[repr(C)]
@@ -48,6 +48,14 @@ unsafe extern "C" fn unary(o: *mut ffi::PyObject) -> *mut ffi::PyObject {
 unsafe extern "C" fn binary(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> *mut ffi::PyObject {
     // SAFETY: a slot of our type.
     unsafe { raise_either(a, b) };
+    std::ptr::null_mut()
+}
+unsafe extern "C" fn method_of(
+    o: *mut ffi::PyObject,
+    _args: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: a method of our type.
+    unsafe { raise(o) };
     std::ptr::null_mut()
 }
 unsafe extern "C" fn ternary(
@@ -119,6 +127,14 @@ pub fn make_type() -> Option<Strong> {
             pfunc: f.cast_mut().cast::<c_void>(),
         }
     }
+    let method = |name: &'static CStr, flags| ffi::PyMethodDef {
+        ml_name: name.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer {
+            PyCFunction: method_of,
+        },
+        ml_flags: flags,
+        ml_doc: std::ptr::null(),
+    };
     let binary_slots = [
         ffi::Py_nb_add,
         ffi::Py_nb_subtract,
@@ -153,14 +169,10 @@ pub fn make_type() -> Option<Strong> {
     }
     // CPython keeps the table for the life of the type.
     let methods = Box::leak(Box::new([
-        ffi::PyMethodDef {
-            ml_name: c"__format__".as_ptr(),
-            ml_meth: ffi::PyMethodDefPointer {
-                PyCFunction: binary,
-            },
-            ml_flags: ffi::METH_O,
-            ml_doc: std::ptr::null(),
-        },
+        method(c"__format__", ffi::METH_O),
+        // `with` looks these up on the type, both before it calls the first.
+        method(c"__enter__", ffi::METH_NOARGS),
+        method(c"__exit__", ffi::METH_VARARGS),
         ffi::PyMethodDef::zeroed(),
     ]));
     slots.push(ffi::PyType_Slot {

@@ -49,7 +49,7 @@ pub fn fits(e: &Engine, version: &Version, f: *mut u8) -> bool {
 }
 
 /// Runs a version on a frame until it leaves; afterwards the frame says where the interpreter
-/// goes on. Gives how often the header of the peeled loop was passed.
+/// goes on.
 ///
 /// # Safety
 /// `f` is the thread's current frame, stopped in the JUMP callback of the version's loop, with
@@ -59,7 +59,7 @@ pub unsafe fn run(
     version: &Rc<Version>,
     thread: *mut ffi::PyThreadState,
     f: *mut u8,
-) -> u64 {
+) -> Ended {
     // SAFETY: the thread state is the current one.
     let activation = unsafe { activation(e, thread, f) };
     let buf = ActivationBuf::new(activation, version.compiled.buf_len);
@@ -95,8 +95,19 @@ pub unsafe fn run(
         unsafe { rebuild(e, version, exit, f, buf.values(), observed.get()) };
     }
     drop(held);
-    // SAFETY: nobody else uses the record any more.
-    unsafe { (*buf.activation()).iterations }
+    Ended {
+        // SAFETY: nobody else uses the record any more.
+        iterations: unsafe { (*buf.activation()).iterations },
+        exit: n as usize,
+    }
+}
+
+/// How a run ended.
+pub struct Ended {
+    /// How often the header of the peeled loop was passed.
+    pub iterations: u64,
+    /// The exit that it took.
+    pub exit: usize,
 }
 
 /// References that a run holds.
@@ -113,8 +124,11 @@ impl Held<'_> {
     }
 
     fn objects(&self) -> impl Iterator<Item = *mut ffi::PyObject> {
-        let weak = self.0.weak.iter().map(|w| w.1);
-        self.0.hold.iter().copied().chain(weak)
+        let tree = &self.0.tree;
+        tree.hold
+            .iter()
+            .copied()
+            .chain(tree.weak.iter().map(|w| w.1))
     }
 }
 
@@ -149,12 +163,19 @@ unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) ->
         let (base, offset) = (watch.place)(e.table);
         // SAFETY: the caller's promise; the table was proved, and the words are aligned.
         unsafe {
-            let base = match base {
+            let start = match base {
                 Base::Thread => thread.cast(),
                 Base::Frame => f,
                 Base::Interpreter => frame::interp(e.table, thread),
             };
-            let place = base.offset(offset as isize).cast_const();
+            let mut place = start.offset(offset as isize).cast_const();
+            if base == Base::Frame {
+                // A frame keeps its object once it has one: what tells that somebody got it is its count then.
+                let object = place.cast::<*const u8>().read();
+                if !object.is_null() {
+                    place = object.offset(e.table.object_refcnt as isize);
+                }
+            }
             *watched = place;
             *expected = match (watch.zero, watch.bytes) {
                 (true, _) => 0,
@@ -171,7 +192,7 @@ pub fn leave_fallen(e: &Engine) {
     let Ok(runs) = e.runs.try_borrow() else {
         return;
     };
-    for run in runs.iter().filter(|run| run.version.flag.get()) {
+    for run in runs.iter().filter(|run| !run.version.tree.holds()) {
         leave(run);
     }
 }
@@ -206,6 +227,10 @@ unsafe fn objects(
     exit.slots
         .iter()
         .map(|&(slot, source)| {
+            let second = match source {
+                Source::Buf(word, _) => buf.get(usize::from(word) + 1).copied(),
+                _ => None,
+            };
             let (x, repr) = match source {
                 Source::Const(id) => {
                     let o = version.trace.obj(id).addr as *mut ffi::PyObject;
@@ -221,16 +246,24 @@ unsafe fn objects(
                 unsafe { ffi::Py_XINCREF(o) };
                 return (slot, o);
             }
-            // SAFETY: the word holds what its representation says.
-            let o = unsafe { object(e, version, x.unwrap_or(0), repr) };
+            let words = [x.unwrap_or(0), second.unwrap_or(0)];
+            // SAFETY: the words hold what their representation says.
+            let o = unsafe { object(e, version, words, repr) };
             made.push((source, o));
             (slot, o)
         })
         .collect()
 }
 
-unsafe fn object(e: &Engine, version: &Version, x: u64, repr: Repr) -> *mut ffi::PyObject {
+/// The object of a value that lies in one word, or two where it is a struct.
+unsafe fn object(
+    e: &Engine,
+    version: &Version,
+    [x, second]: [u64; 2],
+    repr: Repr,
+) -> *mut ffi::PyObject {
     use helpers as h;
+    let constant = |id| version.trace.obj(id).addr as *mut ffi::PyObject;
     // SAFETY: the caller's promise.
     unsafe {
         match repr {
@@ -248,7 +281,14 @@ unsafe fn object(e: &Engine, version: &Version, x: u64, repr: Repr) -> *mut ffi:
                 ffi::Py_INCREF(o);
                 o
             }
-            Repr::CData(id) => h::new_cdata(x, version.trace.obj(id).addr as *mut ffi::PyObject),
+            Repr::CData(id) => h::new_cdata(x, constant(id)),
+            Repr::CInt(id) => h::new_cint(x as i64, constant(id)),
+            Repr::CFloat(id) => h::new_cfloat(f64::from_bits(x), constant(id)),
+            Repr::Struct(id) => h::new_struct(x, second, constant(id)),
+            Repr::Char => h::new_char(x as i64),
+            Repr::UChar => h::new_uchar(x as i64),
+            Repr::Buffer => h::new_buffer(x as *mut ffi::PyObject, second as i64),
+            Repr::Attr(id) => h::new_attr(x as *mut ffi::PyObject, constant(id)),
         }
     }
 }

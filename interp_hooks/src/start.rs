@@ -5,7 +5,7 @@ use crate::cpython::{self, VersionTable, selfcheck};
 use crate::engine::{self, Engine, Monitoring};
 use crate::options::Options;
 use crate::py::Strong;
-use crate::{helpers, hook, local_events, loops, raiser, symbol};
+use crate::{helpers, hook, loops, raiser, symbol, wrapped};
 use jit::Target;
 use jit::target::{Functions, Watch};
 use pyo3_ffi as ffi;
@@ -95,7 +95,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
     let exhausted = unsafe { ffi::PyObject_CallNoArgs((&raw mut ffi::PyBaseObject_Type).cast()) };
     let exhausted = Strong::from_new(exhausted).ok_or("out of memory")?;
     let monitoring = use_tool(&callbacks)?;
-    audit()?;
+    wrap_observers()?;
     std::mem::forget(callbacks);
     engine::install(Engine {
         table,
@@ -105,6 +105,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
         recording: RefCell::new(None),
         headers: RefCell::new(Vec::new()),
         runs: RefCell::new(Vec::new()),
+        entered: RefCell::default(),
         monitoring,
         code_extra,
         raiser,
@@ -192,7 +193,7 @@ fn use_tool(callbacks: &(Strong, Strong)) -> Result<Monitoring, String> {
     }
     call(&m, c"set_events", &[tool, jump])?;
     let set_local_events = get(m.as_ptr(), c"set_local_events")?;
-    local_events::watch(set_local_events.as_ptr())?;
+    wrapped::SET_LOCAL_EVENTS.wrap(set_local_events.as_ptr())?;
     Ok(Monitoring {
         set_local_events,
         disable: get(m.as_ptr(), c"DISABLE")?,
@@ -200,20 +201,11 @@ fn use_tool(callbacks: &(Strong, Strong)) -> Result<Monitoring, String> {
     })
 }
 
-fn audit() -> Result<(), String> {
-    type Hook = unsafe extern "C" fn(
-        *const std::ffi::c_char,
-        *mut ffi::PyObject,
-        *mut std::ffi::c_void,
-    ) -> i32;
-    // SAFETY: `PySys_AddAuditHook`, Include/cpython/sysmodule.h.
-    unsafe {
-        let add: unsafe extern "C" fn(Hook, *mut std::ffi::c_void) -> i32 =
-            std::mem::transmute(symbol::find(c"PySys_AddAuditHook")?);
-        if add(hook::on_audit, std::ptr::null_mut()) != 0 {
-            ffi::PyErr_Clear();
-            return Err("another audit hook forbids ours".to_string());
-        }
+/// Wraps the functions that look at frames.
+fn wrap_observers() -> Result<(), String> {
+    for function in [&wrapped::GETFRAME, &wrapped::CURRENT_FRAMES] {
+        // SAFETY: the GIL is held; a borrowed reference, or NULL.
+        function.wrap(unsafe { ffi::PySys_GetObject(function.name().as_ptr()) })?;
     }
     Ok(())
 }
@@ -234,6 +226,7 @@ fn known_objects() {
             (Known::Bytes, (&raw mut ffi::PyBytes_Type).cast()),
             (Known::List, (&raw mut ffi::PyList_Type).cast()),
             (Known::Dict, (&raw mut ffi::PyDict_Type).cast()),
+            (Known::ByteArray, (&raw mut ffi::PyByteArray_Type).cast()),
             (Known::Tuple, (&raw mut ffi::PyTuple_Type).cast()),
             (Known::RangeIter, (&raw mut ffi::PyRangeIter_Type).cast()),
             (Known::ListIter, (&raw mut ffi::PyListIter_Type).cast()),
@@ -268,6 +261,11 @@ fn fields(t: &VersionTable) {
         (Field::CellRef, t.cell_ref),
         (Field::BytesSize, t.bytes_size),
         (Field::BytesData, t.bytes_data),
+        (Field::InstanceSlots, 0),
+        (Field::StrLength, t.str_length),
+        (Field::DictUsed, t.dict_used),
+        (Field::ByteArraySize, t.bytearray_size),
+        (Field::ByteArrayStart, t.bytearray_start),
     ];
     for (f, offset) in all {
         engine::set_field(f, offset);
@@ -288,12 +286,20 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         new_uint: helpers::new_uint as *const () as usize,
         new_float: helpers::new_float as *const () as usize,
         new_cdata: helpers::new_cdata as *const () as usize,
+        new_cint: helpers::new_cint as *const () as usize,
+        new_cfloat: helpers::new_cfloat as *const () as usize,
+        new_struct: helpers::new_struct as *const () as usize,
+        new_char: helpers::new_char as *const () as usize,
+        new_uchar: helpers::new_uchar as *const () as usize,
+        new_buffer: helpers::new_buffer as *const () as usize,
+        new_attr: helpers::new_attr as *const () as usize,
+        str_to_char: helpers::str_to_char as *const () as usize,
         int_to_i64: helpers::int_to_i64 as *const () as usize,
         int_to_u64: helpers::int_to_u64 as *const () as usize,
         int_to_bits: helpers::int_to_bits as *const () as usize,
         global_get: helpers::global_get as *const () as usize,
         global_set: helpers::global_set as *const () as usize,
-        dealloc: symbol::find(c"_Py_Dealloc")? as usize,
+        dealloc: crate::adapters::objects::dealloc as *const () as usize,
         save_thread: symbol::find(c"PyEval_SaveThread")? as usize,
         restore_thread: symbol::find(c"PyEval_RestoreThread")? as usize,
     };
@@ -309,6 +315,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         object_type: t.object_type,
         long_tag: t.long_tag,
         long_digit: t.long_digit,
+        values: t.values(),
         true_addr: address(Known::True),
         false_addr: address(Known::False),
         none_addr: address(Known::None),

@@ -6,7 +6,11 @@ HARDWIRE_TEST_BUILD_DIR   where the test library is built (default: a temporary 
 HARDWIRE_TEST_TIMEOUT     seconds that one program may take (default 60)
 HARDWIRE_TEST_THRESHOLDS  thresholds for the differential tests (default 1,2,3)
 HARDWIRE_RANDOM_PROGRAMS  how many random programs to run (default 200)
+HARDWIRE_RANDOM_DECLARATIONS
+                          how many random C libraries to try (default 24)
 HARDWIRE_RANDOM_SEED      the first seed (default 1)
+HARDWIRE_TEST_SUITES      more modules of CPython's own suite, or `all` of them (see test_suites.py)
+HARDWIRE_TEST_CFFI        1: all of cffi's own suite instead of a sample (see test_cffi_suite.py)
 HARDWIRE_TEST_STRESS      words for a rougher environment: gc, threads, malloc (see support/driver.py; malloc: Python's debug allocator)
 HARDWIRE_TEST_DEFECTS     1: run the tests of known defects too
 """
@@ -19,15 +23,23 @@ from pathlib import Path
 import pytest
 from harness import SELF_CHECK, SUPPORT, Harness, Program, check_compiled, check_same, check_sound
 
+HEADERS = [SUPPORT / "clib.h", SUPPORT / "memory.h"]
 BUILD_API = """
 import sys
 import cffi
 builder = cffi.FFI()
-builder.cdef(open(sys.argv[1] + "/clib.h").read())
-builder.set_source("_clib_api", '#include <stdint.h>\\n#include <sys/types.h>\\n#include "clib.h"', include_dirs=[sys.argv[1]],
+for header in "clib", "memory":
+    builder.cdef(open(f"{sys.argv[1]}/{header}.h").read())
+includes = "<stdint.h>", "<sys/types.h>", "<uchar.h>", "<wchar.h>", '"clib.h"', '"memory.h"'
+builder.set_source("_clib_api", "".join(f"#include {name}\\n" for name in includes), include_dirs=[sys.argv[1]],
                    library_dirs=[sys.argv[2]], libraries=["hardwire_clib"], runtime_library_dirs=[sys.argv[2]],
                    extra_compile_args=["-O1", "-w"])
 builder.compile(tmpdir=sys.argv[2])
+outside = cffi.FFI()
+for header in "clib", "memory":
+    outside.cdef(open(f"{sys.argv[1]}/{header}.h").read())
+outside.set_source("_clib_abi", None)
+outside.compile(tmpdir=sys.argv[2])
 """
 
 
@@ -53,20 +65,20 @@ def build_dir(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def clib(build_dir):
-    """The path of the shared library built from clib.c."""
+    """The path of the shared library built from clib.c and memory.c."""
     target = build_dir / "libhardwire_clib.so"
-    sources = [SUPPORT / "clib.c", SUPPORT / "clib.h"]
+    sources = [SUPPORT / "clib.c", SUPPORT / "memory.c", *HEADERS]
     if not target.exists() or target.stat().st_mtime < max(source.stat().st_mtime for source in sources):
-        command = ["cc", "-O1", "-fwrapv", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
-        subprocess.run([*command, "-o", target, sources[0], "-lm"], check=True)
+        command = ["cc", "-O1", "-fwrapv", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-pthread"]
+        subprocess.run([*command, "-o", target, *sources[:2], "-lm"], check=True)
     return target
 
 
 @pytest.fixture(scope="session")
 def cffi_api(build_dir, clib):
-    """The path of the compiled API-mode module `_clib_api` for the same library."""
+    """The path of the compiled API-mode module `_clib_api` for the same library; `_clib_abi` (ABI mode, out of line) lies beside it."""
     built = sorted(build_dir.glob("_clib_api.*.so"))
-    if not built or built[0].stat().st_mtime < (SUPPORT / "clib.h").stat().st_mtime:
+    if not built or not (build_dir / "_clib_abi.py").exists() or built[0].stat().st_mtime < max(header.stat().st_mtime for header in HEADERS):
         subprocess.run([sys.executable, "-c", BUILD_API, str(SUPPORT), str(build_dir)], check=True, stdout=subprocess.PIPE)
         built = sorted(build_dir.glob("_clib_api.*.so"))
     return built[0]
@@ -147,7 +159,6 @@ def batches(harness):
 # Defects that are known and not mended yet, by a part of the test's id; see ARCHITECTURE.md, "Known defects".
 KNOWN_DEFECTS = {
     "identity_of_loaded_numbers": "a number that is read and passed on is another object",
-    "test_of_cpython[test_sort]": "a number that is read and passed on is another object",
 }
 
 

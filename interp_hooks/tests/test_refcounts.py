@@ -28,9 +28,31 @@ BODIES = {
     "nested": "for j in range(3):\n            total = i + j + 2**40",
     "generator": "for j in pair(i):\n            total = j",
     "list_iteration": "for other in things:\n            total = other",
+    "items": "items[i & 3] = items[i + 1 & 3] + i * 0.5; items[4] = total = items[0]; half = items[-1]",
+    "items_over_objects": "items[5] = Thing() if i % 8 == 0 else None; items[5] = thing; other = items[5]; items[6] = i",
+    "rows": "rows[i & 1][1] += rows[1][0] & 3; other = rows[0]; total = rows[1][1] + len(rows)",
+    "attributes": "holder.n = holder.n * 0.5 + i; holder.m, holder.n = holder.n, holder.m; total = holder.n",
+    "attributes_over_objects": "holder.held = things if i & 1 else items; other = holder.held; holder.chain.chain.n = i + 2**40",
+    "slots": "slotted.a += 1; slotted.b = slotted.a * 0.25; slotted.a, slotted.b = slotted.b, i; other = slotted.c",
+    "class_attribute": "total += holder.STEP; half = holder.HALF",
     "del_local": "other = i + 2**40; del other; other = None",
     "closures": "bump(i); total = count + 0.5",
     "global": "seen = i + 0.5; total = seen",
+    "attributes": "box.count = i + 2**40; total = box.count + box.rate; box.thing = things if i & 1 else thing; other = box.thing",
+    "items": "cells[i & 1] = i + 2**40; other = cells[-2]; total = cells[1]; cells[2] = other; half = (thing, i, other)[0]",
+    "methods": "total = box.step(i); other = box.get; half = other()",
+    "properties": "total = box.size; box.size = i; other = box.fixed(thing); half = Box.made(i)",
+    "arguments": "total = mixed(i, thing, *things, key=other, z=half); other = mixed(thing, b=i); half = mixed(*things, **{'key': total})",
+    "instances": "other = Box(i + 2**40); total = other.count; half = Box(thing).count",
+    "operators": "other = box + box; total = other[thing]; half = len(other) if other else -1; total = thing in other",
+    "raising_deep": "try:\n            total = deep(i & 3, i)\n        except KeyError as problem:\n            other = problem.args[0]\n        finally:\n            half = i + 2**40",
+    "swallowed": "with guard as other:\n            total = i // (i % 5)",
+    "inner_loops": "for j in range(i & 3):\n            for other in (thing, i + 2**40):\n                if other is thing and j: break\n                total = other",
+    "inner_exits": "for other in things:\n            if other is None or i % 3 == 1: break\n            total = (other, i)",
+    "different_callees": "total = (same, moody, Box, Thing.__init__)[0 if i & 1 else 2](i); other = (same if i & 2 else box.get_it)(things)",
+    "unpacking": "total, (other, *half) = i + 2**40, things; total, other = other, total",
+    "lambdas": "other = lambda x, y=i + 2**40: (x, y, total); half = other(thing)[1]",
+    "missing_keys": "try:\n            total = table[i & 3]\n        except KeyError:\n            other = None",
 }
 PROGRAM = """\
 import gc, sys
@@ -40,6 +62,8 @@ TURNS = int(sys.argv[1])
 
 class Thing:
     pass
+
+things_of_its_own = [2**70]
 
 def same(x):
     return x
@@ -53,14 +77,94 @@ def pair(x):
     yield x
     yield x + 2**40
 
+def mixed(a, b=things_of_its_own, *rest, key=None, **more):
+    return key, rest or more or a
+
+def deep(depth, x):
+    if depth:
+        return deep(depth - 1, x)
+    if x % 5 == 3:
+        raise KeyError(x + 2**40)
+    return thing
+
+class Box:
+    rate = 2**40 + 5
+
+    def __init__(self, count):
+        self.count = count
+        self.thing = thing
+
+    def step(self, by):
+        self.count = by + 2**41
+        return self.get()
+
+    def get(self):
+        return self.thing
+
+    def get_it(self, it):
+        return it
+
+    @property
+    def size(self):
+        return self.count
+
+    @size.setter
+    def size(self, size):
+        self.count = size + 2**42
+
+    @staticmethod
+    def fixed(it):
+        return it
+
+    @classmethod
+    def made(cls, count):
+        return cls(count).count
+
+    def __add__(self, other):
+        return Box(other.thing)
+
+    def __getitem__(self, key):
+        return key, self.thing
+
+    def __len__(self):
+        return 3
+
+    def __bool__(self):
+        return self.count is thing
+
+    def __contains__(self, it):
+        return it is self.thing
+
+class Guard:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *problem):
+        return True
+
 @ffi.callback("int(int)")
 def callback(x):
     return x & 0xFF
 
+class Holder:
+    STEP, HALF = 2**40, 0.5
+
+    def __init__(self):
+        self.n, self.m, self.held, self.chain = 0.5, 1.5, None, self
+
+class Slotted:
+    __slots__ = ("a", "b", "c")
+
 thing = Thing()
+holder, slotted = Holder(), Slotted()
+slotted.a, slotted.b, slotted.c = 1, 0.5, thing
+items, rows = [0.5, 1.5, 2.5, 3.5, None, None, 2**40, 0.25], [[2**40, 1], [2**41, 2]]
 things = [thing, 2**40 + 1, 0.125, None]
 cell = ffi.new("int *", 7)
+box, guard, cells, table = Box(1), Guard(), [2**50, 2**51, 2**52], {{1: thing, 2: things}}
 watched = [thing, things, things[1], things[2], cell, Thing, same, moody, pair, callback, lib, api, cdll, pydll, lib.id_ptr, 2**61]
+watched += [box, guard, cells, table, Box, Guard, mixed, deep, things_of_its_own, Box.step, Box.rate]
+watched += [holder, slotted, items, rows, *rows, Holder, Slotted]
 seen = None
 
 def run(n):
@@ -103,8 +207,8 @@ SHORT = PROGRAM.replace("run(TURNS)", "for turn in range(TURNS // 20):\n    run(
 STEADY = "objects steady\nNone steady\nblocks steady\nmemory steady\n"
 
 
-# Variables that have another type in nearly each turn: chance decides whether there is a turn to record.
-UNSTABLE = ("branches", "types_change")
+# Variables that have another type, or an error, in nearly each turn: chance decides whether there is a turn to record.
+UNSTABLE = ("branches", "types_change", "swallowed", "missing_keys")
 
 
 def check(harness, body, shape, turns):

@@ -87,8 +87,16 @@ pub(crate) fn refused(detail: impl Into<String>) -> Abort {
     Abort::new(Reason::Codegen, detail)
 }
 
+/// The address of code for a function that is never freed.
+pub(crate) fn permanent(func: ir::Function) -> Result<usize, Abort> {
+    let mut memory = CodeMemory::new(isa()?);
+    let address = memory.define(&mut Context::for_function(func))?;
+    std::mem::forget(memory);
+    Ok(address as usize)
+}
+
 /// The instruction set of this machine, detected once.
-fn isa() -> Result<OwnedTargetIsa, Abort> {
+pub(crate) fn isa() -> Result<OwnedTargetIsa, Abort> {
     static ISA: OnceLock<Result<OwnedTargetIsa, String>> = OnceLock::new();
     ISA.get_or_init(detect).clone().map_err(refused)
 }

@@ -98,6 +98,20 @@ pub enum Repr {
     Bool,
     /// An address: a cffi pointer cdata of this ctype.
     CData(ObjId),
+    /// A signed 64-bit integer: a cffi cdata of this integer ctype.
+    CInt(ObjId),
+    /// The bits of a double: a cffi cdata of this floating-point ctype.
+    CFloat(ObjId),
+    /// The first word of a struct, the others behind it: an owning cffi cdata of this ctype.
+    Struct(ObjId),
+    /// A byte: a bytes of length 1.
+    Char,
+    /// A code point: a str of length 1.
+    UChar,
+    /// A cdata, the number of bytes behind it: a cffi buffer.
+    Buffer,
+    /// An object: a bound method of it, of this function or name.
+    Attr(ObjId),
 }
 
 /// Where the value of a slot comes from.

@@ -12,8 +12,9 @@ pub mod lower;
 pub mod opt;
 mod stub;
 pub mod target;
+mod trampoline;
 
 pub use code::{Compiled, compile};
 pub use exit::{Activation, ActivationBuf, Exit, Repr, Source, values_of};
-pub use opt::optimise;
-pub use target::Target;
+pub use opt::{Types, optimise, optimise_with};
+pub use target::{Target, Values};

@@ -12,18 +12,30 @@ const PAGE: usize = 4096;
 /// The room that a stub takes, in bytes.
 const ROOM: usize = 32;
 
+/// Where a stub goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Goal {
+    /// At this address.
+    Function(u64),
+    /// At the address in the integer register of this number among those that carry arguments: the call has
+    /// one argument more than the function takes.
+    Register(usize),
+    /// At the address in this word of the stack, behind those that carry arguments.
+    Stack(usize),
+}
+
 /// The stubs of one trace: first written, then made executable, never both.
 #[derive(Debug, Default)]
 pub(crate) struct Stubs {
     page: Option<Page>,
-    made: HashMap<(u64, u8), usize>,
+    made: HashMap<(Goal, u8), usize>,
 }
 
 impl Stubs {
-    /// The address of a stub that goes on at `function` with `vectors` vector registers in use.
-    pub(crate) fn of(&mut self, function: u64, vectors: usize) -> Result<usize, Abort> {
+    /// The address of a stub that goes on at the goal with `vectors` vector registers in use.
+    pub(crate) fn of(&mut self, goal: Goal, vectors: usize) -> Result<usize, Abort> {
         let vectors = vectors.min(8) as u8;
-        if let Some(&stub) = self.made.get(&(function, vectors)) {
+        if let Some(&stub) = self.made.get(&(goal, vectors)) {
             return Ok(stub);
         }
         let page = match &mut self.page {
@@ -34,27 +46,55 @@ impl Stubs {
         // mov $vectors, %eax
         let mut code = vec![0xB8, vectors, 0, 0, 0];
         let behind = page.0 as u64 + (at + code.len() + 5) as u64;
-        match i32::try_from(function.wrapping_sub(behind) as i64) {
-            // jmp function
-            Ok(distance) => {
-                code.push(0xE9);
-                code.extend(distance.to_le_bytes());
+        match goal {
+            Goal::Function(function) => jump_to(&mut code, function, behind),
+            // jmp *%rdi, ...
+            Goal::Register(n) => {
+                let jump: &[u8] = match n {
+                    0 => &[0xFF, 0xE7],
+                    1 => &[0xFF, 0xE6],
+                    2 => &[0xFF, 0xE2],
+                    3 => &[0xFF, 0xE1],
+                    4 => &[0x41, 0xFF, 0xE0],
+                    5 => &[0x41, 0xFF, 0xE1],
+                    _ => return Err(refused("no such register")),
+                };
+                code.extend(jump);
             }
-            // movabs $function, %r11; jmp *%r11
-            Err(_) => {
-                code.extend([0x49, 0xBB]);
-                code.extend(function.to_le_bytes());
+            // mov distance(%rsp), %r11; jmp *%r11. The return address lies below the arguments.
+            Goal::Stack(word) => {
+                let distance = i32::try_from(8 * word + 8);
+                let distance = distance.map_err(|_| refused("too many arguments"))?;
+                code.extend([0x4C, 0x8B, 0x9C, 0x24]);
+                code.extend(distance.to_le_bytes());
                 code.extend([0x41, 0xFF, 0xE3]);
             }
         }
         let stub = page.write(at, &code)?;
-        self.made.insert((function, vectors), stub);
+        self.made.insert((goal, vectors), stub);
         Ok(stub)
     }
 
     /// Makes the stubs executable; no more can be made.
     pub(crate) fn finish(&mut self) -> Result<(), Abort> {
         self.page.as_ref().map_or(Ok(()), Page::protect)
+    }
+}
+
+/// A jump to a function, from code that ends at `behind` where the jump is a near one.
+fn jump_to(code: &mut Vec<u8>, function: u64, behind: u64) {
+    match i32::try_from(function.wrapping_sub(behind) as i64) {
+        // jmp function
+        Ok(distance) => {
+            code.push(0xE9);
+            code.extend(distance.to_le_bytes());
+        }
+        // movabs $function, %r11; jmp *%r11
+        Err(_) => {
+            code.extend([0x49, 0xBB]);
+            code.extend(function.to_le_bytes());
+            code.extend([0x41, 0xFF, 0xE3]);
+        }
     }
 }
 

@@ -30,8 +30,25 @@ pub struct Functions {
     pub new_uint: usize,
     /// `fn(f64) -> obj`: a new float.
     pub new_float: usize,
-    /// `fn(ptr, ctype: obj) -> obj`: a new cffi pointer cdata.
+    /// `fn(ptr, ctype: obj) -> obj`: a new cffi cdata that owns nothing.
     pub new_cdata: usize,
+    /// `fn(i64, ctype: obj) -> obj`: a new cffi cdata of an integer ctype.
+    pub new_cint: usize,
+    /// `fn(f64, ctype: obj) -> obj`: a new cffi cdata of a floating-point ctype.
+    pub new_cfloat: usize,
+    /// `fn(first: u64, second: u64, ctype: obj) -> obj`: a new cffi cdata that owns a struct of up to two
+    /// words.
+    pub new_struct: usize,
+    /// `fn(i64) -> obj`: the bytes of length 1 of a byte.
+    pub new_char: usize,
+    /// `fn(i64) -> obj`: the str of length 1 of a code point.
+    pub new_uchar: usize,
+    /// `fn(cdata: obj, bytes: i64) -> obj`: a cffi buffer.
+    pub new_buffer: usize,
+    /// `fn(obj, name: obj) -> obj`: a bound method.
+    pub new_attr: usize,
+    /// `fn(obj, out: *mut i64) -> i32`: 1 and the code point where a str has length 1, else 0.
+    pub str_to_char: usize,
     /// `fn(obj, out: *mut i64) -> i32`: 1 and the value where an int fits in `i64`, else 0.
     pub int_to_i64: usize,
     /// `fn(obj, out: *mut u64) -> i32`: 1 and the value where an int fits in `u64`, else 0.
@@ -48,6 +65,21 @@ pub struct Functions {
     pub save_thread: usize,
     /// `fn(tstate)`: `PyEval_RestoreThread`.
     pub restore_thread: usize,
+}
+
+/// Where the attributes of an instance lie that has no dict yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Values {
+    /// In an array, whose address is the word in the place of the dict (`Field::Dict`) plus 1; a dict's
+    /// address is even.
+    Tagged,
+    /// Behind the instance: the offsets of a byte that says whether they do, and of the first one.
+    Inline {
+        /// The byte: not 0 where the attributes lie here.
+        valid: i32,
+        /// The first attribute.
+        first: i32,
+    },
 }
 
 /// The running interpreter as the code generator sees it.
@@ -73,6 +105,8 @@ pub struct Target {
     pub long_tag: i32,
     /// Offset of the first 30-bit digit in an int.
     pub long_digit: i32,
+    /// Where the attributes of an instance of a class with a managed dict lie.
+    pub values: Values,
     /// Address of `True` (for boxing).
     pub true_addr: usize,
     /// Address of `False`.

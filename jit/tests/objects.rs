@@ -369,7 +369,7 @@ fn fields_items_and_addresses() {
         %2 = load_field %0, @List.size
         %3 = load_item %1, %2
         %4 = field_addr %0, @Tuple.items
-        %5 = load_ptr %4, 8
+        %5 = load %4, ptr, 8
         %6 = ptoi %5
         %7 = int 1
         %8 = load_item %4, %7

@@ -50,6 +50,49 @@ impl Builder {
         }
     }
 
+    /// A builder for a further path of a trace, from where the instruction at `guard` leaves, which is given a
+    /// snapshot of its own. The stack slots that own an object are loaded again.
+    ///
+    /// # Errors
+    /// The instruction does not leave in front of a bytecode of the loop's own frame.
+    pub fn resume(mut trace: Trace, guard: usize, max_insts: usize) -> Result<Builder, Abort> {
+        let odd = || Abort::new(Reason::Confused, "a guard without a way out");
+        let inst = trace.insts.get(guard).ok_or_else(odd)?;
+        let snap = inst.snap.and_then(|id| trace.snaps.get(id.0 as usize));
+        let snap = snap.ok_or_else(odd)?.clone();
+        let (Resume::At, [frame]) = (snap.resume, snap.frames.as_slice()) else {
+            return Err(odd());
+        };
+        let (code, pc, depth, slots) = (frame.code, frame.pc, frame.depth, frame.slots.clone());
+        let snap = trace.add_snap(snap);
+        if let Some(inst) = trace.insts.get_mut(guard) {
+            inst.snap = Some(snap);
+        }
+        trace.push(Op::Branch, &[], Imm::None, Some(snap));
+        let mut stack = Vec::new();
+        for slot in trace.nlocals..trace.nlocals.saturating_add(depth) {
+            let listed = slots.iter().find(|(listed, _)| *listed == slot);
+            stack.push(match listed {
+                Some(&(_, value)) => StackEntry {
+                    value,
+                    owned: false,
+                },
+                None => StackEntry {
+                    value: trace.emit(Op::LoadSlot, &[], Imm::Slot(slot), None)?,
+                    owned: true,
+                },
+            });
+        }
+        Ok(Builder {
+            max_insts: trace.insts.len() + max_insts,
+            trace,
+            stack,
+            code,
+            pc,
+            snap: None,
+        })
+    }
+
     /// The bytecode offset that snapshots name.
     pub fn pc(&self) -> u32 {
         self.pc
@@ -133,6 +176,7 @@ impl Builder {
     pub fn snapshot_as(&mut self, resume: Resume) -> SnapId {
         let frames = vec![self.state()];
         self.trace.add_snap(Snapshot {
+            origin: 0,
             resume,
             frames,
             fields: Vec::new(),

@@ -70,6 +70,16 @@ fields! {
     TupleSize "Tuple.size" I64 8 Immutable;
     /// The items of a tuple, inline.
     TupleItems "Tuple.items" Ptr 0 Immutable;
+    /// An instance as an array of its `__slots__`, whose first ones are its header.
+    InstanceSlots "Instance.slots" Ptr 0 Immutable;
+    /// `length` of a str, in characters.
+    StrLength "Str.length" I64 8 Immutable;
+    /// `ma_used` of a dict.
+    DictUsed "Dict.used" I64 8 Python;
+    /// `ob_size` of a bytearray.
+    ByteArraySize "ByteArray.size" I64 8 Python;
+    /// `ob_start` of a bytearray.
+    ByteArrayStart "ByteArray.start" Ptr 8 Python;
     /// `ob_ref` of a cell.
     CellRef "Cell.ref" Obj 8 Python;
     /// `ob_size` of a bytes object.
@@ -78,8 +88,31 @@ fields! {
     BytesData "Bytes.data" Ptr 0 Immutable;
     /// The ctype of a cffi cdata.
     CDataType "CData.type" Obj 8 Immutable;
-    /// The pointer of a cffi cdata. (`ffi.release` and `ffi.gc` may change it.)
-    CDataPtr "CData.data" Ptr 8 Python;
+    /// The pointer of a cffi cdata. (Set when it is made, and never again, `ffi.release` or not:
+    /// `_cffi_backend.c`.)
+    CDataPtr "CData.data" Ptr 8 Immutable;
+    /// The first weak reference to a cffi cdata (0 where there is none).
+    CDataWeak "CData.weakrefs" I64 8 Python;
+    /// The number of items of a cffi array whose ctype does not say it.
+    CDataLength "CData.length" I64 8 Immutable;
+    /// The next item of an iterator over a cffi array.
+    CDataIterNext "CDataIter.next" Ptr 8 Private;
+    /// Its end.
+    CDataIterStop "CDataIter.stop" Ptr 8 Immutable;
+    /// The array.
+    CDataIterArray "CDataIter.array" Obj 8 Immutable;
+    /// The memory of a cffi buffer.
+    CBufferData "CBuffer.data" Ptr 8 Immutable;
+    /// The size of a cffi buffer, in bytes.
+    CBufferSize "CBuffer.size" I64 8 Immutable;
+    /// `im_func` of a bound method.
+    MethodFunction "Method.function" Obj 8 Immutable;
+    /// `im_self` of a bound method.
+    MethodSelf "Method.self" Obj 8 Immutable;
+    /// `m_ml` of a built-in function: what it is.
+    BuiltinDef "Builtin.def" I64 8 Immutable;
+    /// `m_self` of a built-in function.
+    BuiltinSelf "Builtin.self" Obj 8 Immutable;
     /// `b_ptr` of a ctypes object: the address of its value.
     CtypesPtr "Ctypes.ptr" Ptr 8 Python;
     /// The converters that a ctypes function made of its `argtypes` (NULL where not set).
@@ -91,6 +124,16 @@ fields! {
 }
 
 impl Field {
+    /// Whether it is a field of an iterator, which the frame alone can reach where the recorder has looked.
+    pub fn is_of_iterator(self) -> bool {
+        let fixed = [
+            Field::RangeIterStep,
+            Field::CDataIterStop,
+            Field::CDataIterArray,
+        ];
+        self.alias() == Alias::Private || fixed.contains(&self)
+    }
+
     /// The field of this name (without `@`).
     pub fn from_name(name: &str) -> Option<Field> {
         Field::ALL.iter().copied().find(|f| f.name() == name)

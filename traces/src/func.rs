@@ -73,9 +73,48 @@ pub struct FuncFlags {
     /// The function may be variadic, whatever its declaration says: it is told how many vector registers
     /// its arguments use (System V AMD64 ABI, 3.5.7).
     pub vectors: bool,
+    /// The function is declared as variadic: it is told even where its arguments use none.
+    pub variadic: bool,
+}
+
+/// How an argument is passed (System V AMD64 ABI, 3.2.3).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Passed {
+    /// A scalar, or an eightbyte of a struct that has a register of its own (`I64`, or `F64` where its class
+    /// is SSE): in the next register of its class, or on the stack where none is left.
+    Scalar(CType),
+    /// A word on the stack, even where registers are left: an eightbyte of a struct that as a whole does not
+    /// fit in what is left of them. The trace's value is an `i64`.
+    Word,
+    /// So many bytes of memory, copied to the stack: a struct of class MEMORY. The trace's value is
+    /// their address.
+    Block(u32),
+}
+
+impl Passed {
+    /// The type of the value that stands for the argument in a trace.
+    pub fn ty(self) -> Type {
+        match self {
+            Passed::Scalar(ty) => ty.ty(),
+            Passed::Word => Type::I64,
+            Passed::Block(_) => Type::Ptr,
+        }
+    }
+
+    /// How many eightbytes of the stack it takes, where it takes any whatever registers are left.
+    pub fn words(self) -> usize {
+        match self {
+            Passed::Scalar(_) => 0,
+            Passed::Word => 1,
+            Passed::Block(bytes) => bytes.div_ceil(8) as usize,
+        }
+    }
 }
 
 /// A foreign function that a trace calls.
+///
+/// A struct that the function returns in memory is nothing of its own here: the address of that memory is the
+/// first argument, a pointer, and the function gives it back.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct FuncDecl {
     /// The name in the text format, after `@`.
@@ -84,9 +123,11 @@ pub struct FuncDecl {
     /// the trace is bound to a process.
     pub addr: Option<u64>,
     /// The parameters.
-    pub params: Vec<CType>,
-    /// The result.
+    pub params: Vec<Passed>,
+    /// The result; of a struct in two registers the first eightbyte.
     pub ret: CType,
+    /// The second eightbyte, which the op `second` gives: `I64`, or `F64` where its class is SSE.
+    pub second: Option<CType>,
     /// What stands around the call.
     pub flags: FuncFlags,
 }

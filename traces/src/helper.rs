@@ -1,6 +1,7 @@
 //! The helper table: functions of the runtime that compiled traces call.
 
 use crate::op::Type;
+use crate::trace::Known;
 
 /// What a helper does besides computing its result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -9,6 +10,10 @@ pub enum HelperEffect {
     Pure,
     /// Writes Python state (globals, cells) but runs no Python code that matters to the trace.
     Writes,
+    /// Writes C memory.
+    Memory,
+    /// Makes an object: runs no Python code, and raises where there is no memory.
+    New,
     /// May run any Python code, and may raise.
     Python,
 }
@@ -41,7 +46,7 @@ use Type::{Bool, F64, I64, Obj};
 // Columns: variant, text, (leading arguments), more obj arguments follow -> result, effect.
 //
 // Native signatures: i64/ptr/obj are 64-bit integers, f64 a double, bool an 8-bit 0/1.
-// `call`: `extern "C" fn(args...) -> ret`.
+// `call`: `extern "C" fn(args...) -> ret`. `call_new`: likewise; NULL = raised.
 // `call_py`, `call_py_bool`: `extern "C" fn(argv: *const obj, argc: usize, extra: i64) -> obj | i32`,
 // where `argv` are owned references that the helper consumes (NULL entries allowed), and `extra` is
 // the leading i64 argument (0 where there is none). obj: NULL = raised. i32: 0/1, -1 = raised.
@@ -56,12 +61,44 @@ helpers! {
     IntPowFits "int_pow_fits" (I64 I64) false -> Some(Bool), Pure;
     /// `x ** y` of integers, where it fits.
     IntPow "int_pow" (I64 I64) false -> Some(I64), Pure;
+    /// The code point of character number arg 1 of the str arg 0, which has it.
+    StrItem "str_item" (Obj I64) false -> Some(I64), Pure;
     /// Appends arg 1 to the list arg 0.
     ListAppend "list_append" (Obj Obj) false -> None, Writes;
     /// Stores arg 1 in the cell arg 0; the old content must be plain or NULL.
     CellSet "cell_set" (Obj Obj) false -> None, Writes;
     /// Whether an exception is pending (`PyErr_Occurred`): a `ctypes.PyDLL` function may raise.
     ErrOccurred "err_occurred" () false -> Some(Bool), Writes;
+    /// Where a global variable of a compiled cffi module lies: what the function at the address gives, which
+    /// has no parameters.
+    GlobalAddress "global_address" (Ptr) false -> Some(Type::Ptr), Memory;
+    /// `memmove` of C: to, from, bytes.
+    MemMove "memmove" (Ptr Ptr I64) false -> None, Memory;
+    /// Zeroed memory of so many bytes that a new cffi cdata of the ctype owns: `direct_newp`,
+    /// `_cffi_backend.c`.
+    CDataNew "cdata_new" (Obj I64) false -> Some(Obj), New;
+    /// As `cdata_new`, an array of an open-ended ctype: ctype, items, bytes.
+    CDataNewArray "cdata_new_array" (Obj I64 I64) false -> Some(Obj), New;
+    /// As `cdata_new`, a pointer to a struct or union: ctype, the struct's ctype, bytes.
+    CDataNewStruct "cdata_new_struct" (Obj Obj I64) false -> Some(Obj), New;
+    /// A cffi cdata that owns a copy of a struct: ctype, address, bytes.
+    CDataCopy "cdata_copy" (Obj Ptr I64) false -> Some(Obj), New;
+    /// A cffi array that owns nothing, of an open-ended ctype: ctype, address, items.
+    CDataSlice "cdata_slice" (Obj Ptr I64) false -> Some(Obj), New;
+    /// The str of length 1 of a `char32_t`; raises ValueError where it is no code point.
+    UCharNew "uchar_new" (I64) false -> Some(Obj), New;
+    /// What the `__enter__` of the last `before_with` of this thread gave.
+    Entered "entered" () false -> Some(Obj), New;
+    /// The iterator of a range: its first item, step (not 0) and length.
+    RangeIterNew "range_iter_new" (I64 I64 I64) false -> Some(Obj), New;
+    /// The iterator of an exact list.
+    ListIterNew "list_iter_new" (Obj) false -> Some(Obj), New;
+    /// The iterator of an exact tuple.
+    TupleIterNew "tuple_iter_new" (Obj) false -> Some(Obj), New;
+    /// The bytes at an address: address, length.
+    BytesNew "bytes_new" (Ptr I64) false -> Some(Obj), New;
+    /// The bytes at an address up to the first NUL, and no more than so many (-1: any number).
+    BytesString "bytes_string" (Ptr I64) false -> Some(Obj), New;
     /// `callable(*args)` by the vectorcall protocol: arg 0 is the callable.
     PyCall "call" (Obj) true -> Some(Obj), Python;
     /// As `call`; the last arg is the tuple of keyword names.
@@ -84,8 +121,13 @@ helpers! {
     PyGetItem "getitem" (Obj Obj) false -> Some(Obj), Python;
     /// `arg 0[arg 1] = arg 2`; the result says nothing.
     PySetItem "setitem" (Obj Obj Obj) false -> Some(Bool), Python;
+    /// The iterator of an object.
+    PyGetIter "get_iter" (Obj) false -> Some(Obj), Python;
     /// The next item of the iterator arg 0; at its end, an object that stands for the end.
     PyIterNext "iter_next" (Obj) false -> Some(Obj), Python;
+    /// Begins a `with` block: gives the bound `__exit__` of the context manager, whose `__enter__` has been
+    /// called then; `entered` gives what that gave.
+    PyBeforeWith "before_with" (Obj) false -> Some(Obj), Python;
     /// `arg 0(*arg 1)` or `arg 0(*arg 1, **arg 2)`, of an exact tuple and an exact dict.
     PyCallEx "call_ex" (Obj Obj) true -> Some(Obj), Python;
     /// `arg 0[arg 1:arg 2]`.
@@ -109,6 +151,23 @@ helpers! {
 }
 
 impl Helper {
+    /// The type of the object that a helper makes.
+    pub fn makes(self) -> Option<Known> {
+        Some(match self {
+            Helper::CDataNew
+            | Helper::CDataNewArray
+            | Helper::CDataNewStruct
+            | Helper::CDataCopy => Known::CDataOwn,
+            Helper::CDataSlice => Known::CData,
+            Helper::BytesNew | Helper::BytesString => Known::Bytes,
+            Helper::UCharNew => Known::Str,
+            Helper::RangeIterNew => Known::RangeIter,
+            Helper::ListIterNew => Known::ListIter,
+            Helper::TupleIterNew => Known::TupleIter,
+            _ => return None,
+        })
+    }
+
     /// The helper of this name (without `@`).
     pub fn from_name(name: &str) -> Option<Helper> {
         Helper::ALL.iter().copied().find(|h| h.name() == name)

@@ -38,12 +38,12 @@ pub mod verify;
 
 pub use builder::{Builder, StackEntry};
 pub use field::{Alias, Field};
-pub use func::{CType, FuncDecl, FuncFlags};
+pub use func::{CType, FuncDecl, FuncFlags, Passed};
 pub use helper::Helper;
 pub use op::{Effect, ImmKind, Op, Type};
 pub use reason::{Abort, Reason};
 pub use trace::{
-    FrameState, FuncId, GlobalSlot, Imm, Inst, Known, ObjConst, ObjId, Resume, SnapId, Snapshot,
-    Trace, Value,
+    Death, FrameState, FuncId, GlobalSlot, Imm, Inst, Known, ObjConst, ObjId, Resume, SnapId,
+    Snapshot, Trace, Value,
 };
 pub use verify::{Stage, VerifyError, verify};

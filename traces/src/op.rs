@@ -57,7 +57,7 @@ pub enum Effect {
     Call,
     /// May run any Python code (a finaliser).
     RunsPython,
-    /// Control: `label` and `jump`.
+    /// Control: `label`, `jump` and `branch`.
     Control,
 }
 
@@ -86,6 +86,8 @@ pub enum ImmKind {
     Helper,
     /// A row of the helper table and the slot that receives the new reference.
     HelperSlot,
+    /// A C type and a distance in bytes: a place in C memory.
+    Place,
 }
 
 /// The arguments that an op takes.
@@ -217,8 +219,27 @@ ops! {
     BoxFloat "box_float" (F64) None -> r(Obj), Pure, false;
     /// `True` or `False`.
     BoxBool "box_bool" (Bool) None -> r(Obj), Pure, false;
-    /// A cffi pointer cdata (owning nothing) of the given ctype.
+    /// A cffi cdata that owns nothing, of the given ctype: a pointer, or a reference to a struct,
+    /// union or array at the address.
     BoxCData "box_cdata" (Ptr) Obj -> r(Obj), Pure, false;
+    /// A cffi cdata of the given integer ctype (also a character, `_Bool` or an enum), whose value the
+    /// operand is: within the range of the ctype.
+    BoxCInt "box_cint" (I64) Obj -> r(Obj), Pure, false;
+    /// A cffi cdata of the given ctype, `float` or `double`, whose value the operand is.
+    BoxCFloat "box_cfloat" (F64) Obj -> r(Obj), Pure, false;
+    /// A cffi cdata that owns a struct of the given ctype, the result of a foreign function, whose
+    /// eightbytes the operands are (System V AMD64 ABI, 3.2.3): `i64`, or `f64` where it is of class SSE.
+    BoxStruct "box_struct" (any) Obj -> r(Obj), Pure, false;
+    /// The bytes of length 1 of this byte (0..=255). There is one such object for each byte.
+    BoxChar "box_char" (I64) None -> r(Obj), Pure, false;
+    /// The str of length 1 of this code point (0..=0x10ffff).
+    BoxUChar "box_uchar" (I64) None -> r(Obj), Pure, false;
+    /// A cffi buffer over the memory that a cdata (which the buffer keeps alive) points to, of so many
+    /// bytes. The cdata is not a box.
+    BoxBuffer "box_buffer" (Obj I64) None -> r(Obj), Pure, false;
+    /// A new bound method of the operand each time: of a function, or what looking up the attribute of a name
+    /// gives.
+    BoxAttr "box_attr" (Obj) Obj -> r(Obj), Pure, false;
     /// The value of an exact int; leaves where it does not fit in a signed 64-bit integer.
     UnboxInt "unbox_int" (Obj) None -> r(I64), PureExit, true;
     /// The value of an exact int; leaves where it is negative or does not fit in 64 bits.
@@ -227,6 +248,13 @@ ops! {
     UnboxBits "unbox_bits" (Obj) None -> r(I64), PureExit, true;
     /// The value of an exact float.
     UnboxFloat "unbox_float" (Obj) None -> r(F64), Pure, false;
+    /// The byte of an exact bytes; leaves where its length is not 1.
+    UnboxChar "unbox_char" (Obj) None -> r(I64), PureExit, true;
+    /// The code point of an exact str; leaves where its length is not 1.
+    UnboxUChar "unbox_uchar" (Obj) None -> r(I64), PureExit, true;
+    /// The value of a cffi cdata of a primitive ctype, which never changes; of the C type that the place
+    /// names.
+    UnboxCValue "unbox_cvalue" (Obj) Place -> BY_IMM, Pure, false;
     /// The value of an exact bool.
     UnboxBool "unbox_bool" (Obj) None -> r(Bool), Pure, false;
 
@@ -291,6 +319,10 @@ ops! {
     FDiv "fdiv" (F64 F64) None -> r(F64), Pure, false;
     /// Sign flip.
     FNeg "fneg" (F64) None -> r(F64), Pure, false;
+    /// The sign cleared.
+    FAbs "fabs" (F64) None -> r(F64), Pure, false;
+    /// IEEE square root.
+    FSqrt "fsqrt" (F64) None -> r(F64), Pure, false;
     /// Equal (false for NaN).
     FEq "feq" (F64 F64) None -> r(Bool), Pure, false;
     /// Not equal (true for NaN).
@@ -307,6 +339,16 @@ ops! {
     IToF "itof" (I64) None -> r(F64), Pure, false;
     /// The double nearest to an unsigned integer.
     UToF "utof" (I64) None -> r(F64), Pure, false;
+    /// The integer part, towards zero; leaves where it does not fit in a signed 64-bit integer.
+    FToI "ftoi" (F64) None -> r(I64), PureExit, true;
+    /// The double that equals the nearest C `float`.
+    FRound "fround" (F64) None -> r(F64), Pure, false;
+    /// The bits of a double.
+    FBits "fbits" (F64) None -> r(I64), Pure, false;
+    /// The double of these bits.
+    FOfBits "fofbits" (I64) None -> r(F64), Pure, false;
+    /// The double that equals the C `float` of these low 32 bits.
+    F32OfBits "f32ofbits" (I64) None -> r(F64), Pure, false;
 
     // ---- truth values, addresses, identity ----
     /// Negation.
@@ -317,12 +359,21 @@ ops! {
     BOr "bor" (Bool Bool) None -> r(Bool), Pure, false;
     /// Exclusive or.
     BXor "bxor" (Bool Bool) None -> r(Bool), Pure, false;
+    /// The second operand where the first is true, else the third.
+    ISelect "iselect" (Bool I64 I64) None -> r(I64), Pure, false;
+    /// As `iselect`, of doubles.
+    FSelect "fselect" (Bool F64 F64) None -> r(F64), Pure, false;
     /// 0 or 1.
     BToI "btoi" (Bool) None -> r(I64), Pure, false;
     /// The address as an integer.
     PToI "ptoi" (Ptr) None -> r(I64), Pure, false;
+    /// The address of the memory of a struct (the operand is a `box_struct`), of which only the optimiser knows
+    /// that it need not exist: it loads from there, or makes the struct an object.
+    StructAddr "struct_addr" (Obj) None -> r(Ptr), Pure, false;
     /// The integer as an address.
     IToP "itop" (I64) None -> r(Ptr), Pure, false;
+    /// The address that is so many bytes further (or back); wraps.
+    PAdd "padd" (Ptr I64) None -> r(Ptr), Pure, false;
     /// Whether two objects are one.
     Same "same" (Obj Obj) None -> r(Bool), Pure, false;
 
@@ -331,18 +382,50 @@ ops! {
     LoadField "load_field" (Obj) Field -> BY_IMM, Load, false;
     /// Writes a field of an object (never one that holds a reference).
     StoreField "store_field" (by_imm) Field -> NONE, Store, false;
-    /// The address of an inline field (the bytes of a `bytes`, the items of a tuple).
+    /// The address of an inline field (the bytes of a `bytes`, the items of a tuple, the `__slots__` of an instance).
     FieldAddr "field_addr" (Obj) Field -> r(Ptr), Pure, false;
     /// Item number `arg 1` of the object array at `arg 0`, borrowed.
     LoadItem "load_item" (Ptr I64) None -> r(Obj), Load, false;
-    /// The object pointer at an address plus the immediate, in bytes; borrowed.
-    LoadPtr "load_ptr" (Ptr) Int -> r(Ptr), Load, false;
+    /// Stores a new reference to `arg 2` as item number `arg 1` of the object array of a list, and drops
+    /// the *plain* object that lies there: `arg 3`, or one that this box stands for.
+    StoreItem "store_item" (Ptr I64 Obj Obj) None -> NONE, Store, false;
+    /// Exchanges `arg 2`, item number `arg 1` of the object array of a list, with the object that a stack slot
+    /// owns.
+    SwapItem "swap_item" (Ptr I64 Obj) Slot -> NONE, Store, false;
+    /// The address of the attributes of an instance of a class that keeps them in an array; leaves where they lie
+    /// in a dict, or somebody has asked for the dict.
+    InstanceValues "instance_values" (Obj) None -> r(Ptr), Guard, true;
+    /// As `load_item`, an attribute of an instance; NULL where it is not set.
+    LoadAttr "load_attr" (Ptr I64) None -> r(Obj), Load, false;
+    /// As `store_item`, an attribute of an instance.
+    StoreAttr "store_attr" (Ptr I64 Obj Obj) None -> NONE, Store, false;
+    /// As `swap_item`, an attribute of an instance.
+    SwapAttr "swap_attr" (Ptr I64 Obj) Slot -> NONE, Store, false;
+
+    // ---- C memory ----
+    /// What lies at the address plus the distance: the value that stands for the C type in a trace. Of a
+    /// `_Bool`, whether it is not 0.
+    Load "load" (Ptr) Place -> BY_IMM, Load, false;
+    /// Stores the low bits of an integer, a truth value as 0 or 1, a double (to a `float` rounded), an
+    /// address.
+    Store "store" (by_imm) Place -> NONE, Store, false;
+    /// What `ffi.errno` would give: the `errno` behind the last call through cffi.
+    LoadErrno "load_errno" () None -> r(I64), Load, false;
+    /// Sets it, as `ffi.errno = n` would; within the range of a C `int`.
+    StoreErrno "store_errno" (I64) None -> NONE, Store, false;
 
     // ---- calls ----
     /// Calls a foreign function directly. The arguments are those of its signature, preceded by
     /// the address where the declaration has none of its own. Its snapshot describes the frame
     /// *during* the call, for whoever looks at it; the op never leaves through it.
     CCall "ccall" (by_imm) Func -> BY_IMM, Call, true;
+    /// The second eightbyte of the result of a foreign function that gives two (the operand is the
+    /// first), of the type of the C type.
+    Second "second" (any) Place -> BY_IMM, Pure, false;
+    /// Calls a helper that makes an object and runs no Python code. The new reference goes to the stack
+    /// slot of the immediate; the value is borrowed from there. Leaves by its (raising) snapshot when there
+    /// is no memory.
+    CallNew "call_new" (by_imm) HelperSlot -> r(Obj), Call, true;
     /// Calls a helper that neither raises nor returns a reference.
     Call "call" (by_imm) Helper -> BY_IMM, Call, false;
     /// Calls a helper that may raise. The new reference that it returns goes to the stack slot
@@ -358,6 +441,9 @@ ops! {
     Label "label" (any) None -> NONE, Control, false;
     /// Jumps to the label (or, in a trace without one, to the start).
     Jump "jump" (any) None -> NONE, Control, false;
+    /// Begins a further path behind a jump: the op further up that carries this snapshot goes on here
+    /// where it would leave.
+    Branch "branch" () None -> NONE, Control, true;
 }
 
 impl Op {
@@ -370,7 +456,18 @@ impl Op {
     pub fn is_box(self) -> bool {
         matches!(
             self,
-            Op::BoxInt | Op::BoxUint | Op::BoxFloat | Op::BoxBool | Op::BoxCData
+            Op::BoxInt
+                | Op::BoxUint
+                | Op::BoxFloat
+                | Op::BoxBool
+                | Op::BoxCData
+                | Op::BoxCInt
+                | Op::BoxCFloat
+                | Op::BoxStruct
+                | Op::BoxChar
+                | Op::BoxUChar
+                | Op::BoxAttr
+                | Op::BoxBuffer
         )
     }
 

@@ -1,6 +1,6 @@
 //! The parser of the text format, the exact inverse of the printer.
 
-use crate::func::{CType, FuncDecl, FuncFlags};
+use crate::func::{CType, FuncDecl, FuncFlags, Passed};
 use crate::op::{ImmKind, Op, Type};
 use crate::trace::{
     FrameState, FuncId, GlobalSlot, Imm, Inst, Known, ObjConst, ObjId, Resume, SnapId, Snapshot,
@@ -264,11 +264,19 @@ impl<'a> Parser<'a> {
     fn func(&mut self) -> Result<FuncDecl> {
         let name = self.name()?.to_string();
         self.expect("=")?;
-        let ret = self.ctype()?;
+        let (ret, second) = if self.accept("{") {
+            let ret = self.ctype()?;
+            self.expect(",")?;
+            let second = self.ctype()?;
+            self.expect("}")?;
+            (ret, Some(second))
+        } else {
+            (self.ctype()?, None)
+        };
         self.expect("(")?;
         let mut params = Vec::new();
         while !self.accept(")") {
-            params.push(self.ctype()?);
+            params.push(self.passed()?);
             if !self.peek(")") {
                 self.expect(",")?;
             }
@@ -281,17 +289,30 @@ impl<'a> Parser<'a> {
         let gil = self.accept_keyword("gil");
         let errno = self.accept_keyword("errno");
         let vectors = self.accept_keyword("vectors");
+        let variadic = self.accept_keyword("variadic");
         Ok(FuncDecl {
             name,
             addr,
             params,
             ret,
+            second,
             flags: FuncFlags {
                 gil,
                 errno,
                 vectors,
+                variadic,
             },
         })
+    }
+
+    fn passed(&mut self) -> Result<Passed> {
+        if self.accept_keyword("word") {
+            return Ok(Passed::Word);
+        }
+        if self.accept_keyword("block") {
+            return Ok(Passed::Block(self.number("a number of bytes")?));
+        }
+        self.ctype().map(Passed::Scalar)
     }
 
     fn ctype(&mut self) -> Result<CType> {
@@ -416,6 +437,11 @@ impl<'a> Parser<'a> {
                 self.expect(",")?;
                 Imm::HelperSlot(h, self.slot()?)
             }
+            ImmKind::Place => {
+                let ty = self.ctype()?;
+                self.expect(",")?;
+                Imm::Place(ty, self.number("a distance in bytes")?)
+            }
         };
         Ok(())
     }
@@ -474,6 +500,7 @@ impl<'a> Parser<'a> {
             fields.push((object, field, self.value()?));
         }
         Ok(Snapshot {
+            origin: 0,
             resume,
             frames,
             fields,

@@ -1,7 +1,7 @@
 //! The printer of the text format; `parse` is its exact inverse (addresses excepted: the text
 //! names objects and functions, a process binds them).
 
-use crate::func::FuncDecl;
+use crate::func::{FuncDecl, Passed};
 use crate::trace::{FrameState, Imm, Inst, Resume, Snapshot, Trace, Value};
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -76,6 +76,7 @@ impl Trace {
             Imm::Func(x) => parts.push(format!("@{}", self.func(x).name)),
             Imm::Helper(h) => parts.push(format!("@{}", h.name())),
             Imm::HelperSlot(h, n) => parts.extend([format!("@{}", h.name()), format!("#{n}")]),
+            Imm::Place(ty, at) => parts.extend([ty.name().to_string(), at.to_string()]),
         }
         if !parts.is_empty() {
             let _ = write!(s, " {}", parts.join(", "));
@@ -107,19 +108,32 @@ struct FuncText<'a>(&'a FuncDecl);
 impl Display for FuncText<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let d = self.0;
-        let params: Vec<&str> = d.params.iter().map(|p| p.name()).collect();
-        write!(f, "@{} = {}({})", d.name, d.ret.name(), params.join(", "))?;
+        let params: Vec<String> = d.params.iter().map(|&p| passed_text(p)).collect();
+        let ret = match d.second {
+            None => d.ret.name().to_string(),
+            Some(second) => format!("{{{}, {}}}", d.ret.name(), second.name()),
+        };
+        write!(f, "@{} = {ret}({})", d.name, params.join(", "))?;
         for (on, word) in [
             (d.addr.is_none(), "indirect"),
             (d.flags.gil, "gil"),
             (d.flags.errno, "errno"),
             (d.flags.vectors, "vectors"),
+            (d.flags.variadic, "variadic"),
         ] {
             if on {
                 write!(f, " {word}")?;
             }
         }
         Ok(())
+    }
+}
+
+fn passed_text(passed: Passed) -> String {
+    match passed {
+        Passed::Scalar(ty) => ty.name().to_string(),
+        Passed::Word => "word".to_string(),
+        Passed::Block(bytes) => format!("block {bytes}"),
     }
 }
 

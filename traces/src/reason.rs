@@ -41,6 +41,8 @@ reasons! {
     Codegen "the code generator refused the trace";
     /// The versions of this loop are used up.
     TooManyVersions "too many combinations of types";
+    /// An object that the trace names died, again and again.
+    Dies "an object that the loop uses is another one each time";
     /// Exits as soon as it is entered, again and again.
     ExitsTooOften "leaves native code too often";
 }

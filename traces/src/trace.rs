@@ -1,6 +1,6 @@
 //! Traces, snapshots and the builder.
 
-use crate::func::FuncDecl;
+use crate::func::{CType, FuncDecl};
 use crate::helper::Helper;
 use crate::op::{Op, Ret, Type};
 use crate::{Field, reason::Abort};
@@ -22,8 +22,32 @@ pub struct FuncId(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SnapId(pub u32);
 
+/// What follows from the death of an object.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Death {
+    /// Python code may run: a finaliser, a weak reference's callback.
+    Noticed,
+    /// C memory is given back, no Python code runs: it must happen in time.
+    Quiet,
+    /// Nobody can notice: it may happen late.
+    Plain,
+}
+
+impl Known {
+    /// Whether this is a type whose instances are *plain*: nobody can notice when one
+    /// dies (no finaliser, weak reference, C memory or buffer lock).
+    pub fn is_plain_type(self) -> bool {
+        self.death() == Death::Plain
+    }
+
+    /// Whether no Python code runs when an instance of this type dies.
+    pub fn dies_quietly(self) -> bool {
+        self.death() != Death::Noticed
+    }
+}
+
 macro_rules! known {
-    ($( $name:ident $text:literal $plain_type:literal; )*) => {
+    ($( $name:ident $text:literal $death:ident; )*) => {
         /// Objects whose meaning the IR knows.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum Known { $( #[doc = concat!("`", $text, "`")] $name, )* }
@@ -32,33 +56,38 @@ macro_rules! known {
             pub const ALL: &'static [Known] = &[$(Known::$name),*];
             /// The name in the text format, after `@`.
             pub fn name(self) -> &'static str { match self { $(Known::$name => $text,)* } }
-            /// Whether this is a type whose instances are *plain*: nobody can notice when one
-            /// dies (no finaliser, weak reference, C memory or buffer lock).
-            pub fn is_plain_type(self) -> bool { match self { $(Known::$name => $plain_type,)* } }
+            /// What the death of an instance means, where this is a type.
+            pub fn death(self) -> Death { match self { $(Known::$name => Death::$death,)* } }
         }
     };
 }
 
-// Columns: variant, text, is a type with plain instances.
+// Columns: variant, text, what the death of an instance means, where it is a type. A cffi cdata can
+// have weak references: the recorder has looked that it has none wherever this matters.
 known! {
-    Null "NULL" false;
-    None "None" false;
-    True "True" false;
-    False "False" false;
-    Int "int" true;
-    Float "float" true;
-    Bool "bool" true;
-    NoneType "NoneType" true;
-    Str "str" true;
-    Bytes "bytes" true;
-    List "list" false;
-    Tuple "tuple" false;
-    RangeIter "range_iterator" true;
-    ListIter "list_iterator" false;
-    TupleIter "tuple_iterator" false;
-    Dict "dict" false;
-    Cell "cell" false;
-    CData "cdata" false;
+    Null "NULL" Noticed;
+    None "None" Noticed;
+    True "True" Noticed;
+    False "False" Noticed;
+    Int "int" Plain;
+    Float "float" Plain;
+    Bool "bool" Plain;
+    NoneType "NoneType" Plain;
+    Str "str" Plain;
+    Bytes "bytes" Plain;
+    List "list" Noticed;
+    Tuple "tuple" Noticed;
+    RangeIter "range_iterator" Plain;
+    ListIter "list_iterator" Noticed;
+    TupleIter "tuple_iterator" Noticed;
+    Dict "dict" Noticed;
+    ByteArray "bytearray" Noticed;
+    Cell "cell" Noticed;
+    CData "cdata" Plain;
+    CDataOwn "cdata_own" Quiet;
+    CDataIter "cdata_iterator" Noticed;
+    CBuffer "cbuffer" Noticed;
+    Method "method" Noticed;
 }
 
 /// An object constant: a name for the text format, the address in this process (0 where there
@@ -110,6 +139,8 @@ pub enum Imm {
     Helper(Helper),
     /// A helper and the slot that receives its result.
     HelperSlot(Helper, u16),
+    /// A place in C memory: its C type, and its distance from the address, in bytes.
+    Place(CType, i32),
 }
 
 impl PartialEq for Imm {
@@ -127,6 +158,7 @@ impl PartialEq for Imm {
             (Imm::Func(a), Imm::Func(b)) => a == b,
             (Imm::Helper(a), Imm::Helper(b)) => a == b,
             (Imm::HelperSlot(a, b), Imm::HelperSlot(c, d)) => (a, b) == (c, d),
+            (Imm::Place(a, b), Imm::Place(c, d)) => (a, b) == (c, d),
             _ => false,
         }
     }
@@ -177,8 +209,11 @@ pub struct FrameState {
 }
 
 /// Where to resume, and which value lies in which slot; outermost frame first.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Snapshot {
+    /// In an optimised trace, the instruction of the naive one that it comes from: what tells two exits
+    /// of one bytecode apart. No part of its meaning, nor of the text format.
+    pub origin: u32,
     /// How to go on.
     pub resume: Resume,
     /// The frames, the outermost first.
@@ -188,7 +223,17 @@ pub struct Snapshot {
     pub fields: Vec<(Value, Field, Value)>,
 }
 
-/// A trace.
+impl PartialEq for Snapshot {
+    /// Whether two say the same, wherever they come from.
+    fn eq(&self, other: &Snapshot) -> bool {
+        (self.resume, &self.frames, &self.fields) == (other.resume, &other.frames, &other.fields)
+    }
+}
+
+impl Eq for Snapshot {}
+
+/// A trace: the *root path*, from the header of the loop back to it, and behind its jump any number of
+/// further paths, each from a `branch` to a jump of its own. All paths lead to the one header.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Trace {
     /// What the trace is of, for people: `app.py:12 main`.
@@ -197,7 +242,7 @@ pub struct Trace {
     pub nlocals: u16,
     /// The depth of the operand stack at the loop header.
     pub entry_depth: u16,
-    /// The instructions: the preamble, and for a peeled loop `label`, body, `jump`.
+    /// The instructions: the preamble, and for a peeled loop `label`, body, `jump`; then the further paths.
     pub insts: Vec<Inst>,
     /// The snapshots.
     pub snaps: Vec<Snapshot>,
@@ -251,6 +296,7 @@ impl Trace {
             Ret::ByImm => match imm {
                 Imm::Field(f) => Some(f.ty()),
                 Imm::Helper(h) => h.ret(),
+                Imm::Place(ty, _) => Some(ty.ty()),
                 Imm::Func(f) => match self.func(f).ret {
                     crate::CType::Void => None,
                     t => Some(t.ty()),
@@ -343,7 +389,7 @@ impl Trace {
                 .rsplit_once('.')
                 .filter(|(_, n)| n.parse::<u32>().is_ok());
             let name = f.name == decl.name || base.is_some_and(|(base, _)| base == decl.name);
-            let is = |f: &FuncDecl| (f.addr, f.ret, f.flags);
+            let is = |f: &FuncDecl| (f.addr, f.ret, f.second, f.flags);
             name && is(f) == is(&decl) && f.params == decl.params
         };
         if let Some(i) = self.funcs.iter().position(is_it) {
@@ -352,6 +398,31 @@ impl Trace {
         decl.name = unique_name(decl.name, |n| self.funcs.iter().any(|f| f.name == n));
         self.funcs.push(decl);
         FuncId(self.funcs.len() as u32 - 1)
+    }
+
+    /// The paths, root path first: the indices of their instructions, from the start or a `branch` to a
+    /// jump.
+    pub fn paths(&self) -> Vec<std::ops::Range<usize>> {
+        let ends = self.insts.iter().enumerate();
+        let ends = ends
+            .filter(|(_, inst)| inst.op == Op::Jump)
+            .map(|(at, _)| at + 1);
+        let mut start = 0;
+        let path = |end| {
+            let path = start..end;
+            start = end;
+            path
+        };
+        ends.map(path).collect()
+    }
+
+    /// The `branch` of each snapshot that has one, by its index.
+    pub fn branches(&self) -> HashMap<SnapId, usize> {
+        let branches = self.insts.iter().enumerate();
+        let branches = branches.filter(|(_, inst)| inst.op == Op::Branch);
+        branches
+            .filter_map(|(at, inst)| Some((inst.snap?, at)))
+            .collect()
     }
 
     /// For each value, the index of the instruction that defines it.

@@ -85,6 +85,7 @@ fn functions_of_one_name_are_told_apart() {
         addr: Some(addr),
         params: vec![],
         ret,
+        second: None,
         flags: FuncFlags::default(),
     };
     let mut t = Trace::default();
@@ -108,4 +109,28 @@ fn functions_of_one_name_are_told_apart() {
     assert_eq!(t.add_func(nameless(7)), t.add_func(nameless(7)));
     assert_eq!(t.funcs.last().map(|f| f.name.as_str()), Some("unnamed"));
     assert_eq!(t.funcs.len(), 4);
+}
+
+#[test]
+fn functions_that_take_and_give_structs() {
+    let text = |function: &str| {
+        format!(
+            "trace \"t\" locals 0 depth 0 {{\n  objs @code\n  func @f = {function}\n  jump\n}}\n"
+        )
+    };
+    for function in [
+        "{double, int64}(double, int64, word, block 24) gil",
+        "void(block 1, word, word, float) indirect vectors",
+    ] {
+        let text = text(function);
+        assert_eq!(parse(&text).unwrap().to_string(), text);
+    }
+    for (function, message) in [
+        ("{double}()", "expected `,`, found `}()`"),
+        ("void(block)", "expected a number of bytes, found `)`"),
+        ("void(words)", "expected a C type, found `words)`"),
+    ] {
+        let error = parse(&text(function)).unwrap_err().to_string();
+        assert!(error.ends_with(message), "{error}");
+    }
 }

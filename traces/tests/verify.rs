@@ -88,6 +88,52 @@ fn well_formed_traces_pass() {
     }
 }
 
+/// A buffer outlives the local that held its cdata, and moves from one local to another.
+const BUFFER: &str = r#"trace "buffer" locals 3 depth 0 {
+  objs @code @cdata @fn
+  check -> s0
+  %0 = load_slot #0
+  guard_type %0, @cdata -> s0
+  %1 = int 8
+  %2 = box_buffer %0, %1
+  replace_slot %2, #1
+  check -> s1
+  drop_slot #0
+  check -> s2
+  %3 = load_slot #1
+  replace_slot %3, #2
+  check -> s3
+  drop_slot #1
+  check -> s4
+  %4 = load_field %0, @CData.data
+  %5 = obj @fn
+  %6 = call_py %5, %2, @call, #3 -> s5
+  drop_slot #3
+  check -> s6
+  jump
+  snaps
+    s0: at @code pc 10 depth 0 []
+    s1: at @code pc 12 depth 0 []
+    s2: at @code pc 14 depth 0 []
+    s3: at @code pc 16 depth 0 []
+    s4: at @code pc 18 depth 0 []
+    s5: raise 2 @code pc 20 depth 2 [3=%5 4=%2]
+    s6: at @code pc 22 depth 0 []
+}
+"#;
+
+#[test]
+fn a_buffer_keeps_its_cdata() {
+    assert_eq!(verify(&parse(BUFFER).unwrap(), Stage::Naive), Ok(()));
+    let message = "%0 is used while something owns its object";
+    for (from, to) in [
+        ("  replace_slot %3, #2\n  check -> s3\n", ""),
+        ("replace_slot %3, #2", "replace_slot %0, #1"),
+    ] {
+        refused(BUFFER, Stage::Naive, from, to, message);
+    }
+}
+
 /// Changes a text in one place and expects this rule to be broken.
 #[track_caller]
 fn refused(text: &str, stage: Stage, from: &str, to: &str, message: &str) {
@@ -117,12 +163,12 @@ fn an_error_names_the_instruction_its_text_and_the_rule() {
 fn shape() {
     for (stage, from, to, message) in [
         (Stage::Naive, "check", "check", "a naive trace has no label"),
-        (Stage::Optimised, "jump %6", "", "a trace ends in a jump"),
+        (Stage::Optimised, "jump %6", "", "a path ends in a jump"),
         (
             Stage::Optimised,
             "check -> s2",
             "jump %6",
-            "a jump ends the trace",
+            "a branch comes behind a jump",
         ),
         (
             Stage::Optimised,
@@ -525,4 +571,38 @@ fn an_object_that_a_guard_names_keeps_its_other_names() {
         "",
         "slot 1 held is proved",
     );
+}
+
+const PAIR: &str = r#"trace "t" locals 0 depth 0 {
+  objs @code
+  func @pair = {double, int64}(int64)
+  func @one = double(int64)
+  %0 = int 1
+  %1 = ccall %0, @pair -> s0
+  %2 = ccall %0, @one -> s0
+  %3 = second %1, int64, 0
+  check -> s1
+  jump
+  snaps
+    s0: during @code pc 2 depth 0 []
+    s1: at @code pc 4 depth 0 []
+}
+"#;
+
+#[test]
+fn second_eightbytes() {
+    verify(&parse(PAIR).unwrap(), Stage::Naive).unwrap();
+    for (from, to) in [
+        ("second %1, int64", "second %2, int64"),
+        ("second %1, int64", "second %0, int64"),
+        ("second %1, int64", "second %1, double"),
+        ("second %1, int64, 0", "second %1, int64, 8"),
+    ] {
+        let message = "a call that gives a second eightbyte of this type";
+        refused(PAIR, Stage::Naive, from, to, message);
+    }
+    let message = "its immediate is one that the op allows";
+    for to in ["{float, int64}", "{double, int32}", "{double, void}"] {
+        refused(PAIR, Stage::Naive, "{double, int64}", to, message);
+    }
 }

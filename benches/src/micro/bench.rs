@@ -1,104 +1,98 @@
-//! The built library and loops, and timing a shape in C and in Python.
+//! The built libraries and loops, and timing a shape in C and in Python.
 
-use std::ffi::OsString;
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
 
 use super::Effort;
-use super::shapes::{Binding, SHAPES, Shape};
-use crate::host::{self, Host};
+use super::shapes::{SHAPES, Shape};
+use crate::binding::{Binding, Library};
+use crate::host::Host;
 use crate::native::{self, Build, Kind};
-use crate::process;
-
-/// What a loop reports of itself.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Measured {
-    /// The best time of an iteration.
-    pub ns: f64,
-    /// What the loop came to.
-    pub checksum: String,
-    /// What Hardwire says about the loop.
-    #[serde(default)]
-    pub loops: Option<Vec<LoopState>>,
-}
-
-/// What became of a loop.
-#[derive(Debug, Clone, Deserialize)]
-pub struct LoopState {
-    /// `compiled`, or another word.
-    pub state: String,
-    /// Why it was not compiled.
-    pub reason: String,
-}
-
-impl Measured {
-    /// Why the loop did not run as native code, if it did not.
-    pub fn not_compiled(&self) -> Option<String> {
-        let loops = self.loops.as_deref()?;
-        if loops.iter().any(|one| one.state == "compiled") {
-            return None;
-        }
-        Some(match loops.first() {
-            Some(one) if !one.reason.is_empty() => one.reason.clone(),
-            Some(one) => one.state.clone(),
-            None => "did not get hot".to_string(),
-        })
-    }
-}
+use crate::timing::{self, Counts, InPython, Measured, existing};
 
 /// Everything in C, built.
 pub struct Bench<'a> {
     host: &'a Host,
     effort: Effort,
+    /// Our own functions.
     library: PathBuf,
-    /// The folder of the API-mode module, or why there is none.
-    api: Result<PathBuf, String>,
+    /// The system's libraries, each with why it cannot be opened, if it cannot.
+    system: HashMap<&'static str, Option<String>>,
+    /// For what the shapes call, the folder of the API-mode module, or why there is none.
+    api: HashMap<Library, Result<PathBuf, String>>,
 }
 
 impl<'a> Bench<'a> {
-    /// Builds what all shapes share.
+    /// Builds what the cells need, except for the loops in C.
     ///
     /// # Errors
     /// There is no C compiler.
-    pub fn prepare(host: &'a Host, effort: Effort) -> Result<Bench<'a>> {
-        let file = |name: &'static str| {
-            SHAPES
-                .iter()
-                .map(move |shape| folder(host, *shape).join(name))
-        };
-        let sources: Vec<_> = file("shape.c").collect();
-        let headers: Vec<_> = file("shape.h").collect();
+    pub fn prepare(
+        host: &'a Host,
+        effort: Effort,
+        cells: &[(Shape, Vec<Binding>)],
+    ) -> Result<Bench<'a>> {
+        let own = Sources::of(host, Library::Own);
         let library = Build {
             name: "libshapes.so",
             kind: Kind::Library,
-            sources: &sources,
-            headers: &headers,
+            sources: &own.sources,
+            headers: &own.headers,
         }
         .ensure(host)?;
-        let folders: Vec<OsString> = SHAPES.iter().map(|s| folder(host, *s).into()).collect();
-        let api = native::api_module(
-            host,
-            "shapes-api",
-            &host.source("harness/build_api.py"),
-            &folders,
-            &[sources, headers].concat(),
-        );
-        Ok(Bench {
+        let mut bench = Bench {
             host,
             effort,
             library,
-            api: api.map_err(|error| format!("{error:#}")),
+            system: HashMap::new(),
+            api: HashMap::new(),
+        };
+        for (shape, bindings) in cells {
+            if let Some(name) = shape.library.system()
+                && !bench.system.contains_key(name)
+            {
+                bench
+                    .system
+                    .insert(name, timing::cannot_be_opened(host, name)?);
+            }
+            let wanted = bindings.contains(&Binding::CffiApi);
+            let missing = bench.shape_left_out(*shape).is_some();
+            if wanted && !missing && !bench.api.contains_key(&shape.library) {
+                let module = api_module(host, shape.library);
+                let module = module.map_err(|error| format!("{error:#}"));
+                bench.api.insert(shape.library, module);
+            }
+        }
+        Ok(bench)
+    }
+
+    /// Why a shape cannot be measured, if it cannot.
+    pub fn shape_left_out(&self, shape: Shape) -> Option<String> {
+        let why = self.system.get(shape.library.system()?)?.as_ref()?;
+        Some(format!("{} was left out: {why}", shape.title))
+    }
+
+    /// Why a shape cannot be measured through a binding, if it cannot.
+    pub fn binding_left_out(&self, shape: Shape, binding: Binding) -> Option<String> {
+        if binding != Binding::CffiApi {
+            return None;
+        }
+        let why = self.api.get(&shape.library)?.as_ref().err()?;
+        let title = shape.group().title_of(binding);
+        Some(match shape.library {
+            Library::Own => format!("{title} was left out: {why}"),
+            Library::System(_) => format!("{} through {title} was left out: {why}", shape.title),
         })
     }
 
-    /// Why a binding cannot be measured, if it cannot.
-    pub fn left_out(&self, binding: Binding) -> Option<&str> {
-        match (&self.api, binding) {
-            (Err(why), Binding::CffiApi) => Some(why),
-            _ => None,
+    /// The library that a shape calls, as it is opened.
+    fn library(&self, shape: Shape) -> &OsStr {
+        match shape.library {
+            Library::Own => self.library.as_os_str(),
+            Library::System(name) => OsStr::new(name),
         }
     }
 
@@ -107,18 +101,10 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// It cannot be built or run.
     pub fn c(&self, shape: Shape) -> Result<Measured> {
-        let harness = |name: &str| self.host.source("harness").join(name);
-        let own = folder(self.host, shape);
-        let program = Build {
-            name: &format!("floor-{}", shape.name),
-            kind: Kind::Program,
-            sources: &[own.join("floor.c"), harness("floor_main.c")],
-            headers: &[harness("floor.h"), own.join("shape.h")],
-        }
-        .ensure(self.host)?;
-        let mut command = Command::new(program);
-        command.arg(&self.library).args(self.counts());
-        measured(&mut command).with_context(|| format!("{} in C", shape.title))
+        let folder = folder(self.host, shape);
+        let library = self.library(shape);
+        timing::in_c(self.host, shape.name, &folder, library, self.counts())
+            .with_context(|| format!("{} in C", shape.title))
     }
 
     /// A shape in Python.
@@ -126,22 +112,17 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// The program failed.
     pub fn python(&self, shape: Shape, binding: Binding, on: bool) -> Result<Measured> {
-        let mut command = if on {
-            self.host.on("")
-        } else {
-            self.host.off()
+        let api = match (self.api.get(&shape.library), binding) {
+            (Some(Ok(folder)), Binding::CffiApi) => Some(folder.as_path()),
+            _ => None,
         };
-        if let (Ok(folder), Binding::CffiApi) = (&self.api, binding) {
-            host::add_to_pythonpath(&mut command, folder);
-        }
-        command
-            .arg("-B")
-            .arg(self.host.source("harness/measure.py"))
-            .arg(binding.name())
-            .arg(&self.library)
-            .arg(folder(self.host, shape))
-            .args(self.counts());
-        measured(&mut command)
+        let program = InPython {
+            file: &folder(self.host, shape).join(binding.file()),
+            binding,
+            library: self.library(shape),
+            api,
+        };
+        program.measure(self.host, on, self.counts())
     }
 
     /// Releasing and taking the GIL, in ns.
@@ -149,40 +130,104 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// It cannot be built or run.
     pub fn save_restore(&self) -> Result<f64> {
-        let library = Build {
-            name: "libgil.so",
-            kind: Kind::Library,
-            sources: &[self.host.source("harness/gil.c")],
-            headers: &[],
-        }
-        .ensure(self.host)?;
-        let mut command = self.host.off();
-        command
-            .arg("-B")
-            .arg(self.host.source("harness/gil.py"))
-            .arg(library)
-            .args(self.counts());
-        let said = process::run(&mut command)?;
-        said.stdout
-            .trim()
-            .parse()
-            .context("PyEval_SaveThread + PyEval_RestoreThread: the time is no number")
+        timing::save_restore(self.host, self.counts())
     }
 
-    fn counts(&self) -> [String; 2] {
-        [
-            self.effort.iterations.to_string(),
-            self.effort.repeats.to_string(),
-        ]
+    fn counts(&self) -> Counts {
+        Counts {
+            iterations: self.effort.iterations,
+            repeats: self.effort.repeats,
+        }
     }
+}
+
+/// The files of all shapes that call the same library.
+struct Sources {
+    folders: Vec<PathBuf>,
+    sources: Vec<PathBuf>,
+    headers: Vec<PathBuf>,
+}
+
+impl Sources {
+    fn of(host: &Host, library: Library) -> Sources {
+        let shapes = SHAPES.iter().filter(|shape| shape.library == library);
+        let folders: Vec<_> = shapes.map(|shape| folder(host, *shape)).collect();
+        let files = |name| existing(folders.iter().map(|folder| folder.join(name)));
+        Sources {
+            sources: files("shape.c"),
+            headers: files("shape.h"),
+            folders,
+        }
+    }
+}
+
+/// The API-mode module of all shapes that call the same library. Each library has its own, so that where one cannot
+/// be linked with, the others are measured.
+fn api_module(host: &Host, library: Library) -> Result<PathBuf> {
+    let of = Sources::of(host, library);
+    let (name, linked) = match library {
+        Library::Own => ("shapes-api".to_string(), ""),
+        Library::System(name) => (format!("shapes-api-{name}"), name),
+    };
+    let mut arguments = vec![OsString::from(linked)];
+    arguments.extend(of.folders.into_iter().map(OsString::from));
+    let inputs = [of.sources, of.headers].concat();
+    let script = host.source("harness/build_api.py");
+    native::api_module(host, &name, &script, &arguments, &inputs)
 }
 
 fn folder(host: &Host, shape: Shape) -> PathBuf {
     host.source("shapes").join(shape.name)
 }
 
-fn measured(command: &mut Command) -> Result<Measured> {
-    let said = process::run(command)?;
-    serde_json::from_str(&said.stdout)
-        .with_context(|| format!("the measurement printed {:?}", said.stdout))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::micro::shapes::shape;
+    use std::process::Command;
+
+    #[test]
+    fn what_is_left_out_is_named_with_the_reason() {
+        let host = Host {
+            python: PathBuf::new(),
+            title: String::new(),
+            on: Box::new(|_| Command::new("python")),
+            sources: PathBuf::new(),
+            build: PathBuf::new(),
+        };
+        let crc32 = shape("crc32").unwrap();
+        let sqlite = shape("sqlite").unwrap();
+        let refused = || Err("no headers".to_string());
+        let bench = Bench {
+            host: &host,
+            effort: Effort::QUICK,
+            library: PathBuf::from("libshapes.so"),
+            system: HashMap::from([
+                ("libz.so.1", Some("no such file".to_string())),
+                ("libsqlite3.so.0", None),
+            ]),
+            api: HashMap::from([
+                (Library::Own, refused()),
+                (Library::System("libsqlite3.so.0"), refused()),
+            ]),
+        };
+        let of = |shape, binding| bench.binding_left_out(shape, binding);
+        assert_eq!(
+            bench.shape_left_out(crc32).unwrap(),
+            "zlib crc32, 64 bytes was left out: no such file"
+        );
+        assert_eq!(bench.shape_left_out(sqlite), None);
+        assert_eq!(
+            of(sqlite, Binding::CffiApi).unwrap(),
+            "sqlite3, a row through cffi API was left out: no headers"
+        );
+        assert_eq!(of(sqlite, Binding::CffiAbi), None);
+        // One line for all our own shapes.
+        for name in ["int2", "sum_int32"] {
+            assert_eq!(
+                of(shape(name).unwrap(), Binding::CffiApi).unwrap(),
+                "cffi API was left out: no headers"
+            );
+        }
+    }
 }

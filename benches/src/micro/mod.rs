@@ -1,5 +1,5 @@
-//! The microbenchmark suite: loops around one foreign call, each a shape of work, through each binding, with
-//! Hardwire off and on, and in C.
+//! The microbenchmark suite: loops around foreign calls and over C memory, each a shape of work, through each binding,
+//! with Hardwire off and on, and in C.
 
 mod bench;
 mod rows;
@@ -11,11 +11,13 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use serde::Serialize;
 
+use crate::binding::Binding;
 use crate::host::Host;
 use crate::text;
-use bench::{Bench, Measured};
+use crate::timing::Measured;
+use bench::Bench;
 use rows::{Results, Row};
-use shapes::{Binding, SHAPES, Shape, shape};
+use shapes::{SHAPES, Shape, shape};
 use target::{Floor, Target};
 
 /// How much is measured.
@@ -56,8 +58,8 @@ pub struct Options {
 /// # Errors
 /// A name is not known, or something in C cannot be built.
 pub fn main(host: &Host, options: &Options) -> Result<bool> {
-    let (shapes, bindings) = select(&options.only)?;
-    let bench = Bench::prepare(host, options.effort)?;
+    let cells = select(&options.only)?;
+    let bench = Bench::prepare(host, options.effort, &cells)?;
     let mut results = Results {
         interpreter: host.title.clone(),
         effort: options.effort,
@@ -65,22 +67,22 @@ pub fn main(host: &Host, options: &Options) -> Result<bool> {
         rows: Vec::new(),
         left_out: Vec::new(),
     };
-    let mut measurable = Vec::new();
-    for binding in bindings {
-        match bench.left_out(binding) {
-            Some(why) => results
-                .left_out
-                .push(format!("{} was left out: {why}", binding.title())),
-            None => measurable.push(binding),
-        }
-    }
     println!("{}\n", host.title);
-    let progress = text::progress(shapes.len() * measurable.len());
-    for shape in shapes {
+    let progress = text::progress(cells.iter().map(|(_, bindings)| bindings.len()).sum());
+    for (shape, bindings) in cells {
+        if let Some(why) = bench.shape_left_out(shape) {
+            results.leave_out(why);
+            continue;
+        }
         let c = bench.c(shape)?;
         let floor = floor(&bench, shape, &c, results.save_restore_ns)?;
-        for &binding in &measurable {
-            progress.set_message(format!("{} through {}", shape.title, binding.title()));
+        for binding in bindings {
+            if let Some(why) = bench.binding_left_out(shape, binding) {
+                results.leave_out(why);
+                continue;
+            }
+            let through = shape.group().title_of(binding);
+            progress.set_message(format!("{} through {through}", shape.title));
             let times = (
                 bench.python(shape, binding, false),
                 bench.python(shape, binding, true),
@@ -112,8 +114,8 @@ fn floor(bench: &Bench, own: Shape, c: &Measured, save_restore: f64) -> Result<F
     })
 }
 
-/// The shapes and the bindings that the names mean; all, where none is named.
-fn select(names: &[String]) -> Result<(Vec<Shape>, Vec<Binding>)> {
+/// The shapes that the names mean, each with the bindings that it has of those they mean; all, where none is named.
+fn select(names: &[String]) -> Result<Vec<(Shape, Vec<Binding>)>> {
     let (mut shapes, mut bindings) = (Vec::new(), Vec::new());
     for name in names {
         if let Some(shape) = shape(name) {
@@ -138,25 +140,52 @@ fn select(names: &[String]) -> Result<(Vec<Shape>, Vec<Binding>)> {
     if bindings.is_empty() {
         bindings = Binding::ALL.to_vec();
     }
-    Ok((shapes, bindings))
+    let cells: Vec<_> = shapes
+        .into_iter()
+        .map(|shape| {
+            let own = shape.group().bindings().iter().copied();
+            let chosen: Vec<_> = own.filter(|binding| bindings.contains(binding)).collect();
+            (shape, chosen)
+        })
+        .filter(|(_, bindings)| !bindings.is_empty())
+        .collect();
+    if cells.is_empty() {
+        bail!(
+            "--only {}: not measured through this binding",
+            names.join(" --only ")
+        );
+    }
+    Ok(cells)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shapes::Group;
 
-    fn selected(names: &[&str]) -> Result<(usize, usize)> {
+    /// How many bindings each shape is measured through that the names mean.
+    fn selected(names: &[&str]) -> Result<Vec<usize>> {
         let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-        select(&names).map(|(shapes, bindings)| (shapes.len(), bindings.len()))
+        let cells = select(&names)?;
+        Ok(cells.iter().map(|(_, bindings)| bindings.len()).collect())
     }
 
     #[test]
     fn names_select_shapes_and_bindings() {
-        assert_eq!(selected(&[]).unwrap(), (SHAPES.len(), 4));
-        assert_eq!(selected(&["int2", "void"]).unwrap(), (2, 4));
-        assert_eq!(selected(&["pydll"]).unwrap(), (SHAPES.len(), 1));
-        assert_eq!(selected(&["int2", "pydll"]).unwrap(), (1, 1));
+        assert_eq!(selected(&[]).unwrap().len(), SHAPES.len());
+        assert_eq!(selected(&["int2", "void"]).unwrap(), [4, 4]);
+        assert_eq!(selected(&["int2", "pydll"]).unwrap(), [1]);
+        assert_eq!(selected(&["cdll"]).unwrap(), vec![1; SHAPES.len()]);
         let error = selected(&["oops"]).unwrap_err().to_string();
         assert!(error.contains("oops") && error.contains("int2"), "{error}");
+    }
+
+    #[test]
+    fn a_shape_is_measured_through_the_bindings_it_has() {
+        assert_eq!(selected(&["sum_int32"]).unwrap(), [3]);
+        let calls = SHAPES.iter().filter(|s| s.group() == Group::Calls).count();
+        assert_eq!(selected(&["pydll"]).unwrap(), vec![1; calls]);
+        let error = selected(&["sum_int32", "pydll"]).unwrap_err().to_string();
+        assert!(error.contains("sum_int32 --only pydll"), "{error}");
     }
 }

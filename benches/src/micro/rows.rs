@@ -6,26 +6,12 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::Effort;
-use super::bench::Measured;
-use super::shapes::{Binding, Shape};
+use super::shapes::{Group, Shape};
 use super::target::Target;
+use crate::binding::Binding;
 use crate::text;
-
-/// What a row comes to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "is", content = "why")]
-pub enum Verdict {
-    /// The target is met.
-    Met,
-    /// It is missed: by which limit.
-    Missed(String),
-    /// The loop ran in the interpreter: why.
-    NotCompiled(String),
-    /// The checksums differ: what they are.
-    Wrong(String),
-    /// The program failed: how.
-    Failed(String),
-}
+use crate::timing::Measured;
+use crate::verdict::{Verdict, agreed};
 
 /// A shape through a binding.
 #[derive(Debug, Clone, Serialize)]
@@ -34,6 +20,8 @@ pub struct Row {
     pub shape: &'static str,
     #[serde(skip)]
     title: &'static str,
+    /// The part of the table it stands in.
+    pub group: Group,
     /// The binding.
     pub binding: Binding,
     /// In C, ns an iteration.
@@ -42,6 +30,8 @@ pub struct Row {
     pub off_ns: Option<f64>,
     /// With Hardwire on.
     pub on_ns: Option<f64>,
+    /// Off over C.
+    pub off_over_c: Option<f64>,
     /// On over C.
     pub on_over_c: Option<f64>,
     /// Off over on.
@@ -68,10 +58,12 @@ impl Row {
         Row {
             shape: shape.name,
             title: shape.title,
+            group: shape.group(),
             binding,
             c_ns: c.ns,
             off_ns,
             on_ns,
+            off_over_c: off_ns.map(|off| off / c.ns),
             on_over_c: on_ns.map(|on| on / c.ns),
             off_over_on: off_ns.zip(on_ns).map(|(off, on)| off / on),
             target,
@@ -84,57 +76,48 @@ impl Row {
             |value: Option<f64>, show: fn(f64) -> String| value.map_or("-".to_string(), show);
         vec![
             self.title.to_string(),
-            self.binding.title().to_string(),
-            text::ns(self.c_ns),
-            figure(self.off_ns, text::ns),
-            figure(self.on_ns, text::ns),
+            self.group.title_of(self.binding).to_string(),
+            text::time(self.c_ns),
+            figure(self.off_ns, text::time),
+            figure(self.on_ns, text::time),
+            figure(self.off_over_c, text::times),
             figure(self.on_over_c, text::times),
             figure(self.off_over_on, text::times),
-            self.verdict_text(),
+            self.verdict.text().to_string(),
         ]
-    }
-
-    fn verdict_text(&self) -> String {
-        match &self.verdict {
-            Verdict::Met => "met".to_string(),
-            Verdict::Missed(limit) => limit.clone(),
-            Verdict::NotCompiled(_) => "NOT COMPILED".to_string(),
-            Verdict::Wrong(_) => "WRONG".to_string(),
-            Verdict::Failed(_) => "FAILED".to_string(),
-        }
     }
 
     /// What there is to say beside the table.
     fn remark(&self) -> Option<String> {
-        let place = format!("{} through {}", self.title, self.binding.title());
-        match &self.verdict {
-            Verdict::Met | Verdict::Missed(_) => None,
-            Verdict::NotCompiled(why) => Some(format!("{place}: not compiled: {why}")),
-            Verdict::Wrong(what) => Some(format!("{place}: WRONG: {what}")),
-            Verdict::Failed(how) => Some(format!("{place}: FAILED: {how}")),
-        }
+        let through = self.group.title_of(self.binding);
+        let remark = self.verdict.remark()?;
+        Some(format!("{} through {through}: {remark}", self.title))
     }
 }
 
 fn verdict(c: &Measured, off: Result<Measured>, on: Result<Measured>, target: Target) -> Verdict {
-    let (off, on) = match (off, on) {
-        (Ok(off), Ok(on)) => (off, on),
-        (Err(error), _) => return Verdict::Failed(format!("with Hardwire off: {error:#}")),
-        (_, Err(error)) => return Verdict::Failed(format!("with Hardwire on: {error:#}")),
+    let (off, on) = match agreed(Some(c), off, on) {
+        Ok(both) => both,
+        Err(verdict) => return verdict,
     };
-    if off.checksum != on.checksum || !text::same_value(&on.checksum, &c.checksum) {
-        return Verdict::Wrong(format!(
-            "{} off, {} on, {} in C",
-            off.checksum, on.checksum, c.checksum
-        ));
-    }
-    if let Some(why) = on.not_compiled() {
+    if let Some(why) = not_compiled(&on) {
         return Verdict::NotCompiled(why);
     }
     match target.missed(off.ns, on.ns) {
         Some(limit) => Verdict::Missed(limit),
         None => Verdict::Met,
     }
+}
+
+/// Why a shape's loop did not run as native code, if it did not: what prepares the work may have loops as well.
+fn not_compiled(on: &Measured) -> Option<String> {
+    let all = on.loops.as_deref()?.iter();
+    let own: Vec<_> = all.filter(|one| one.function == "loop").collect();
+    if own.iter().any(|one| one.is_compiled()) {
+        return None;
+    }
+    let why = own.first().map_or("did not get hot", |one| one.why());
+    Some(why.to_string())
 }
 
 /// A whole run.
@@ -148,28 +131,29 @@ pub struct Results {
     pub save_restore_ns: f64,
     /// The rows.
     pub rows: Vec<Row>,
-    /// Bindings that could not be measured, and why.
+    /// Bindings and shapes that could not be measured, and why.
     pub left_out: Vec<String>,
 }
 
 impl Results {
-    /// The table and what there is to say about it.
+    /// Notes what could not be measured, once.
+    pub fn leave_out(&mut self, why: String) {
+        if !self.left_out.contains(&why) {
+            self.left_out.push(why);
+        }
+    }
+
+    /// The tables and what there is to say about them.
     pub fn print(&self) {
-        let headings = [
-            "shape", "through", "C, ns", "off, ns", "on, ns", "on/C", "off/on", "target",
-        ];
-        let mut gil = vec![String::new(); headings.len()];
-        gil[..3].clone_from_slice(&[
-            "SaveThread + RestoreThread".to_string(),
-            "C".to_string(),
-            text::ns(self.save_restore_ns),
-        ]);
-        let rows = std::iter::once(gil).chain(self.rows.iter().map(Row::cells));
-        println!("{}", text::table(&headings, 2, rows));
+        for group in Group::ALL {
+            self.print_group(*group);
+        }
         println!(
-            "\nns: process CPU time of one iteration, the best of many; C calls the same library through volatile \
-             pointers.\nTargets: where the GIL is kept (PyDLL) at most 1.5x C; elsewhere at most 3 ns over SaveThread + \
-             RestoreThread;\nwhat a loop does beside the call at most 2x C's; at least 2x over off, 4x with two or more arguments."
+            "ns: process CPU time of one iteration, the best of many; C calls the same library through volatile \
+             pointers.\nTargets: calls that keep the GIL (PyDLL): at most 1.5x C; memory: 1.2x to 3x C; other calls: at most \
+             3 ns over SaveThread +\nRestoreThread for each, and what the system's libraries take in C; what a loop does \
+             beside the call: at most 2x C's.\nCalls: at least 2x over off, 4x with two or more arguments (libraries of \
+             the system: 2x)."
         );
         let met = self
             .rows
@@ -187,6 +171,40 @@ impl Results {
         }
     }
 
+    /// A part of the table under its title, if there is anything in it.
+    fn print_group(&self, group: Group) {
+        let headings = [
+            group.title(),
+            "through",
+            "C, ns",
+            "off, ns",
+            "on, ns",
+            "off/C",
+            "on/C",
+            "off/on",
+            "target",
+        ];
+        let rows: Vec<_> = self.rows.iter().filter(|r| r.group == group).collect();
+        if rows.is_empty() {
+            return;
+        }
+        let mut cells: Vec<_> = rows.iter().map(|row| row.cells()).collect();
+        if group == Group::Calls {
+            let mut gil = vec![String::new(); headings.len()];
+            gil[..3].clone_from_slice(&[
+                "SaveThread + RestoreThread".to_string(),
+                "C".to_string(),
+                text::time(self.save_restore_ns),
+            ]);
+            cells.insert(0, gil);
+        }
+        println!("{}\n", text::table(&headings, 2, cells));
+        let means = means(group, &rows);
+        if !means.is_empty() {
+            println!("{}\n", means.join("\n"));
+        }
+    }
+
     /// Writes everything as JSON.
     ///
     /// # Errors
@@ -197,27 +215,78 @@ impl Results {
 
     /// Whether nothing is wrong: a target that is missed is no failure.
     pub fn sound(&self) -> bool {
-        !self
-            .rows
-            .iter()
-            .any(|row| matches!(row.verdict, Verdict::Wrong(_) | Verdict::Failed(_)))
+        self.rows.iter().all(|row| row.verdict.is_right())
     }
+}
+
+/// For each binding with more than one row: how many times C's time, as the geometric mean over the rows that are right.
+fn means(group: Group, rows: &[&Row]) -> Vec<String> {
+    let of = |binding: Binding| {
+        let right = rows
+            .iter()
+            .filter(|row| row.binding == binding && row.verdict.is_right());
+        let ratios: Vec<_> = right
+            .filter_map(|row| Some((row.off_over_c?, row.on_over_c?)))
+            .collect();
+        let (off, on): (Vec<_>, Vec<_>) = ratios.iter().copied().unzip();
+        (ratios.len() > 1).then(|| {
+            format!(
+                "{}, {} shapes: geometric mean {} C off, {} C on",
+                group.title_of(binding),
+                ratios.len(),
+                text::times(text::geometric_mean(&off)),
+                text::times(text::geometric_mean(&on)),
+            )
+        })
+    };
+    group.bindings().iter().copied().filter_map(of).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::micro::bench::LoopState;
+    use crate::micro::shapes::shape;
+    use crate::timing::LoopState;
 
     fn measured(ns: f64, checksum: &str, state: &str) -> Result<Measured> {
         Ok(Measured {
             ns,
             checksum: checksum.to_string(),
+            calls: None,
             loops: Some(vec![LoopState {
+                function: "loop".to_string(),
+                line: 1,
                 state: state.to_string(),
                 reason: String::new(),
             }]),
         })
+    }
+
+    #[test]
+    fn a_mean_is_over_the_rows_that_are_right() {
+        let row = |name, on_ns, on_checksum: &str| {
+            let target = Target {
+                at_most_ns: 10.0,
+                speed_up: 1.0,
+            };
+            let c = measured(1.0, "5", "").unwrap();
+            let times = (
+                measured(9.0, "5", ""),
+                measured(on_ns, on_checksum, "compiled"),
+            );
+            Row::of(shape(name).unwrap(), Binding::CffiAbi, &c, times, target)
+        };
+        let rows = [
+            row("sum_int32", 2.0, "5"),
+            row("new_free", 8.0, "5"),
+            row("char_scan", 1000.0, "6"),
+        ];
+        let rows: Vec<_> = rows.iter().collect();
+        assert_eq!(
+            means(Group::Memory, &rows),
+            ["cffi ABI, 2 shapes: geometric mean 9.0x C off, 4.0x C on"]
+        );
+        assert!(means(Group::Memory, &rows[..1]).is_empty());
     }
 
     #[test]

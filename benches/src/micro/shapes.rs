@@ -1,27 +1,109 @@
-//! The shapes of work, in one table, and the bindings they are measured through. A shape's programs lie in the
-//! folder `shapes/NAME`: the library's part (`shape.h`, `shape.c`), the loop in C (`floor.c`), and in Python.
+//! The shapes of work, in one table. A shape's programs lie in the
+//! folder `shapes/NAME`: the loop in C (`floor.c`), the same loop in Python (`with_cffi.py`, `with_ctypes.py`), what
+//! both declare (`shape.h`, where there is anything), and the library's part where it is ours (`shape.c`).
 
 use serde::Serialize;
 
-/// A shape of work: a loop around one call.
+use crate::binding::{Binding, Library};
+
+/// A shape of work: a loop in C, and the same loop through each binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
     /// Its folder, and its name on the command line.
     pub name: &'static str,
     /// What a row of the table calls it.
     pub title: &'static str,
-    /// How many arguments the call takes.
-    pub arguments: u32,
+    /// What an iteration does.
+    pub work: Work,
+    /// What it calls.
+    pub library: Library,
     /// The shape that this one adds something to, beside the call.
     pub base: Option<&'static str>,
+}
+
+/// What an iteration does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// It calls the library.
+    Calls {
+        /// How often.
+        count: u32,
+        /// How many arguments a call takes, where they differ the most.
+        arguments: u32,
+    },
+    /// It reads and writes C memory, and leaves the library alone.
+    Memory {
+        /// How many tenths of C's time it may take.
+        tenths: u32,
+    },
+}
+
+/// A part of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Group {
+    /// The shapes that call.
+    Calls,
+    /// Those that do not.
+    Memory,
+}
+
+impl Group {
+    /// Every part, in the order they are printed.
+    pub const ALL: &'static [Group] = &[Group::Calls, Group::Memory];
+
+    /// What heads it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::Calls => "calls",
+            Group::Memory => "memory",
+        }
+    }
+
+    /// The bindings its shapes are measured through. Without a call, ctypes' two loaders are the same thing.
+    pub fn bindings(self) -> &'static [Binding] {
+        match self {
+            Group::Calls => Binding::ALL,
+            Group::Memory => &[Binding::CffiAbi, Binding::CffiApi, Binding::Cdll],
+        }
+    }
+
+    /// What its rows call a binding.
+    pub fn title_of(self, binding: Binding) -> &'static str {
+        match (self, binding) {
+            (Group::Memory, Binding::Cdll | Binding::Pydll) => "ctypes",
+            _ => binding.title(),
+        }
+    }
+}
+
+impl Shape {
+    /// The part of the table it stands in.
+    pub fn group(self) -> Group {
+        match self.work {
+            Work::Calls { .. } => Group::Calls,
+            Work::Memory { .. } => Group::Memory,
+        }
+    }
 }
 
 const fn call(name: &'static str, title: &'static str, arguments: u32) -> Shape {
     Shape {
         name,
         title,
-        arguments,
+        work: Work::Calls {
+            count: 1,
+            arguments,
+        },
+        library: Library::Own,
         base: None,
+    }
+}
+
+const fn memory(name: &'static str, title: &'static str, tenths: u32) -> Shape {
+    Shape {
+        work: Work::Memory { tenths },
+        ..call(name, title, 0)
     }
 }
 
@@ -37,6 +119,12 @@ pub const SHAPES: &[Shape] = &[
     call("narrow", "bool, char, int8", 3),
     call("uint64", "unsigned 64-bit", 1),
     call("function_pointer", "function pointer", 2),
+    call("struct_double2", "struct {double, double}", 1),
+    call("struct_mixed", "struct {int, double}", 1),
+    Shape {
+        base: Some("struct_double2"),
+        ..call("struct_return", "struct as the result", 1)
+    },
     Shape {
         base: Some("int2"),
         ..call("errno", "errno after the call", 1)
@@ -45,6 +133,30 @@ pub const SHAPES: &[Shape] = &[
         base: Some("double3"),
         ..call("numeric", "call and acc += i * 0.5", 3)
     },
+    Shape {
+        library: Library::System("libc.so.6"),
+        ..call("snprintf", "snprintf(\"%d %s\")", 5)
+    },
+    Shape {
+        library: Library::System("libz.so.1"),
+        ..call("crc32", "zlib crc32, 64 bytes", 3)
+    },
+    Shape {
+        work: Work::Calls {
+            count: 3,
+            arguments: 2,
+        },
+        library: Library::System("libsqlite3.so.0"),
+        ..call("sqlite", "sqlite3, a row", 2)
+    },
+    memory("sum_int32", "sum int32[]", 30),
+    memory("write_double", "write double[]", 20),
+    memory("struct_update", "struct array update", 20),
+    memory("linked_list", "linked list walk", 12),
+    memory("char_scan", "char scan", 15),
+    memory("cast_pointer", "cast, p + i", 20),
+    memory("memmove_buffer", "memmove + buffer", 20),
+    memory("new_free", "allocate and free", 20),
 ];
 
 /// The shape of this name.
@@ -52,64 +164,18 @@ pub fn shape(name: &str) -> Option<Shape> {
     SHAPES.iter().copied().find(|shape| shape.name == name)
 }
 
-/// A way from Python to a library in C.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Binding {
-    /// cffi, ABI mode.
-    CffiAbi,
-    /// cffi, API mode.
-    CffiApi,
-    /// `ctypes.CDLL`
-    Cdll,
-    /// `ctypes.PyDLL`
-    Pydll,
-}
-
-impl Binding {
-    /// Every binding, in the order of the table.
-    pub const ALL: &'static [Binding] = &[
-        Binding::CffiAbi,
-        Binding::CffiApi,
-        Binding::Cdll,
-        Binding::Pydll,
-    ];
-
-    /// Its name on the command line and in `harness/bindings.py`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Binding::CffiAbi => "cffi-abi",
-            Binding::CffiApi => "cffi-api",
-            Binding::Cdll => "cdll",
-            Binding::Pydll => "pydll",
-        }
-    }
-
-    /// What a row of the table calls it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Binding::CffiAbi => "cffi ABI",
-            Binding::CffiApi => "cffi API",
-            Binding::Cdll => "ctypes.CDLL",
-            Binding::Pydll => "ctypes.PyDLL",
-        }
-    }
-
-    /// Whether it releases the GIL around each call.
-    pub fn releases_gil(self) -> bool {
-        self != Binding::Pydll
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
+
+    fn folder() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("shapes")
+    }
 
     #[test]
     fn each_shape_has_its_folder_and_each_folder_its_shape() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("shapes");
-        let mut on_disk: Vec<_> = std::fs::read_dir(&folder)
+        let mut on_disk: Vec<_> = std::fs::read_dir(folder())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
@@ -117,20 +183,19 @@ mod tests {
         on_disk.sort();
         in_table.sort();
         assert_eq!(on_disk, in_table);
+    }
+
+    #[test]
+    fn each_shape_has_the_files_that_its_row_means() {
         for shape in SHAPES {
-            for file in [
-                "shape.h",
-                "shape.c",
-                "floor.c",
-                "with_cffi.py",
-                "with_ctypes.py",
-            ] {
-                assert!(
-                    folder.join(shape.name).join(file).is_file(),
-                    "{}/{file}",
-                    shape.name
-                );
+            let has = |file: &str| folder().join(shape.name).join(file).is_file();
+            for file in ["floor.c", "with_cffi.py", "with_ctypes.py"] {
+                assert!(has(file), "{}/{file}", shape.name);
             }
+            let calls = shape.group() == Group::Calls;
+            assert!(has("shape.h") || !calls, "{}/shape.h", shape.name);
+            let own = calls && shape.library == Library::Own;
+            assert_eq!(has("shape.c"), own, "{}/shape.c", shape.name);
         }
     }
 

@@ -18,24 +18,39 @@ pub use startup::Pair;
 pub struct Options {
     /// Names of programs, or `startup`; empty means all.
     pub only: Vec<String>,
-    /// How often each program is run in each way.
-    pub repeats: u32,
+    /// How much.
+    pub effort: Effort,
     /// Where to write the results as JSON.
     pub json: Option<PathBuf>,
 }
 
-impl Options {
-    /// How often when published.
-    pub const REPEATS: u32 = 12;
-    /// How often for a first look.
-    pub const QUICK: u32 = 3;
+/// How much is measured.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Effort {
+    /// How often a process does a program's work: the first rounds warm it up.
+    pub rounds: u32,
+    /// How many processes there are for each program, each way; the best one counts.
+    pub repeats: u32,
+}
+
+impl Effort {
+    /// What figures are published with.
+    pub const FULL: Effort = Effort {
+        rounds: 40,
+        repeats: 12,
+    };
+    /// For a first look.
+    pub const QUICK: Effort = Effort {
+        rounds: 10,
+        repeats: 3,
+    };
 }
 
 /// A whole run.
 #[derive(Debug, Serialize)]
 struct Results {
     interpreter: String,
-    repeats: u32,
+    effort: Effort,
     programs: Vec<programs::Row>,
     startup: Option<startup::Times>,
 }
@@ -62,15 +77,15 @@ pub fn main(host: &Host, pair: &Pair, options: &Options) -> Result<bool> {
         .collect();
     let mut results = Results {
         interpreter: host.title.clone(),
-        repeats: options.repeats,
-        programs: programs::measure(host, &names, options.repeats)?,
+        effort: options.effort,
+        programs: programs::measure(host, &names, options.effort)?,
         startup: None,
     };
     if !results.programs.is_empty() {
-        programs::print(&results.programs);
+        programs::print(&results.programs, options.effort.rounds);
     }
     if chosen(startup::NAME) {
-        let times = startup::measure(pair, options.repeats)?;
+        let times = startup::measure(pair, options.effort.repeats)?;
         times.print();
         results.startup = Some(times);
     }

@@ -39,7 +39,13 @@ restype, size, address = c.c_double, type(function).__basicsize__, c.addressof(f
 
 fn layout() -> bool {
     static FOUND: OnceLock<bool> = OnceLock::new();
-    *FOUND.get_or_init(|| find_layout().is_some())
+    if let Some(&found) = FOUND.get() {
+        return found;
+    }
+    // Not inside `get_or_init`: Python code runs, so another thread may come here, which must not wait for
+    // this one with the GIL in its hands.
+    let found = find_layout().is_some();
+    *FOUND.get_or_init(|| found)
 }
 
 fn find_layout() -> Option<()> {
@@ -151,7 +157,7 @@ fn param(class: *mut ffi::PyObject) -> Option<Param> {
         _ => return None,
     };
     Some(Param::Pointer {
-        accepts: Vec::new(),
+        cffi: None,
         bytes,
         none: true,
         ints: code == "P",
@@ -207,6 +213,7 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
         gil: !python_api,
         errno: false,
         vectors: true,
+        variadic: false,
     };
     let signature = Signature {
         name: name.clone(),

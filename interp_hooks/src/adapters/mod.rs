@@ -10,12 +10,14 @@ mod prototypes;
 use crate::engine;
 use crate::py::{Kind, Object, Strong};
 use crate::record::Recorder;
-use ffi_ops::{EmitError, KnownObjs, Operand, OperandKind, Ret, Signature};
+use ffi_ops::{Called, EmitError, KnownObjs, Operand, OperandKind, Ret, Signature};
 use pyo3_ffi as ffi;
 use std::ffi::CStr;
-use traces::{Field, Helper, Imm, ObjId, Op, Resume, Value};
+use traces::{CType, Field, Helper, Imm, ObjId, Op, Resume, Value};
 
-pub use cffi::new_cdata;
+pub use cffi::{
+    ctype_of, ffi_object, is_cdata, is_owner, kept_struct, library, objects, size_of, types,
+};
 
 /// A foreign function that can be called directly.
 pub struct Callee {
@@ -25,7 +27,7 @@ pub struct Callee {
 }
 
 enum Description {
-    Cffi(cffi::Function),
+    Cffi(cffi::function::Function),
     Ctypes(ctypes::Function),
 }
 
@@ -47,7 +49,7 @@ pub struct AttributeDict {
 }
 
 /// A module that is imported already; never imports.
-fn imported(name: &CStr) -> Option<Strong> {
+pub fn imported(name: &CStr) -> Option<Strong> {
     // SAFETY: the GIL is held; `sys.modules` is a dict in all but contrived programs, and checked.
     unsafe {
         let modules = ffi::PyImport_GetModuleDict();
@@ -60,7 +62,7 @@ fn imported(name: &CStr) -> Option<Strong> {
 }
 
 /// An attribute; `None` (and no error) where there is none.
-fn attr(o: *mut ffi::PyObject, name: &CStr) -> Option<Strong> {
+pub fn attr(o: *mut ffi::PyObject, name: &CStr) -> Option<Strong> {
     // SAFETY: a live object.
     unsafe {
         let v = Strong::from_new(ffi::PyObject_GetAttrString(o, name.as_ptr()));
@@ -79,15 +81,15 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Callee> {
             signature: Description::Ctypes(f),
         });
     }
-    let f = cffi::describe(callee)?;
+    let f = cffi::function::describe(callee)?;
     Some(Callee {
         name: f.name.clone(),
         signature: Description::Cffi(f),
     })
 }
 
-/// The arguments as the emitter sees them.
-fn classify(rec: &mut Recorder, o: Object) -> OperandKind {
+/// A value as the emitter sees it.
+pub fn classify(rec: &mut Recorder, o: Object) -> OperandKind {
     match o.kind() {
         Kind::Int(_) => OperandKind::Int,
         Kind::Uint(_) => OperandKind::BigUint,
@@ -95,21 +97,32 @@ fn classify(rec: &mut Recorder, o: Object) -> OperandKind {
         Kind::Bool(_) => OperandKind::Bool,
         Kind::None => OperandKind::None,
         Kind::Other if o.is_exactly(traces::Known::Bytes) => OperandKind::Bytes,
+        Kind::Other if o.is_exactly(traces::Known::Str) => OperandKind::Str,
         Kind::Other => cffi::classify(rec, o).unwrap_or(OperandKind::Other),
     }
 }
 
-/// Emits the direct call of a callee whose identity the recorder has guarded.
+/// What the recorder has guarded of a callee.
+#[derive(Clone, Copy)]
+pub enum Guarded {
+    /// It is this very object.
+    Object(ObjId),
+    /// It is a cffi function pointer of the recorded type, and not NULL; this is the address in it.
+    Pointer(Value),
+}
+
+/// Emits the direct call of a callee; `stack` is how many entries of the operand stack belong to it.
 ///
 /// # Errors
 /// `Unsupported` where the call has to go through the binding.
 pub fn emit(
     rec: &mut Recorder,
-    id: ObjId,
+    guarded: Guarded,
     callee: &Callee,
     args: &[(Value, Object)],
+    stack: usize,
     known: &KnownObjs,
-) -> Result<Value, EmitError> {
+) -> Result<Called, EmitError> {
     let operands: Vec<Operand> = args
         .iter()
         .map(|&(value, o)| Operand {
@@ -119,10 +132,21 @@ pub fn emit(
         .collect();
     match &callee.signature {
         Description::Cffi(f) => {
-            let sig = f.signature(rec);
-            ffi_ops::emit_call(rec.builder(), &sig, None, &operands, known)
+            let Some(mut sig) = f.signature(rec, &operands) else {
+                return Err(EmitError::Unsupported("a variadic argument".to_string()));
+            };
+            let b = rec.builder();
+            let mut address = None;
+            if let Guarded::Pointer(p) = guarded {
+                sig.addr = None;
+                address = Some(p);
+            }
+            ffi_ops::emit_call(b, &sig, address, &operands, stack, known)
         }
-        Description::Ctypes(f) => emit_ctypes(rec, id, f, &operands, known),
+        Description::Ctypes(f) => match guarded {
+            Guarded::Object(id) => emit_ctypes(rec, id, f, &operands, stack, known),
+            Guarded::Pointer(_) => Err(EmitError::Unsupported("a ctypes pointer".to_string())),
+        },
     }
 }
 
@@ -133,8 +157,9 @@ fn emit_ctypes(
     id: ObjId,
     f: &ctypes::Function,
     operands: &[Operand],
+    stack: usize,
     known: &KnownObjs,
-) -> Result<Value, EmitError> {
+) -> Result<Called, EmitError> {
     let function = Object(f.object.as_ptr());
     rec.assumptions.prototype_unchanged(function);
     rec.assumptions.type_unchanged(function.type_object());
@@ -146,11 +171,11 @@ fn emit_ctypes(
     let depth = operands.len() as u16 + 2;
     let o = b.obj(id)?;
     let p = b.load_field(o, Field::CtypesPtr)?;
-    let address = b.emit(Op::LoadPtr, &[p], Imm::Int(0))?;
+    let address = b.emit(Op::Load, &[p], Imm::Place(CType::Ptr, 0))?;
     let (now, then) = (b.op(Op::PToI, &[address])?, b.int(f.address as i64)?);
     let same = b.op(Op::IEq, &[now, then])?;
     b.guard(same, true);
-    let result = ffi_ops::emit_call(b, &sig, None, operands, known)?;
+    let result = ffi_ops::emit_call(b, &sig, None, operands, stack, known)?;
     if f.python_api {
         // `_call_function_pointer`, Modules/_ctypes/callproc.c: a function of the Python API may
         // have raised.
@@ -199,18 +224,14 @@ pub fn attribute_dict(
             });
         }
     }
-    if let Some(dict) = cffi::library_dict(owner) {
+    if let Some(dict) = library::library_dict(owner) {
         return Some(AttributeDict {
             dict,
             instance: false,
             name: "lib".to_string(),
         });
     }
-    // In-line ABI mode makes a class a library, named after it (`cffi/api.py`).
-    let class = o.type_object();
-    let inline =
-        class.type_name().starts_with("FFILibrary") && class.attr_text(c"__module__") == "cffi.api";
-    if inline || ctypes::is_library(owner) {
+    if library::is_inline(o.type_object()) || ctypes::is_library(owner) {
         return instance_dict(o, name).map(|dict| AttributeDict {
             dict,
             instance: true,
@@ -222,8 +243,7 @@ pub fn attribute_dict(
 
 /// The materialised dict of an instance, where the class itself says nothing about `name`.
 fn instance_dict(o: Object, name: *mut ffi::PyObject) -> Option<*mut ffi::PyObject> {
-    // SAFETY: a live instance; `PyObject_GenericGetDict` gives a new reference to the dict, which
-    // the instance owns too.
+    // SAFETY: a live instance.
     unsafe {
         let class = o.type_object().0;
         let in_class = ffi::PyObject_GetAttr(class, name);
@@ -232,6 +252,15 @@ fn instance_dict(o: Object, name: *mut ffi::PyObject) -> Option<*mut ffi::PyObje
             return None;
         }
         ffi::PyErr_Clear();
+    }
+    instance_namespace(o)
+}
+
+/// The materialised dict of an instance of a Python class.
+pub fn instance_namespace(o: Object) -> Option<*mut ffi::PyObject> {
+    // SAFETY: a live instance; `PyObject_GenericGetDict` gives a new reference to the dict, which
+    // the instance owns too.
+    unsafe {
         let dict = Strong::from_new(ffi::PyObject_GenericGetDict(o.0, std::ptr::null_mut()));
         let Some(dict) = dict else {
             ffi::PyErr_Clear();

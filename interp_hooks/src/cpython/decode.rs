@@ -76,6 +76,20 @@ impl Decoded {
             .collect()
     }
 
+    /// Where the interpreter goes on when the iterator of a FOR_ITER is at its end: it drops the iterator and
+    /// steps over the END_FOR (from 3.13 on, `pops`, also the POP_TOP) that the jump leads to.
+    pub fn behind_loop(&self, for_iter: &Instr, pops: bool) -> Option<u32> {
+        let end = self.at(for_iter.target?)?;
+        if for_iter.opcode != Opcode::FOR_ITER || end.opcode != Opcode::END_FOR {
+            return None;
+        }
+        if !pops {
+            return Some(end.next);
+        }
+        let pop = self.at(end.next)?;
+        (pop.opcode == Opcode::POP_TOP).then_some(pop.next)
+    }
+
     /// The bytecode that a byte offset belongs to.
     pub fn at(&self, offset: u32) -> Option<&Instr> {
         let i = self.units.get(offset as usize / 2)?;

@@ -3,10 +3,12 @@
 
 pub mod decode;
 pub mod frame;
+pub mod instance;
 pub mod selfcheck;
 mod v312;
 mod v313;
 
+use jit::Values;
 use jit::target::MAX_WATCHES;
 
 /// The supported versions.
@@ -88,6 +90,14 @@ pub struct VersionTable {
     pub bytes_size: i32,
     /// `PyBytesObject.ob_sval`.
     pub bytes_data: i32,
+    /// `PyASCIIObject.length`.
+    pub str_length: i32,
+    /// `PyDictObject.ma_used`.
+    pub dict_used: i32,
+    /// `ob_size` of a bytearray.
+    pub bytearray_size: i32,
+    /// `PyByteArrayObject.ob_start`.
+    pub bytearray_start: i32,
     /// `PyCellObject.ob_ref`.
     pub cell_ref: i32,
     /// `_PyListIterObject.it_index` (a tuple iterator has the same layout).
@@ -105,6 +115,31 @@ pub struct VersionTable {
     /// `PyDictObject.ma_values`, in versions where the values of a dict may lie in its instance and
     /// stores to attributes then tell no watcher.
     pub dict_values: i32,
+    /// Behind the start of an instance: a byte that says whether its attributes lie there; -1 in versions
+    /// where the word in the place of the dict is their address less 1.
+    pub values_valid: i32,
+    /// The first attribute behind the start of an instance.
+    pub values_first: i32,
+    /// `PyHeapTypeObject.ht_cached_keys`: the names of the attributes, in the order of their array.
+    pub type_keys: i32,
+    /// `PyDictKeysObject.dk_log2_index_bytes`.
+    pub keys_index_bytes: i32,
+    /// `PyDictKeysObject.dk_kind`.
+    pub keys_kind: i32,
+    /// Its value for keys that instances share.
+    pub keys_shared: u8,
+    /// `PyDictKeysObject.dk_nentries`.
+    pub keys_entries: i32,
+    /// `PyDictKeysObject.dk_indices`.
+    pub keys_indices: i32,
+    /// `PyMemberDescrObject.d_member`.
+    pub member_def: i32,
+    /// `PyMemberDef.type`, an `int`.
+    pub member_type: i32,
+    /// `PyMemberDef.offset`.
+    pub member_offset: i32,
+    /// `PyMemberDef.flags`, an `int`.
+    pub member_flags: i32,
     /// 1 where CALL finds the callable below its self-or-NULL, 0 where NULL comes first.
     pub callable_first: i32,
     /// How far COMPARE_OP's operator is shifted in its oparg.
@@ -121,16 +156,20 @@ impl VersionTable {
         self.callable_first != 0
     }
 
+    /// Where the attributes of an instance lie that has no dict.
+    pub fn values(&self) -> Values {
+        match self.values_valid {
+            -1 => Values::Tagged,
+            valid => Values::Inline {
+                valid,
+                first: self.values_first,
+            },
+        }
+    }
+
     /// The operator (`Py_LT`...) and whether a bool is asked for, of COMPARE_OP.
     pub fn compare(&self, oparg: u32) -> (u32, bool) {
         (oparg >> self.compare_shift, oparg & self.compare_bool != 0)
-    }
-
-    /// Whether `f_locals` of a frame object writes to the frame itself (PEP 667).
-    pub fn writes_through(&self) -> bool {
-        self.watches()
-            .iter()
-            .any(|w| (w.place)(self).0 == Base::Frame)
     }
 
     /// The words that native code polls: pending events, and who watches.
@@ -243,5 +282,5 @@ opcodes! {
     JUMP_BACKWARD_NO_INTERRUPT FOR_ITER KW_NAMES CALL CALL_KW BINARY_SUBSCR STORE_SUBSCR STORE_ATTR
     RETURN_VALUE RETURN_CONST END_FOR SEND DELETE_FAST UNPACK_SEQUENCE BUILD_TUPLE BUILD_LIST BUILD_SET
     BUILD_MAP BUILD_STRING LIST_APPEND BINARY_SLICE STORE_SLICE FORMAT_VALUE FORMAT_SIMPLE
-    FORMAT_WITH_SPEC CONVERT_VALUE GET_ITER CALL_FUNCTION_EX
+    FORMAT_WITH_SPEC CONVERT_VALUE GET_ITER CALL_FUNCTION_EX BEFORE_WITH BUILD_CONST_KEY_MAP
 }

@@ -71,7 +71,16 @@ pub unsafe fn run(t: &VersionTable) -> Vec<Check> {
 unsafe fn objects(t: &VersionTable, all: &mut Vec<Check>) {
     // SAFETY: see `run`.
     unsafe {
-        let expressions: [(&CStr, &'static str, i32, u64); 7] = [
+        let expressions: [(&CStr, &'static str, i32, u64); 11] = [
+            (c"'a' * 300", "str length", t.str_length, 300),
+            (c"{1: 2, 3: 4}", "dict used", t.dict_used, 2),
+            (c"bytearray(77)", "bytearray size", t.bytearray_size, 77),
+            (
+                c"bytearray(0)",
+                "bytearray of no bytes",
+                t.bytearray_size,
+                0,
+            ),
             (c"12345", "int tag", t.long_tag, 8),
             (
                 c"-(1 << 40) - 7",

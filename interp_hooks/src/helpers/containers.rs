@@ -12,6 +12,11 @@ pub(super) unsafe extern "C" fn list_append(list: Obj, value: Obj) {
     }
 }
 
+pub(super) unsafe extern "C" fn str_item(text: Obj, index: i64) -> i64 {
+    // SAFETY: an exact str that has such a character.
+    i64::from(unsafe { ffi::PyUnicode_ReadChar(text, index as isize) })
+}
+
 pub(super) unsafe extern "C" fn get_slice(argv: *const Obj, argc: usize, _x: i64) -> Obj {
     // SAFETY: three owned arguments.
     unsafe {

@@ -2,22 +2,29 @@
 //! CPython's own protocols for everything else.
 
 use super::{Pending, Recorder};
-use crate::adapters;
+use crate::adapters::{self, Guarded};
 use crate::cpython::decode::Instr;
 use crate::py::{Kind, Object};
 use ffi_ops::KnownObjs;
 use traces::{Abort, Helper, Imm, Known, Op, Reason, Resume, Value};
 
 /// How the operands of a CALL lie on the stack, top last.
-struct CallShape {
+pub(super) struct CallShape {
     /// Position of the callable below the top.
-    callable: usize,
+    pub(super) callable: usize,
     /// Position of the bound first argument below the top, where there is one.
-    bound: Option<usize>,
+    pub(super) bound: Option<usize>,
     /// The number of arguments proper.
-    nargs: usize,
+    pub(super) nargs: usize,
     /// The callable is a bound method that the interpreter has in two parts.
     method: bool,
+}
+
+impl CallShape {
+    /// Whether the trace has a bound method where the interpreter has a function and its first argument.
+    pub(super) fn is_method(&self) -> bool {
+        self.method
+    }
 }
 
 impl Recorder {
@@ -25,11 +32,26 @@ impl Recorder {
         let nargs = i.oparg as usize;
         let kwnames = self.kwnames.take();
         let shape = self.shape(nargs, 0)?;
-        if kwnames.is_none() && self.foreign_call(&shape, i)? {
+        if kwnames.is_none()
+            && (self.foreign_call(&shape, i)?
+                || self.ffi_call(&shape, i)?
+                || self.builtin_call(&shape, i)?)
+        {
             return Ok(());
         }
         let names = kwnames.map(Object);
         self.residual_call(&shape, names, 0, i)
+    }
+
+    /// The names for the CALL behind. CPython 3.12 keeps them in a variable of the evaluator, so an exit must not
+    /// resume between the two: what the call would guard is guarded here.
+    pub(super) fn kw_names(&mut self, i: &Instr) -> Result<(), Abort> {
+        let call = self.decoded.at(i.next).map(|call| call.oparg as usize);
+        let operands =
+            call.ok_or_else(|| Abort::new(Reason::Confused, "KW_NAMES without a call"))?;
+        self.secure(operands + 2)?;
+        self.kwnames = Some(self.co_const(i.oparg)?);
+        Ok(())
     }
 
     pub(super) fn call_kw(&mut self, i: &Instr) -> Result<(), Abort> {
@@ -107,36 +129,60 @@ impl Recorder {
         let Some(description) = adapters::describe(callee.0) else {
             return Ok(false);
         };
-        let v = self.b.peek(shape.callable)?.value;
-        let id = self.constant_of(v, callee, &description.name);
-        self.b.guard_is(v, id);
+        // What an argument points to is used while other threads run.
+        self.shelter();
+        let guarded = self.guard_callee(shape, callee, &description.name)?;
         let mut operands = Vec::with_capacity(shape.nargs);
         for n in (0..shape.nargs).rev() {
             operands.push((self.b.peek(n)?.value, self.concrete(n)?));
         }
-        let known = KnownObjs {
-            int: self.known(Known::Int),
-            float: self.known(Known::Float),
-            bool_: self.known(Known::Bool),
-            bytes: self.known(Known::Bytes),
-            none: self.known(Known::None),
-            none_type: self.known(Known::NoneType),
-        };
+        let known = self.known_objs();
         self.secure(shape.nargs + 2)?;
-        let result = match adapters::emit(self, id, &description, &operands, &known) {
-            Ok(r) => r,
+        let stack = shape.nargs + 2;
+        let called = match adapters::emit(self, guarded, &description, &operands, stack, &known) {
+            Ok(called) => called,
             Err(ffi_ops::EmitError::Unsupported(_)) => return Ok(false),
             Err(ffi_ops::EmitError::Abort(a)) => return Err(a),
         };
         self.foreign += 1;
-        self.drop_operands(shape.nargs + 2, None, i.next)?;
-        self.b.push(result);
+        match called {
+            ffi_ops::Called::Value(result) => {
+                self.drop_operands(stack, None)?;
+                self.b.push(result);
+            }
+            ffi_ops::Called::Owned(result) => {
+                let slot = self.b.slot_below_top(stack - 1);
+                self.drop_operands(stack, Some(slot))?;
+                self.b.push_owned(result);
+            }
+        }
         self.b.begin(i.next);
         self.b.check();
         if description.gives_address() {
             self.pending = Pending::Address { next: i.next };
         }
         Ok(true)
+    }
+
+    /// Guards what a direct call needs to know of its callee. A function pointer of cffi that is no constant is
+    /// guarded by its type, and called at the address that it holds.
+    fn guard_callee(
+        &mut self,
+        shape: &CallShape,
+        callee: Object,
+        name: &str,
+    ) -> Result<Guarded, Abort> {
+        let v = self.b.peek(shape.callable)?.value;
+        if self.defined_by(v) != Some(Op::ConstObj)
+            && let Some(cdata) = self.cdata(shape.callable)?
+        {
+            let p = self.address(&cdata)?;
+            self.guard_not_null(p)?;
+            return Ok(Guarded::Pointer(p));
+        }
+        let id = self.constant_of(v, callee, name);
+        self.b.guard_is(v, id);
+        Ok(Guarded::Object(id))
     }
 
     /// The result of a call that gives an address has arrived: an int, or None for NULL. The guard
@@ -157,6 +203,19 @@ impl Recorder {
         let null = self.b.op(Op::IEq, &[n, zero])?;
         self.b.guard(null, is_null);
         self.replace_top(kept)
+    }
+
+    /// The constants that conversions guard against.
+    pub(super) fn known_objs(&mut self) -> KnownObjs {
+        KnownObjs {
+            int: self.known(Known::Int),
+            float: self.known(Known::Float),
+            bool_: self.known(Known::Bool),
+            bytes: self.known(Known::Bytes),
+            str_: self.known(Known::Str),
+            none: self.known(Known::None),
+            none_type: self.known(Known::NoneType),
+        }
     }
 
     /// The builder and the constants, for the adapters.
@@ -226,6 +285,37 @@ impl Recorder {
         self.call_object(helper, &args, n, next)
     }
 
+    /// As `residual`, of operands alone, for a helper that the report knows by another name.
+    pub(super) fn residual_unnamed(
+        &mut self,
+        helper: Helper,
+        n: usize,
+        next: u32,
+    ) -> Result<(), Abort> {
+        let mut args = Vec::with_capacity(n);
+        for k in (0..n).rev() {
+            args.push(self.b.peek(k)?.value);
+        }
+        self.call_object(helper, &args, n, next)
+    }
+
+    /// Emits `call_new`; the result takes the place of the top `operands` entries, in this slot, and what they
+    /// own is dropped.
+    pub(super) fn make_new(
+        &mut self,
+        helper: Helper,
+        args: &[Value],
+        operands: usize,
+        slot: u16,
+    ) -> Result<Value, Abort> {
+        let snap = self.b.snapshot_as(Resume::Raise(operands as u16));
+        let imm = Imm::HelperSlot(helper, slot);
+        let made = self.b.trace.emit(Op::CallNew, args, imm, Some(snap))?;
+        self.drop_operands(operands, Some(slot))?;
+        self.b.push_owned(made);
+        Ok(made)
+    }
+
     /// Emits `call_py`; the result takes the place of the top `operands` entries.
     pub(super) fn call_object(
         &mut self,
@@ -240,7 +330,7 @@ impl Recorder {
             self.b.slot_below_top(operands - 1)
         };
         let r = self.call_into(helper, args, operands, slot)?;
-        self.drop_operands(operands, Some(slot), next)?;
+        self.drop_operands(operands, Some(slot))?;
         self.b.push_owned(r);
         self.b.begin(next);
         self.b.check();
@@ -282,19 +372,21 @@ impl Recorder {
     }
 
     /// Pops operands and drops the objects that their slots own, but for the slot that a
-    /// result has already replaced.
-    pub(super) fn drop_operands(
-        &mut self,
-        n: usize,
-        result: Option<u16>,
-        _next: u32,
-    ) -> Result<(), Abort> {
+    /// result has already replaced. The lowest goes first, as in the interpreter.
+    pub(super) fn drop_operands(&mut self, n: usize, result: Option<u16>) -> Result<(), Abort> {
+        let mut owners = Vec::with_capacity(n);
         for _ in 0..n {
             let slot = self.b.slot_below_top(0);
             let e = self.b.pop()?;
             if e.owned && Some(slot) != result {
-                self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
+                owners.push(slot);
             }
+        }
+        if !owners.is_empty() {
+            self.shelter();
+        }
+        for slot in owners.into_iter().rev() {
+            self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
         }
         Ok(())
     }
@@ -334,11 +426,17 @@ impl Recorder {
     }
 
     pub(super) fn get_item(&mut self, i: &Instr) -> Result<(), Abort> {
+        if self.cdata_get_item(i)? || self.sequence_get_item(i)? {
+            return Ok(());
+        }
         self.residual(Helper::PyGetItem, 0, 2, i.next)
     }
 
     pub(super) fn set_item(&mut self, i: &Instr) -> Result<(), Abort> {
         // Stack: value, container, key.
+        if self.cdata_set_item(i)? || self.sequence_set_item(i)? {
+            return Ok(());
+        }
         let (v, c, k) = (
             self.b.peek(2)?.value,
             self.b.peek(1)?.value,
@@ -354,6 +452,13 @@ impl Recorder {
         // Stack: value, owner.
         let (v, o) = (self.b.peek(1)?.value, self.b.peek(0)?.value);
         let name = self.co_name(i.oparg);
+        if self.cdata_set_attr(name, i)?
+            || self.ffi_set_attr(name, i)?
+            || self.variable_set(name, i)?
+            || self.instance_set_attr(name, i)?
+        {
+            return Ok(());
+        }
         let name = self.name_const(name)?;
         self.call_bool(Helper::PySetAttr, &[o, name, v], 2)?;
         self.finish_effect(2, i.next)?;
@@ -363,7 +468,7 @@ impl Recorder {
 
     /// The operands of a bytecode whose effect has happened go away.
     pub(super) fn finish_effect(&mut self, n: usize, next: u32) -> Result<(), Abort> {
-        self.drop_operands(n, None, next)?;
+        self.drop_operands(n, None)?;
         self.b.begin(next);
         Ok(())
     }

@@ -1,13 +1,56 @@
 //! Containers and strings: built and looked into through helpers, unpacked directly.
 
-use super::Recorder;
+use super::{Pending, Recorder};
 use crate::cpython::decode::Instr;
-use traces::{Abort, Field, Helper, Imm, Known, Op, Reason};
+use traces::{Abort, Field, Helper, Imm, Known, Op, Reason, Resume};
 
 impl Recorder {
     /// A container (or str) of the top `n` operands.
     pub(super) fn build(&mut self, helper: Helper, n: u32, i: &Instr) -> Result<(), Abort> {
         self.residual(helper, 0, n as usize, i.next)
+    }
+
+    /// A dict of the top values, whose keys lie above them in a constant tuple.
+    pub(super) fn build_map_of_keys(&mut self, i: &Instr) -> Result<(), Abort> {
+        let n = i.oparg as usize;
+        let keys = self.concrete(0)?;
+        let names = keys
+            .is_exactly(Known::Tuple)
+            .then(|| keys.sequence_items(n))
+            .flatten();
+        let names = names.ok_or_else(|| self.unsupported("a dict whose keys are no tuple"))?;
+        let mut args = Vec::with_capacity(2 * n);
+        for (k, name) in names.into_iter().enumerate() {
+            // The code object keeps the tuple, and the tuple its items.
+            args.push(self.constant_value(name, "key")?);
+            args.push(self.b.peek(n - k)?.value);
+        }
+        let helper = Helper::PyBuildMap;
+        self.residual_names.push(helper.name().to_string());
+        self.call_object(helper, &args, n + 1, i.next)
+    }
+
+    /// `with`: the bound `__exit__` and what `__enter__` gave take the place of the context manager.
+    pub(super) fn before_with(&mut self, i: &Instr) -> Result<(), Abort> {
+        let (manager, slot) = (self.b.peek(0)?.value, self.b.slot_below_top(0));
+        let name = self.concrete(0)?.type_object().type_name();
+        self.residual_names.push(format!("with {name}"));
+        let exit = self.call_into(Helper::PyBeforeWith, &[manager], 1, slot)?;
+        self.drop_operands(1, Some(slot))?;
+        self.b.push_owned(exit);
+        let above = self.b.next_slot();
+        let snap = self.b.snapshot_as(Resume::Raise(0));
+        let entered = self.b.trace.emit(
+            Op::CallNew,
+            &[],
+            Imm::HelperSlot(Helper::Entered, above),
+            Some(snap),
+        )?;
+        self.b.push_owned(entered);
+        self.b.begin(i.next);
+        self.b.check();
+        self.pending = Pending::Result { next: i.next };
+        Ok(())
     }
 
     /// `UNPACK_SEQUENCE` of an exact tuple or list: the items take its place, the first on top.
@@ -55,6 +98,7 @@ impl Recorder {
     /// Pops the sequence and pushes its items; those that need an owner get one before the
     /// sequence, which owns them so far, is dropped.
     fn replace_by_items(&mut self, items: &[(traces::Value, bool)]) -> Result<(), Abort> {
+        self.shelter_below(1);
         let first = self.b.slot_below_top(0);
         for (slot, &(item, needs_owner)) in (first..).zip(items).skip(1) {
             if needs_owner {
@@ -86,9 +130,10 @@ impl Recorder {
         let (list, item) = (self.b.peek(n)?.value, self.b.peek(0)?.value);
         let ty = self.known(Known::List);
         self.b.guard_type(list, ty);
+        self.shelter_below(1);
         self.b
             .effect(Op::Call, &[list, item], Imm::Helper(Helper::ListAppend));
-        self.drop_operands(1, None, i.next)?;
+        self.drop_operands(1, None)?;
         self.b.begin(i.next);
         self.b.check();
         Ok(())
@@ -118,14 +163,19 @@ impl Recorder {
             return Err(Reason::Raised.into());
         }
         let v = self.local(k)?;
-        let ty = self.type_of(old);
-        self.b.guard_type(v, ty);
+        let quiet = self.dies_quietly(v, old)?;
+        if !quiet {
+            let ty = self.type_of(old);
+            self.b.guard_type(v, ty);
+        }
         self.rescue(k);
-        let plain = old.is_plain();
-        let op = if plain { Op::ClearSlot } else { Op::DropSlot };
+        if !quiet {
+            self.shelter();
+        }
+        let op = if quiet { Op::ClearSlot } else { Op::DropSlot };
         self.b.effect(op, &[], Imm::Slot(k as u16));
         self.forget_local(k);
-        if !plain {
+        if !quiet {
             self.b.begin(i.next);
             self.b.check();
         }

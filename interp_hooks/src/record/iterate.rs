@@ -1,10 +1,15 @@
 //! `for`: range, list and tuple iterators.
 
 use super::{Pending, Recorder};
+use crate::cpython::Opcode;
 use crate::cpython::decode::Instr;
 use crate::engine;
+use crate::loops::{self, State};
 use crate::py::{Kind, Object};
 use traces::{Abort, Field, Helper, Imm, Known, Op, Reason, Value};
+
+/// How many turns of another loop a recording goes through.
+const MAX_TURNS: u32 = 8;
 
 /// The fields of an iterator over a sequence of objects.
 struct Sequence {
@@ -32,43 +37,245 @@ impl Recorder {
         let it = self.concrete(0)?;
         let v = self.b.peek(0)?.value;
         if it.is_exactly(Known::RangeIter) {
-            return self.next_of_range(it, v);
+            return self.next_of_range(it, v, i);
         }
         if it.is_exactly(Known::ListIter) {
-            return self.next_of_sequence(&LIST, it, v);
+            return self.next_of_sequence(&LIST, it, v, i);
         }
         if it.is_exactly(Known::TupleIter) {
-            return self.next_of_sequence(&TUPLE, it, v);
+            return self.next_of_sequence(&TUPLE, it, v, i);
+        }
+        if it.is_exactly(Known::CDataIter) && self.next_of_cdata(it, v)? {
+            return Ok(());
         }
         self.next_of_any(it, v, i)
     }
 
-    /// The next item of any other iterator, through its protocol. At its end the interpreter goes
-    /// on behind the loop, where it drops the iterator and what stands for the end.
+    /// A jump back to the header of another loop: one around the loop of this tree, or one that lies on the way,
+    /// whose turns are recorded one behind the other where they are few.
+    pub(super) fn other_loop(&mut self, from: u32, header: u32) -> Result<(), Abort> {
+        if (header..from).contains(&self.header) {
+            return match self.is_branch() {
+                true => Ok(()),
+                false => Err(Reason::LeftLoop.into()),
+            };
+        }
+        let compiled = engine::get()
+            .and_then(|e| loops::header(e, self.code, header))
+            .is_some_and(|h| matches!(*h.state.borrow(), State::Compiled));
+        let turns = self.turns.entry(header).or_default();
+        *turns += 1;
+        if compiled || *turns > MAX_TURNS {
+            return Err(Reason::InnerLoop.into());
+        }
+        Ok(())
+    }
+
+    /// `GET_ITER`: the iterator takes the place of the object.
+    pub(super) fn get_iter(&mut self, i: &Instr) -> Result<(), Abort> {
+        let (o, e) = (self.concrete(0)?, self.b.peek(0)?);
+        let made = match self.defined_by_helper(e.value) {
+            // `range_call` has made it already.
+            Some(Helper::RangeIterNew) => return Ok(()),
+            _ if o.is_exactly(Known::List) => Some((Known::List, Helper::ListIterNew)),
+            _ if o.is_exactly(Known::Tuple) => Some((Known::Tuple, Helper::TupleIterNew)),
+            _ => None,
+        };
+        let Some((ty, helper)) = made else {
+            let name = o.type_object().type_name();
+            self.residual_names.push(format!("iter of a {name}"));
+            return self.residual_unnamed(Helper::PyGetIter, 1, i.next);
+        };
+        let ty = self.known(ty);
+        self.b.guard_type(e.value, ty);
+        let slot = self.b.slot_below_top(0);
+        self.make_new(helper, &[e.value], 1, slot)?;
+        self.b.begin(i.next);
+        Ok(())
+    }
+
+    /// `range(...)` in front of a GET_ITER: makes the iterator, which is its own iterator, at once. Says whether it
+    /// did.
+    pub(super) fn range_call(&mut self, nargs: usize, i: &Instr) -> Result<bool, Abort> {
+        let iterates = self.decoded.at(i.next).map(|next| next.opcode) == Some(Opcode::GET_ITER);
+        if !iterates || !(1..=3).contains(&nargs) {
+            return Ok(false);
+        }
+        let mut numbers = Vec::with_capacity(nargs);
+        for n in (0..nargs).rev() {
+            let (v, o) = (self.b.peek(n)?.value, self.concrete(n)?);
+            let Kind::Int(number) = o.kind() else {
+                return Ok(false);
+            };
+            numbers.push((v, number));
+        }
+        let step = numbers.get(2).map_or(1, |n| n.1);
+        if step == 0 || step == i64::MIN {
+            return Ok(false);
+        }
+        let unit = step.abs() == 1;
+        let ty = self.known(Known::Int);
+        let mut values = Vec::with_capacity(nargs);
+        for (v, _) in numbers {
+            self.b.guard_type(v, ty);
+            values.push(self.b.op(Op::UnboxInt, &[v])?);
+        }
+        let by = match values.get(2) {
+            Some(&given) if !unit => {
+                let zero = self.b.int(0)?;
+                let grows = self.b.op(Op::IGt, &[given, zero])?;
+                self.b.guard(grows, step > 0);
+                given
+            }
+            Some(&given) => {
+                let by = self.b.int(step)?;
+                let same = self.b.op(Op::IEq, &[given, by])?;
+                self.b.guard(same, true);
+                by
+            }
+            None => self.b.int(step)?,
+        };
+        let (start, stop) = match *values.as_slice() {
+            [start, stop, ..] => (start, stop),
+            [stop] => (self.b.int(0)?, stop),
+            [] => return Ok(false),
+        };
+        let len = self.length_of_range(start, stop, (by, step))?;
+        let slot = self.b.slot_below_top(nargs + 1);
+        self.make_new(Helper::RangeIterNew, &[start, by, len], nargs + 2, slot)?;
+        self.b.begin(i.next);
+        Ok(true)
+    }
+
+    /// How many items a range has; leaves where it has less than none. The sign of the step was guarded. (The number
+    /// behind the last item may not fit in 64 bits: CPython has another iterator then, which gives the same items.)
+    fn length_of_range(
+        &mut self,
+        start: Value,
+        stop: Value,
+        (by, step): (Value, i64),
+    ) -> Result<Value, Abort> {
+        let up = step > 0;
+        let (low, high) = if up { (start, stop) } else { (stop, start) };
+        let distance = self.b.op(Op::ISubOvf, &[high, low])?;
+        let zero = self.b.int(0)?;
+        let fits = self.b.op(Op::IGe, &[distance, zero])?;
+        self.b.guard(fits, true);
+        if step.abs() == 1 {
+            return Ok(distance);
+        }
+        let size = match up {
+            true => by,
+            // Where the step has no positive counterpart, this leaves.
+            false => self.b.op(Op::ISubOvf, &[zero, by])?,
+        };
+        let one = self.b.int(1)?;
+        if !up {
+            let positive = self.b.op(Op::IGt, &[size, zero])?;
+            self.b.guard(positive, true);
+        }
+        let round = self.b.op(Op::ISub, &[size, one])?;
+        let rounded = self.b.op(Op::IAddOvf, &[distance, round])?;
+        self.b.op(Op::IFloorDiv, &[rounded, size])
+    }
+
+    /// The next item of any other iterator, through its protocol.
     fn next_of_any(&mut self, it: Object, v: Value, i: &Instr) -> Result<(), Abort> {
-        let end = i
-            .target
-            .ok_or_else(|| Abort::new(Reason::Confused, "a loop without an end"))?;
+        let behind = self.behind_loop(i)?;
+        let end = i.target.unwrap_or(behind);
         self.residual_names
             .push(format!("next of a {}", it.type_object().type_name()));
         let slot = self.b.next_slot();
         let item = self.call_into(Helper::PyIterNext, &[v], 1, slot)?;
         self.b.push_owned(item);
-        self.b.begin(end);
+        self.pending = Pending::Item {
+            next: i.next,
+            end,
+            behind,
+        };
+        Ok(())
+    }
+
+    /// An iterator has given an item, or has come to its end. Where native code finds the end, the interpreter goes
+    /// on behind the loop, where it drops the iterator and what stands for the end.
+    pub(super) fn finish_item(
+        &mut self,
+        offset: u32,
+        next: u32,
+        end: u32,
+        behind: u32,
+    ) -> Result<(), Abort> {
+        let ended = offset == behind;
+        if !ended && offset != next {
+            return Err(Reason::Raised.into());
+        }
+        let item = self.b.peek(0)?.value;
         let exhausted = engine::get().map(|e| Object(e.exhausted.as_ptr()));
         let exhausted = exhausted.ok_or(Reason::Confused)?;
         let exhausted = self.borrowed_constant(exhausted, "exhausted");
         let exhausted = self.b.obj(exhausted)?;
-        let ended = self.b.op(Op::Same, &[item, exhausted])?;
-        self.b.guard(ended, false);
+        let is_end = self.b.op(Op::Same, &[item, exhausted])?;
+        self.b.begin(if ended { next } else { end });
+        self.b.guard(is_end, ended);
+        if !ended {
+            self.b.begin(next);
+            self.b.check();
+            return self.finish_result(next);
+        }
+        for _ in 0..2 {
+            let slot = self.b.slot_below_top(0);
+            self.b.pop()?;
+            self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
+        }
+        self.b.begin(behind);
+        self.b.check();
+        Ok(())
+    }
+
+    fn behind_loop(&self, i: &Instr) -> Result<u32, Abort> {
+        let behind = self.decoded.behind_loop(i, self.table.callable_first());
+        behind.ok_or_else(|| Abort::new(Reason::Confused, "a loop without an end"))
+    }
+
+    /// `END_FOR` behind an exit at the end of an iterator: what stands for the end goes, and in 3.12 the iterator with
+    /// it (from 3.13 on a POP_TOP follows).
+    pub(super) fn end_for(&mut self, i: &Instr) -> Result<(), Abort> {
+        let n = if self.table.callable_first() { 1 } else { 2 };
+        for _ in 0..n {
+            let slot = self.b.slot_below_top(0);
+            if self.b.pop()?.owned {
+                self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
+            }
+        }
         self.b.begin(i.next);
         self.b.check();
-        self.pending = Pending::Result { next: i.next };
+        Ok(())
+    }
+
+    /// An iterator whose end was guarded goes.
+    fn leave_loop(&mut self, i: &Instr) -> Result<(), Abort> {
+        if i.offset == self.header && !self.is_branch() {
+            return Err(Reason::LeftLoop.into());
+        }
+        let behind = self.behind_loop(i)?;
+        let it = self.concrete(0)?;
+        let slot = self.b.slot_below_top(0);
+        if !self.b.pop()?.owned {
+            return Err(Abort::new(Reason::Confused, "an iterator without an owner"));
+        }
+        if it.is_exactly(Known::RangeIter) {
+            self.b.effect(Op::ClearSlot, &[], Imm::Slot(slot));
+            self.b.begin(behind);
+        } else {
+            self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
+            self.b.begin(behind);
+            self.b.check();
+        }
         Ok(())
     }
 
     /// The iterator's own state is private to the trace while nobody else can reach it.
-    fn guard_iterator(&mut self, it: Object, v: Value, ty: Known) -> Result<(), Abort> {
+    pub(super) fn guard_iterator(&mut self, it: Object, v: Value, ty: Known) -> Result<(), Abort> {
         if it.refcount() != 1 {
             return Err(Abort::new(
                 Reason::Operand,
@@ -84,22 +291,28 @@ impl Recorder {
         Ok(())
     }
 
-    fn next_of_range(&mut self, it: Object, v: Value) -> Result<(), Abort> {
-        if it.range_iterator_len() <= 0 {
-            return Err(Reason::LeftLoop.into());
-        }
+    fn next_of_range(&mut self, it: Object, v: Value, i: &Instr) -> Result<(), Abort> {
+        let ended = it.range_iterator_len() <= 0;
         self.guard_iterator(it, v, Known::RangeIter)?;
         let len = self.b.load_field(v, Field::RangeIterLen)?;
         let zero = self.b.int(0)?;
         let more = self.b.op(Op::IGt, &[len, zero])?;
-        self.b.guard(more, true);
+        self.b.guard(more, !ended);
+        if ended {
+            return self.leave_loop(i);
+        }
         let start = self.b.load_field(v, Field::RangeIterStart)?;
         let step = self.b.load_field(v, Field::RangeIterStep)?;
-        // A step that is a constant saves a register; a loop has hardly ever two.
-        let constant = self.b.int(it.range_iterator_step())?;
-        let same = self.b.op(Op::IEq, &[step, constant])?;
-        self.b.guard(same, true);
-        let next = self.b.op(Op::IAdd, &[start, constant])?;
+        // A step that is a constant saves a register; that of one loop is hardly ever another than one.
+        let next = match it.range_iterator_step() {
+            by @ (1 | -1) => {
+                let constant = self.b.int(by)?;
+                let same = self.b.op(Op::IEq, &[step, constant])?;
+                self.b.guard(same, true);
+                self.b.op(Op::IAdd, &[start, constant])?
+            }
+            _ => self.b.op(Op::IAdd, &[start, step])?,
+        };
         let one = self.b.int(1)?;
         let left = self.b.op(Op::ISub, &[len, one])?;
         self.b.effect(
@@ -114,10 +327,17 @@ impl Recorder {
         Ok(())
     }
 
-    fn next_of_sequence(&mut self, s: &Sequence, it: Object, v: Value) -> Result<(), Abort> {
-        let Some(item) = it.sequence_iterator_next() else {
-            return Err(Reason::LeftLoop.into());
-        };
+    fn next_of_sequence(
+        &mut self,
+        s: &Sequence,
+        it: Object,
+        v: Value,
+        i: &Instr,
+    ) -> Result<(), Abort> {
+        let next = it.sequence_iterator_next();
+        if next.is_none() && it.iterates_over_nothing() {
+            return Err(self.unsupported("an iterator that was at its end before"));
+        }
         self.guard_iterator(it, v, s.iter)?;
         let seq = self.b.load_field(v, s.source)?;
         let ty = self.known(s.seq);
@@ -135,7 +355,10 @@ impl Recorder {
             ),
         };
         let inside = self.b.op(Op::IUlt, &[index, size])?;
-        self.b.guard(inside, true);
+        self.b.guard(inside, next.is_some());
+        let Some(item) = next else {
+            return self.leave_loop(i);
+        };
         let value = self.b.op(Op::LoadItem, &[items, index])?;
         // All that can leave comes before the iterator moves on.
         let unboxed = self.unbox_plain(value, item)?;

@@ -5,8 +5,13 @@
 //! emits the naive trace and leaves cleverness to the optimiser. A bytecode that it does not know
 //! ends the recording with the reason.
 
+mod attributes;
+mod builtins;
 mod calls;
+mod cdata;
 mod containers;
+mod ffi_methods;
+mod items;
 mod iterate;
 mod names;
 mod numbers;
@@ -16,7 +21,9 @@ use crate::assume::Assumptions;
 use crate::cpython::decode::{Decoded, Instr};
 use crate::cpython::{Opcode, VersionTable, frame};
 use crate::py::{self, Object, Strong};
+use crate::tree::Tree;
 use pyo3_ffi as ffi;
+use std::collections::HashMap;
 use std::rc::Rc;
 use traces::{Abort, Builder, Helper, Known, ObjId, Reason, Trace, Value};
 
@@ -30,6 +37,8 @@ pub enum Step {
     More,
     /// The back edge to the header was reached: the trace is whole.
     Closed,
+    /// The header was reached from further up: the branch is whole.
+    AtHeader,
 }
 
 /// What has to be looked at when the next bytecode is about to run.
@@ -38,6 +47,13 @@ enum Pending {
     /// A helper's result lies in the stack slot at the top; the bytecode ends at this pc.
     Result {
         next: u32,
+    },
+    /// What the iterator of a FOR_ITER gave lies at the top, or what stands for its end: the bytecode that
+    /// follows tells.
+    Item {
+        next: u32,
+        end: u32,
+        behind: u32,
     },
     /// The address that a foreign function gave lies at the top; the bytecode ends at this pc.
     Address {
@@ -76,6 +92,10 @@ pub struct Recorder {
     frame: *mut u8,
     thread: *mut ffi::PyThreadState,
     header: u32,
+    /// Where the recording begins: at the header, or where a guard failed.
+    start: u32,
+    /// How often this recording has gone through each loop other than its own, by its header.
+    turns: HashMap<u32, u32>,
     last: Option<u32>,
     pending: Pending,
     /// The value that each local holds, where the trace has loaded or stored it.
@@ -88,7 +108,11 @@ pub struct Recorder {
     pub hold: Vec<*mut ffi::PyObject>,
     /// Objects that may die, each with a weak reference to it.
     weak: Vec<(Strong, *mut ffi::PyObject)>,
+    /// Objects of which the tree has such a reference already.
+    known: Vec<*mut ffi::PyObject>,
     kwnames: Option<*mut ffi::PyObject>,
+    /// Values that the memory of a container keeps alive, and whether nobody can notice their death.
+    lent: HashMap<Value, bool>,
     /// Stack slots that hold a bound method where the interpreter's own stack has the function and
     /// its first argument apart.
     bound: Vec<u16>,
@@ -142,6 +166,8 @@ impl Recorder {
             frame,
             thread,
             header,
+            start: header,
+            turns: HashMap::new(),
             last: None,
             pending: Pending::Nothing,
             locals: vec![None; nlocals as usize],
@@ -149,7 +175,9 @@ impl Recorder {
             keep: Vec::new(),
             hold: Vec::new(),
             weak: Vec::new(),
+            known: Vec::new(),
             kwnames: None,
+            lent: HashMap::new(),
             bound: Vec::new(),
             first_global: (nlocals + stacksize) as u16,
             stored,
@@ -158,6 +186,42 @@ impl Recorder {
             residual: 0,
             residual_names: Vec::new(),
         }
+    }
+
+    /// Starts a recording of a further path of a tree, from where the naive instruction at `guard` has left.
+    ///
+    /// # Errors
+    /// There is no such way out.
+    ///
+    /// # Safety
+    /// `frame` is the thread's current frame, stopped in a JUMP callback behind that exit, and the GIL is held.
+    pub unsafe fn resume(
+        table: &'static VersionTable,
+        decoded: Rc<Decoded>,
+        (code, frame, thread): (*mut ffi::PyObject, *mut u8, *mut ffi::PyThreadState),
+        header: u32,
+        tree: &Tree,
+        guard: usize,
+    ) -> Result<Recorder, Abort> {
+        // SAFETY: the caller's promise.
+        let mut recorder = unsafe {
+            let name = tree.naive.name.clone();
+            Recorder::start(table, decoded, code, frame, thread, header, name)
+        };
+        recorder.b = Builder::resume(tree.naive.clone(), guard, MAX_INSTS)?;
+        recorder.start = recorder.b.pc();
+        // What is known already needs no second reference.
+        recorder.known = tree.weak.iter().map(|w| w.1).collect();
+        Ok(recorder)
+    }
+
+    /// Whether this is a further path of a tree.
+    fn is_branch(&self) -> bool {
+        self.b
+            .trace
+            .insts
+            .iter()
+            .any(|i| i.op == traces::Op::Branch)
     }
 
     /// Whether the frame is still there: one that raised is gone without a word.
@@ -230,20 +294,27 @@ impl Recorder {
             // The second event of a bytecode with EXTENDED_ARG.
             return Ok(Step::More);
         }
-        if self.last.is_none() && instr.offset != self.header {
-            return Err(Abort::new(
-                Reason::Confused,
-                "the loop did not start at its header",
-            ));
+        if self.last.is_none() && instr.offset != self.start {
+            let what = "the recording did not start where it should";
+            return Err(Abort::new(Reason::Confused, what));
         }
+        let arrived = self.last.is_some() && instr.offset == self.header;
         // A handler, or the start of another activation that was given the same memory.
         let before = self.last.and_then(|last| decoded.at(last));
-        if before.is_some_and(|before| !before.is_followed_by(instr.offset)) {
+        let pops = self.table.callable_first();
+        let follows = |before: &Instr| {
+            before.is_followed_by(instr.offset)
+                || decoded.behind_loop(before, pops) == Some(instr.offset)
+        };
+        if before.is_some_and(|before| !follows(before)) {
             return Err(Reason::Raised.into());
         }
         self.last = Some(instr.offset);
-        self.bytecodes += 1;
         self.finish_pending(instr.offset)?;
+        if arrived {
+            return self.close().map(|_| Step::AtHeader);
+        }
+        self.bytecodes += 1;
         if self.b.too_long() {
             return Err(Reason::TooLong.into());
         }
@@ -266,6 +337,7 @@ impl Recorder {
                 self.finish_result(next)
             }
             Pending::Address { next } => self.finish_address(next),
+            Pending::Item { next, end, behind } => self.finish_item(offset, next, end, behind),
             Pending::Jump {
                 taken,
                 fallthrough,
@@ -314,7 +386,7 @@ impl Recorder {
             LOAD_ATTR => self.load_attr(i)?,
             BINARY_OP => self.binary_op(i)?,
             COMPARE_OP => self.compare_op(i)?,
-            IS_OP => self.is_op(i.oparg != 0)?,
+            IS_OP => self.is_op(i)?,
             CONTAINS_OP => self.contains_op(i)?,
             UNARY_NEGATIVE => self.unary_negative(i)?,
             UNARY_INVERT => self.unary_invert(i)?,
@@ -330,11 +402,11 @@ impl Recorder {
                 if target == self.header {
                     return self.close();
                 }
-                return Err(Reason::InnerLoop.into());
+                self.other_loop(i.offset, target)?;
             }
-            GET_ITER => return Err(Reason::InnerLoop.into()),
+            GET_ITER => self.get_iter(i)?,
             FOR_ITER => self.for_iter(i)?,
-            KW_NAMES => self.kwnames = Some(self.co_const(i.oparg)?),
+            KW_NAMES => self.kw_names(i)?,
             CALL => self.call(i)?,
             CALL_KW => self.call_kw(i)?,
             CALL_FUNCTION_EX => self.call_ex(i)?,
@@ -347,6 +419,8 @@ impl Recorder {
             BUILD_LIST => self.build(Helper::PyBuildList, i.oparg, i)?,
             BUILD_SET => self.build(Helper::PyBuildSet, i.oparg, i)?,
             BUILD_MAP => self.build(Helper::PyBuildMap, 2 * i.oparg, i)?,
+            BUILD_CONST_KEY_MAP => self.build_map_of_keys(i)?,
+            BEFORE_WITH => self.before_with(i)?,
             BUILD_STRING => self.build(Helper::PyBuildString, i.oparg, i)?,
             LIST_APPEND => self.list_append(i)?,
             BINARY_SLICE => self.residual(Helper::PyGetSlice, 0, 3, i.next)?,
@@ -356,7 +430,7 @@ impl Recorder {
             FORMAT_WITH_SPEC => self.format(0, true, i)?,
             CONVERT_VALUE => self.residual(Helper::PyConvert, i64::from(i.oparg), 1, i.next)?,
             RETURN_VALUE | RETURN_CONST => return Err(Reason::LeftLoop.into()),
-            END_FOR => return Err(Reason::LeftLoop.into()),
+            END_FOR => self.end_for(i)?,
             _ => return Err(Abort::new(Reason::Bytecode, i.name)),
         }
         Ok(Step::More)
@@ -413,9 +487,12 @@ impl Recorder {
     /// The constant for an object without a known owner. The trace is not entered when it is gone;
     /// where nobody can tell, the trace keeps it alive.
     fn constant(&mut self, o: Object, name: &str) -> ObjId {
-        match o.weak() {
-            Some(weak) => self.weak.push((weak, o.0)),
-            None => self.keep.push(o.strong()),
+        let known = self.known.contains(&o.0) || self.weak.iter().any(|(_, known)| *known == o.0);
+        if !known {
+            match o.weak() {
+                Some(weak) => self.weak.push((weak, o.0)),
+                None => self.keep.push(o.strong()),
+            }
         }
         self.borrowed_constant(o, name)
     }

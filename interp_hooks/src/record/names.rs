@@ -28,7 +28,7 @@ impl Recorder {
         Ok(())
     }
 
-    fn push_callable(&mut self, v: Value, with_null: bool) -> Result<(), Abort> {
+    pub(super) fn push_callable(&mut self, v: Value, with_null: bool) -> Result<(), Abort> {
         if !with_null {
             self.b.push(v);
             return Ok(());
@@ -172,13 +172,20 @@ impl Recorder {
                 true
             }
             Some(old) => {
-                let ty = self.type_of(old);
-                self.b.guard_type(held, ty);
-                old.is_plain()
+                let quiet = self.dies_quietly(held, old)?;
+                if !quiet {
+                    let ty = self.type_of(old);
+                    self.b.guard_type(held, ty);
+                }
+                // Others may get at the variable and make a weak reference before the store.
+                quiet && !old.is_cdata()
             }
         };
         let source = self.b.slot_below_top(0);
         let e = self.b.pop()?;
+        if !plain || e.owned {
+            self.shelter();
+        }
         let op = if plain {
             Op::StoreSlot
         } else {
@@ -203,12 +210,19 @@ impl Recorder {
         let owner = self.concrete(0)?;
         if let Some(v) = self.constant_attr(owner, name)? {
             let owned = self.b.peek(0)?.owned;
-            self.drop_operands(1, None, i.next)?;
+            self.drop_operands(1, None)?;
             self.push_callable(v, method)?;
             if owned {
                 self.b.begin(i.next);
                 self.b.check();
             }
+            return Ok(());
+        }
+        if self.cdata_get_attr(name, i)?
+            || self.ffi_get_attr(name, i)?
+            || self.variable_get(name, i)?
+            || self.instance_get_attr(name, i)?
+        {
             return Ok(());
         }
         // Residual: the bound method, or the attribute, and no separate self.
@@ -226,7 +240,7 @@ impl Recorder {
         let slot = self.b.slot_below_top(0) + u16::from(!callable_first);
         let method = self.call_into(Helper::PyGetAttr, &[owner, name], 1, slot)?;
         let null = self.null()?;
-        self.drop_operands(1, Some(slot), next)?;
+        self.drop_operands(1, Some(slot))?;
         if callable_first {
             self.b.push_owned(method);
             self.b.push(null);
@@ -243,7 +257,8 @@ impl Recorder {
     /// An attribute that is a constant as long as a watched dict does not change: of a module,
     /// of a cffi library, of a ctypes library.
     fn constant_attr(&mut self, owner: Object, name: Object) -> Result<Option<Value>, Abort> {
-        let Some(source) = adapters::attribute_dict(owner.0, name.0) else {
+        let source = adapters::attribute_dict(owner.0, name.0);
+        let Some(source) = source.or_else(|| Recorder::ffi_namespace(owner)) else {
             return Ok(None);
         };
         let dict = Object(source.dict);
@@ -308,7 +323,7 @@ impl Recorder {
         if old.is_null() {
             let null = self.known(Known::Null);
             self.b.guard_is(held, null);
-        } else if old.is_plain() {
+        } else if old.is_plain() && !old.is_cdata() {
             let ty = self.type_of(old);
             self.b.guard_type(held, ty);
         } else {
@@ -318,6 +333,7 @@ impl Recorder {
         if e.owned || matches!(self.concrete(0)?.kind(), Kind::Other) {
             return Err(self.unsupported("an object stored in a shared variable"));
         }
+        self.shelter_below(1);
         self.b
             .effect(Op::Call, &[v, e.value], Imm::Helper(Helper::CellSet));
         self.pop_dead()

@@ -5,7 +5,7 @@ use super::{Pending, Recorder};
 use crate::cpython::Opcode;
 use crate::cpython::decode::Instr;
 use crate::py::{Kind, Object};
-use traces::{Abort, Helper, Imm, Known, Op, Reason, Value};
+use traces::{Abort, Field, Helper, Imm, Known, Op, Reason, Value};
 
 /// A number in its unboxed form.
 #[derive(Clone, Copy)]
@@ -81,6 +81,14 @@ impl Recorder {
         }))
     }
 
+    /// The operand `n` below the top as a signed integer, where it is an int that fits or a bool.
+    pub(super) fn integer(&mut self, n: usize) -> Result<Option<Value>, Abort> {
+        match self.number(n)? {
+            Some(number) => self.as_int(number),
+            None => Ok(None),
+        }
+    }
+
     /// A number as a signed integer; an unsigned one is guarded to fit.
     fn as_int(&mut self, n: Num) -> Result<Option<Value>, Abort> {
         Ok(match n {
@@ -137,6 +145,9 @@ impl Recorder {
             self.pop_dead()?;
             self.pop_dead()?;
             self.b.push(result);
+            return Ok(());
+        }
+        if matches!(op, BinOp::Add | BinOp::Sub) && self.cdata_arithmetic(op == BinOp::Sub, i)? {
             return Ok(());
         }
         let is_text = |o: Object| o.is_exactly(Known::Str);
@@ -351,6 +362,9 @@ impl Recorder {
             self.b.push(r);
             return Ok(());
         }
+        if self.cdata_compare(op as usize, i)? || self.compare_characters(op as usize, i)? {
+            return Ok(());
+        }
         self.residual(
             Helper::PyCompare,
             i64::from(op) | (i64::from(to_bool) << 4),
@@ -382,7 +396,7 @@ impl Recorder {
         Ok(Some(self.b.op(FLOAT[op], &[x, y])?))
     }
 
-    pub(super) fn is_op(&mut self, invert: bool) -> Result<(), Abort> {
+    pub(super) fn is_op(&mut self, i: &Instr) -> Result<(), Abort> {
         let (a, b) = (self.b.peek(1)?.value, self.b.peek(0)?.value);
         let (x, y) = (self.concrete(1)?, self.concrete(0)?);
         let r = if x.kind().is_singleton() || y.kind().is_singleton() {
@@ -409,31 +423,24 @@ impl Recorder {
                 self.b.guard_is(b, none);
                 self.b.emit(Op::ConstBool, &[], Imm::Bool(true))?
             }
-        } else if self.is_virtual(a)
-            || self.is_virtual(b)
-            || x.kind().is_number()
-            || y.kind().is_number()
-        {
+        } else if self.is_box(a) || self.is_box(b) || x.kind().is_number() || y.kind().is_number() {
             return Err(Abort::new(Reason::Operand, "the identity of a number"));
         } else {
             for (v, o) in [(a, x), (b, y)] {
-                if o.is_plain() {
+                if o.is_plain() && !o.is_cdata() {
                     let ty = self.type_of(o);
                     self.b.guard_type(v, ty);
                 }
             }
             self.b.op(Op::Same, &[a, b])?
         };
-        let r = if invert {
+        let r = if i.oparg != 0 {
             self.b.op(Op::BNot, &[r])?
         } else {
             r
         };
         let r = self.b.op(Op::BoxBool, &[r])?;
-        self.pop_dead()?;
-        self.pop_dead()?;
-        self.b.push(r);
-        Ok(())
+        self.replace_operands(2, Some(r), i.next)
     }
 
     pub(super) fn unary_negative(&mut self, i: &Instr) -> Result<(), Abort> {
@@ -487,7 +494,7 @@ impl Recorder {
     }
 
     /// The truth of the operand at the top where it can be told without Python code.
-    fn truth(&mut self) -> Result<Option<Value>, Abort> {
+    pub(super) fn truth(&mut self) -> Result<Option<Value>, Abort> {
         let o = self.concrete(0)?;
         if let Kind::None = o.kind() {
             let v = self.b.peek(0)?.value;
@@ -505,7 +512,7 @@ impl Recorder {
                 let zero = self.b.float(0.0)?;
                 Some(self.b.op(Op::FNe, &[v, zero])?)
             }
-            None => None,
+            None => self.cdata_truth()?.map(|(truth, _)| truth),
         })
     }
 
@@ -533,7 +540,7 @@ impl Recorder {
     fn residual_truth(&mut self, resume: u32) -> Result<(Value, Value), Abort> {
         let v = self.b.peek(0)?.value;
         let t = self.call_bool(Helper::PyTruth, &[v], 1)?;
-        self.drop_operands(1, None, resume)?;
+        self.drop_operands(1, None)?;
         self.b.begin(resume);
         let boxed = self.b.op(Op::BoxBool, &[t])?;
         Ok((t, boxed))
@@ -567,7 +574,8 @@ impl Recorder {
             Kind::Uint(_) => true,
             Kind::Float(x) => x != 0.0,
             Kind::None => false,
-            _ => return Err(Reason::Confused.into()),
+            // What has a truth that needs no Python code, and is no number: a cdata.
+            _ => self.concrete(0)?.field_i64(Field::CDataPtr) != 0,
         })
     }
 

@@ -2,7 +2,12 @@
 
 use super::Recorder;
 use crate::py::{Kind, Object};
-use traces::{Abort, Imm, Known, Op, Reason, StackEntry, Value};
+use crate::{adapters, engine};
+use std::mem::offset_of;
+use traces::{Abort, CType, Death, Field, Imm, Known, Op, Reason, Value};
+
+/// Where an object says its type.
+const OBJECT_TYPE: i32 = offset_of!(pyo3_ffi::PyObject, ob_type) as i32;
 
 impl Recorder {
     /// The value of a local.
@@ -37,21 +42,57 @@ impl Recorder {
         Ok(())
     }
 
-    /// Whether the death of the object that local `k` holds goes unnoticed; guards it.
-    fn old_is_plain(&mut self, k: u32) -> Result<bool, Abort> {
+    /// Whether no Python code runs when the object that local `k` holds dies; guards it.
+    fn old_dies_quietly(&mut self, k: u32) -> Result<bool, Abort> {
         let old = self.slot_object(k as u16);
         let v = self.local(k)?;
-        if old.is_null() {
+        self.dies_quietly(v, old)
+    }
+
+    /// Whether no Python code runs when an object (or NULL) dies; guards it.
+    pub(super) fn dies_quietly(&mut self, v: Value, o: Object) -> Result<bool, Abort> {
+        if o.is_null() {
             let null = self.known(Known::Null);
             self.b.guard_is(v, null);
             return Ok(true);
         }
-        if !old.is_plain() {
+        if o.death() == Death::Noticed {
             return Ok(false);
         }
-        let ty = self.type_of(old);
+        let ty = self.type_of(o);
         self.b.guard_type(v, ty);
+        if o.is_cdata() {
+            let (first, none) = (self.b.load_field(v, Field::CDataWeak)?, self.b.int(0)?);
+            let alone = self.b.op(Op::IEq, &[first, none])?;
+            self.b.guard(alone, true);
+        }
+        if o.is_exactly(Known::CDataOwn) {
+            self.kept_dies_quietly(v, o)?;
+        }
         Ok(true)
+    }
+
+    /// Guards that no Python code runs when a struct dies with the owning pointer that keeps it: others may have
+    /// taken weak references to it, or it may have an allocator of its own.
+    fn kept_dies_quietly(&mut self, v: Value, o: Object) -> Result<(), Abort> {
+        let ctype = self.constant(adapters::ctype_of(o), "ctype");
+        let of = self.b.load_field(v, Field::CDataType)?;
+        self.b.guard_is(of, ctype);
+        if adapters::kept_struct(o).is_none() {
+            return Ok(());
+        }
+        let kept = self.b.load_field(v, Field::CDataLength)?;
+        let kept = self.b.op(Op::IToP, &[kept])?;
+        let class = crate::py::known_address(Known::CDataOwn) as i64;
+        let weak = engine::field_offset(Field::CDataWeak);
+        for (at, expected) in [(OBJECT_TYPE, class), (weak, 0)] {
+            let place = Imm::Place(CType::I64, at);
+            let held = self.b.emit(Op::Load, &[kept], place)?;
+            let expected = self.b.int(expected)?;
+            let same = self.b.op(Op::IEq, &[held, expected])?;
+            self.b.guard(same, true);
+        }
+        Ok(())
     }
 
     /// Local `k` is another one from here on, or none.
@@ -67,7 +108,8 @@ impl Recorder {
         let len = self.b.stack.len();
         for i in 0..len.saturating_sub(operands) {
             let e = self.b.stack[i];
-            if e.owned || self.is_virtual(e.value) {
+            let needs_none = self.is_virtual(e.value) && !self.is_buffer(e.value);
+            if e.owned || needs_none {
                 continue;
             }
             let object = self.concrete(len - 1 - i)?;
@@ -93,31 +135,50 @@ impl Recorder {
         }
         for i in 0..self.b.stack.len() {
             let e = self.b.stack[i];
-            if e.value == held && !e.owned {
+            if !e.owned && (e.value == held || self.is_buffer(e.value)) {
                 let slot = self.b.trace.nlocals + i as u16;
-                self.b.effect(Op::InitSlot, &[held], Imm::Slot(slot));
+                self.b.effect(Op::InitSlot, &[e.value], Imm::Slot(slot));
                 self.b.stack[i].owned = true;
                 self.b.stack_changed();
             }
         }
     }
 
-    /// Whether a value is the box of an unsigned integer.
-    pub(super) fn is_unsigned(&self, v: Value) -> bool {
+    /// Whether a value is the box of a buffer, which needs its cdata alive.
+    fn is_buffer(&self, v: Value) -> bool {
+        self.defined_by(v) == Some(Op::BoxBuffer)
+    }
+
+    /// The op that a value is the result of.
+    pub(super) fn defined_by(&self, v: Value) -> Option<Op> {
         let insts = &self.b.trace.insts;
         let def = insts.iter().rev().find(|i| i.result == Some(v));
-        def.is_some_and(|i| i.op == Op::BoxUint)
+        def.map(|i| i.op)
+    }
+
+    /// The helper that made the object of a value.
+    pub(super) fn defined_by_helper(&self, v: Value) -> Option<traces::Helper> {
+        let insts = &self.b.trace.insts;
+        match insts.iter().rev().find(|i| i.result == Some(v))?.imm {
+            Imm::HelperSlot(helper, _) => Some(helper),
+            _ => None,
+        }
+    }
+
+    /// Whether a value is the box of an unsigned integer.
+    pub(super) fn is_unsigned(&self, v: Value) -> bool {
+        self.defined_by(v) == Some(Op::BoxUint)
+    }
+
+    /// Whether a value is a box, which may be another object each time that it is needed.
+    pub(super) fn is_box(&self, v: Value) -> bool {
+        self.defined_by(v).is_some_and(Op::is_box)
     }
 
     /// Whether a value is a box or a constant: it needs no owner.
     pub(super) fn is_virtual(&self, v: Value) -> bool {
-        self.b
-            .trace
-            .insts
-            .iter()
-            .rev()
-            .find(|i| i.result == Some(v))
-            .is_some_and(|i| i.op.is_box() || i.op.is_const())
+        self.defined_by(v)
+            .is_some_and(|op| op.is_box() || op.is_const())
     }
 
     /// The stores of a bytecode, and the local that it loads behind them, if it does. All guards
@@ -128,12 +189,12 @@ impl Recorder {
         load: Option<u32>,
         next: u32,
     ) -> Result<(), Abort> {
-        let mut plain = Vec::with_capacity(locals.len());
+        let mut quiet = Vec::with_capacity(locals.len());
         for &k in locals {
-            plain.push(self.old_is_plain(k)?);
+            quiet.push(self.old_dies_quietly(k)?);
         }
-        for (&k, &plain) in locals.iter().zip(&plain) {
-            if plain {
+        for (&k, &quiet) in locals.iter().zip(&quiet) {
+            if quiet {
                 self.store_checked(k)?;
             } else {
                 self.store_and_drop(k)?;
@@ -142,7 +203,7 @@ impl Recorder {
         if let Some(k) = load {
             self.load_fast(k)?;
         }
-        if plain.contains(&false) {
+        if quiet.contains(&false) {
             self.b.begin(next);
             self.b.check();
         }
@@ -155,6 +216,7 @@ impl Recorder {
         let source = self.b.slot_below_top(0);
         let e = self.b.pop()?;
         self.rescue(k);
+        self.shelter();
         if e.owned {
             self.b
                 .effect(Op::SwapSlots, &[], Imm::Slots(k as u16, source));
@@ -213,34 +275,20 @@ impl Recorder {
     }
 
     pub(super) fn pop_top(&mut self, next: u32) -> Result<(), Abort> {
-        let o = self.concrete(0)?;
         let slot = self.b.slot_below_top(0);
-        let e = self.b.pop()?;
-        if self.drop_entry(e, slot, o)? {
+        if self.b.pop()?.owned {
+            self.shelter();
+            self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
             self.b.begin(next);
             self.b.check();
         }
         Ok(())
     }
 
-    /// Drops a popped entry; says whether Python code may have run.
-    pub(super) fn drop_entry(
-        &mut self,
-        e: StackEntry,
-        slot: u16,
-        o: Object,
-    ) -> Result<bool, Abort> {
-        if !e.owned {
-            return Ok(false);
-        }
-        self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
-        let _ = o;
-        Ok(true)
-    }
-
     /// Pops an entry that owns nothing, or a plain object.
     pub(super) fn pop_dead(&mut self) -> Result<(), Abort> {
-        let plain = self.concrete(0)?.is_plain();
+        let o = self.concrete(0)?;
+        let plain = o.is_plain() && !o.is_cdata();
         let slot = self.b.slot_below_top(0);
         let e = self.b.pop()?;
         match (e.owned, plain) {

@@ -504,3 +504,16 @@ def run(n):
     return total
 
 show(run(20), run(200))
+
+# === keywords_and_an_exit_at_the_call: compiled=run
+# The guard on what waits below the call leaves before the names are set up.
+def f(*args, a=None):
+    return 100 * len(args) + a if a is not None else -1
+
+def run(xs):
+    total = 0
+    for x in xs:
+        total = x + f(a=5)
+    return total
+
+print(run([0.5] * 100), run([0.5] * 100 + [7]), run([0.5] * 90 + [2**70]))

@@ -1,6 +1,6 @@
 """The test library through every binding, for the test programs.
 
-`ffi`, `lib` (cffi ABI mode), `api` (cffi API mode), `cdll` and `pydll` (ctypes, with argtypes and restype) are shared by the programs of a
+`ffi`, `lib` (cffi ABI mode), `out_ffi`, `out` (ABI mode, out of line), `api_ffi`, `api` (API mode), `cdll` and `pydll` (ctypes, with argtypes and restype) are shared by the programs of a
 process; a program that changes a library object opens its own with `open_abi`, `open_cdll` or `open_pydll`.
 """
 
@@ -8,19 +8,32 @@ import ctypes
 import os
 import re
 
+import _clib_abi
 import _clib_api
 import cffi
 
 PATH = os.environ["HARDWIRE_TEST_CLIB"]
-HEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clib.h")
+HERE = os.path.dirname(os.path.abspath(__file__))
 
-with open(HEADER) as _header:
-    ffi = cffi.FFI()
-    ffi.cdef(_header.read())
 
+def open_ffi():
+    """A fresh ffi with everything declared."""
+    own = cffi.FFI()
+    for name in ("clib.h", "memory.h"):
+        with open(os.path.join(HERE, name)) as header:
+            own.cdef(header.read())
+    return own
+
+
+ffi = open_ffi()
+
+out_ffi = _clib_abi.ffi
+out = out_ffi.dlopen(PATH)
 api_ffi = _clib_api.ffi
 api = _clib_api.lib
-FUNCTIONS = sorted(name for name in dir(api) if callable(getattr(api, name)))
+# Those of clib.h; what memory.h declares is for cffi alone.
+with open(os.path.join(HERE, "clib.h")) as _header:
+    FUNCTIONS = sorted(set(re.findall(r"(\w+)\(", _header.read())) & {name for name in dir(api) if callable(getattr(api, name))})
 
 _CTYPES = {
     "void": None,
@@ -80,9 +93,7 @@ def declare(library):
 
 def open_abi():
     """A fresh (ffi, lib) pair in ABI mode."""
-    own = cffi.FFI()
-    with open(HEADER) as header:
-        own.cdef(header.read())
+    own = open_ffi()
     return own, own.dlopen(PATH)
 
 

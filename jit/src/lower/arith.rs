@@ -1,5 +1,7 @@
 //! Integers, floats, truth values and conversions between them.
 
+use super::exits::Rework;
+use super::loops::Part;
 use super::{Def, Lower, malformed};
 use cranelift_codegen::ir::{
     self, InstBuilder,
@@ -116,16 +118,20 @@ impl<'a> Lower<'a> {
     }
 
     pub(super) fn overflowing(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
-        let exit = self.exit(at, inst)?;
-        let (x, y) = self.pair(inst, Type::I64)?;
+        let (mut x, mut y) = self.pair(inst, Type::I64)?;
+        // The operand that goes round the loop gives its register to the result.
+        let varies = (0..2).all(|i| self.constant_arg(inst, i).is_none());
+        if inst.op == Op::IAddOvf && varies && self.is_param(y) && !self.is_param(x) {
+            (x, y) = (y, x);
+        }
         let (value, overflow) = match inst.op {
             Op::IMulOvf => self.b.ins().smul_overflow(x, y),
             // With one constant operand a single comparison tells: it fuses with the branch, while
             // the overflow flag would go through a register.
             Op::IAddOvf => match (self.constant_arg(inst, 0), self.constant_arg(inst, 1)) {
+                (None, None) => self.b.ins().sadd_overflow(x, y),
                 (_, Some(n)) => self.add_const(x, y, n >= 0),
                 (Some(n), None) => self.add_const(y, x, n >= 0),
-                (None, None) => self.b.ins().sadd_overflow(x, y),
             },
             _ => match self.constant_arg(inst, 1) {
                 Some(n) => {
@@ -135,8 +141,25 @@ impl<'a> Lower<'a> {
                 None => self.b.ins().ssub_overflow(x, y),
             },
         };
+        let exit = if inst.op != Op::IMulOvf && varies && x != y && self.is_param(x) {
+            let rework = Rework::Sum {
+                operand: x,
+                result: value,
+                other: y,
+                added: inst.op == Op::IAddOvf,
+            };
+            self.exit_reworked(at, inst, rework)?
+        } else {
+            self.exit(at, inst)?
+        };
         self.branch(overflow, exit);
         self.define(inst, value)
+    }
+
+    /// Whether a native value is a parameter of the label.
+    fn is_param(&self, value: ir::Value) -> bool {
+        let block = self.inner.map_or(self.header, |inner| inner.block);
+        self.part != Part::Before && self.b.block_params(block).contains(&value)
     }
 
     fn add_const(&mut self, x: ir::Value, n: ir::Value, grows: bool) -> (ir::Value, ir::Value) {
@@ -173,8 +196,13 @@ impl<'a> Lower<'a> {
 
     pub(super) fn float_op(&mut self, inst: &Inst) -> Result<(), Abort> {
         let x = self.arg(inst, 0, Type::F64)?;
-        if inst.op == Op::FNeg {
-            let value = self.b.ins().fneg(x);
+        let unary = match inst.op {
+            Op::FNeg => Some(self.b.ins().fneg(x)),
+            Op::FAbs => Some(self.b.ins().fabs(x)),
+            Op::FSqrt => Some(self.b.ins().sqrt(x)),
+            _ => None,
+        };
+        if let Some(value) = unary {
             return self.define(inst, value);
         }
         let y = self.arg(inst, 1, Type::F64)?;
@@ -195,8 +223,23 @@ impl<'a> Lower<'a> {
         self.define(inst, value)
     }
 
+    /// The integer part of a double; leaves where it does not fit.
+    pub(super) fn truncation(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
+        let exit = self.exit(at, inst)?;
+        let x = self.arg(inst, 0, Type::F64)?;
+        // Both bounds are doubles; a NaN is on neither side.
+        let low = self.b.ins().f64const(-9_223_372_036_854_775_808.0);
+        let high = self.b.ins().f64const(9_223_372_036_854_775_808.0);
+        let above = self.b.ins().fcmp(FloatCC::GreaterThanOrEqual, x, low);
+        let below = self.b.ins().fcmp(FloatCC::LessThan, x, high);
+        let fits = self.b.ins().band(above, below);
+        self.branch_unless(fits, exit);
+        let value = self.b.ins().fcvt_to_sint_sat(types::I64, x);
+        self.define(inst, value)
+    }
+
     pub(super) fn conversion(&mut self, inst: &Inst) -> Result<(), Abort> {
-        use Type::{Bool, I64, Ptr};
+        use Type::{Bool, F64, I64, Ptr};
         let value = match inst.op {
             Op::IToF => {
                 let x = self.arg(inst, 0, I64)?;
@@ -226,6 +269,32 @@ impl<'a> Lower<'a> {
             Op::BToI => {
                 let x = self.arg(inst, 0, Bool)?;
                 self.b.ins().uextend(types::I64, x)
+            }
+            Op::FRound => {
+                let x = self.arg(inst, 0, F64)?;
+                let narrow = self.b.ins().fdemote(types::F32, x);
+                self.b.ins().fpromote(types::F64, narrow)
+            }
+            Op::FBits => {
+                let x = self.arg(inst, 0, F64)?;
+                self.b.ins().bitcast(types::I64, ir::MemFlagsData::new(), x)
+            }
+            Op::FOfBits => {
+                let x = self.arg(inst, 0, I64)?;
+                self.b.ins().bitcast(types::F64, ir::MemFlagsData::new(), x)
+            }
+            Op::F32OfBits => {
+                let x = self.arg(inst, 0, I64)?;
+                let low = self.b.ins().ireduce(types::I32, x);
+                let float = self
+                    .b
+                    .ins()
+                    .bitcast(types::F32, ir::MemFlagsData::new(), low);
+                self.b.ins().fpromote(types::F64, float)
+            }
+            Op::PAdd => {
+                let (p, n) = (self.arg(inst, 0, Ptr)?, self.arg(inst, 1, I64)?);
+                self.b.ins().iadd(p, n)
             }
             Op::PToI => self.arg(inst, 0, Ptr)?,
             Op::IToP => self.arg(inst, 0, I64)?,

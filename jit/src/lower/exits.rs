@@ -1,13 +1,14 @@
 //! Guards' exits, and the records of foreign calls.
 //!
 //! An exit stores what its snapshot needs behind the activation and gives its index.
-//! All guards of a snapshot that are one op share one exit: what a snapshot lists exists before the
-//! first guard that carries it, and a report can tell the ops apart.
+//! All guards of a snapshot that are one op share one exit, in each part of the trace: what a snapshot
+//! lists exists before the first guard that carries it, and a report can tell the ops apart.
 
+use super::loops::Part;
 use super::{Boxed, Def, Lower, TRUSTED, malformed};
 use crate::code::refused;
 use crate::exit::{Exit, Repr, Source, VALUES};
-use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, condcodes::IntCC, types};
+use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder, condcodes::IntCC, types};
 use cranelift_frontend::FunctionBuilder;
 use std::collections::HashMap;
 use traces::{Abort, Field, Imm, Inst, Known, ObjId, Op, SnapId, Type, Value};
@@ -24,6 +25,24 @@ struct Pending {
     words: Vec<Word>,
     /// The fields to write: object, field, value.
     fields: Vec<(Def, Field, Def)>,
+    /// Behind the label, where a register counts iterations: that.
+    counter: Option<ir::Value>,
+    rework: Option<Rework>,
+}
+
+/// What only one way to an exit allows: a value that need not live on for the sake of the exit.
+#[derive(Clone, Copy)]
+pub(super) enum Rework {
+    /// The operand of an addition or subtraction, from the result and the other operand.
+    Sum {
+        operand: ir::Value,
+        result: ir::Value,
+        other: ir::Value,
+        /// Whether the result is a sum, else a difference.
+        added: bool,
+    },
+    /// A truth value that a guard found to be this.
+    Truth(ir::Value, bool),
 }
 
 /// The exits of a trace so far.
@@ -32,15 +51,20 @@ pub(super) struct Exits {
     pub(super) durings: Vec<Exit>,
     pub(super) buf_len: usize,
     pending: Vec<Pending>,
-    by_snap: HashMap<(SnapId, Op), Block>,
+    by_snap: HashMap<(SnapId, Op, Part), Block>,
     ret: Block,
+    /// Where exits behind the label go first.
+    out_of_loop: Block,
 }
 
 impl Exits {
     pub(super) fn new(b: &mut FunctionBuilder) -> Exits {
-        let ret = b.create_block();
-        b.set_cold_block(ret);
-        b.append_block_param(ret, types::I32);
+        let [ret, out_of_loop] = [(); 2].map(|()| {
+            let block = b.create_block();
+            b.set_cold_block(block);
+            b.append_block_param(block, types::I32);
+            block
+        });
         Exits {
             exits: Vec::new(),
             durings: Vec::new(),
@@ -48,6 +72,7 @@ impl Exits {
             pending: Vec::new(),
             by_snap: HashMap::new(),
             ret,
+            out_of_loop,
         }
     }
 }
@@ -56,7 +81,11 @@ impl<'a> Lower<'a> {
     /// The block that leaves by the snapshot of an instruction.
     pub(super) fn exit(&mut self, at: usize, inst: &Inst) -> Result<Block, Abort> {
         let snap = inst.snap.ok_or_else(|| malformed(inst))?;
-        if let Some(&block) = self.exits.by_snap.get(&(snap, inst.op)) {
+        if let Some(block) = self.branch_block(snap) {
+            return Ok(block);
+        }
+        let key = (snap, inst.op, self.part);
+        if let Some(&block) = self.exits.by_snap.get(&key) {
             return Ok(block);
         }
         let (exit, words) = self.record(at, snap, u16::MAX)?;
@@ -71,9 +100,55 @@ impl<'a> Lower<'a> {
             block,
             words,
             fields,
+            counter: self.counter.param(),
+            rework: None,
         });
-        self.exits.by_snap.insert((snap, inst.op), block);
+        self.exits.by_snap.insert(key, block);
         Ok(block)
+    }
+
+    /// The block that leaves by the snapshot of an instruction, where nothing else leads to it.
+    pub(super) fn exit_reworked(
+        &mut self,
+        at: usize,
+        inst: &Inst,
+        rework: Rework,
+    ) -> Result<Block, Abort> {
+        let snap = inst.snap.ok_or_else(|| malformed(inst))?;
+        if let Some(block) = self.branch_block(snap) {
+            return Ok(block);
+        }
+        let key = (snap, inst.op, self.part);
+        let shared = self.exits.by_snap.remove(&key);
+        let block = self.exit(at, inst)?;
+        self.exits.by_snap.remove(&key);
+        let shared = shared.map(|shared| (key, shared));
+        self.exits.by_snap.extend(shared);
+        if let Some(pending) = self.exits.pending.last_mut() {
+            pending.rework = Some(rework);
+        }
+        Ok(block)
+    }
+
+    /// The block that leaves where a guard finds a truth value to be this.
+    fn exit_where(&mut self, at: usize, inst: &Inst, truth: bool) -> Result<Block, Abort> {
+        let value = inst.args.first().map(|&v| self.def(v)).transpose()?;
+        let frames = inst.snap.and_then(|s| self.trace.snaps.get(s.0 as usize));
+        let slots = frames.iter().flat_map(|s| &s.frames).flat_map(|f| &f.slots);
+        let lists = |native| {
+            slots.clone().any(|&(_, v)| match self.def(v) {
+                Ok(Def::Box(boxed)) => {
+                    matches!(self.def(boxed.inner), Ok(Def::Native(x)) if x == native)
+                }
+                _ => false,
+            })
+        };
+        match value {
+            Some(Def::Native(native)) if lists(native) => {
+                self.exit_reworked(at, inst, Rework::Truth(native, truth))
+            }
+            _ => self.exit(at, inst),
+        }
     }
 
     /// The index of the record of a foreign call, and the words to store before it.
@@ -137,7 +212,15 @@ impl<'a> Lower<'a> {
         }
         let (value, repr) = match self.def(value)? {
             Def::Obj(id) => return Ok(Source::Const(id)),
-            Def::Box(Boxed { op, inner, ctype }) => (inner, repr_of(op, ctype)?),
+            Def::Box(
+                boxed @ Boxed {
+                    op: Op::BoxStruct | Op::BoxBuffer,
+                    ..
+                },
+            ) => return self.wide_source(boxed, words),
+            Def::Box(Boxed {
+                op, inner, ctype, ..
+            }) => (inner, repr_of(op, ctype)?),
             _ => (value, Repr::Obj),
         };
         let word = self.def(value)?;
@@ -156,6 +239,21 @@ impl<'a> Lower<'a> {
         Ok(Source::Buf(index, repr))
     }
 
+    /// What lies in as many words as it has.
+    fn wide_source(&self, boxed: Boxed, words: &mut Vec<Word>) -> Result<Source, Abort> {
+        let repr = match boxed.ctype {
+            Some(ctype) => Repr::Struct(ctype),
+            None => Repr::Buffer,
+        };
+        let index =
+            u16::try_from(words.len()).map_err(|_| refused("a snapshot of too many values"))?;
+        for value in [Some(boxed.inner), boxed.second].into_iter().flatten() {
+            let def = self.def(value)?;
+            words.push(Word { value, def });
+        }
+        Ok(Source::Buf(index, repr))
+    }
+
     /// Stores the words of a record into the buffer.
     pub(super) fn store_words(&mut self, words: &[Word]) -> Result<(), Abort> {
         for (i, word) in (VALUES..).zip(words) {
@@ -164,6 +262,9 @@ impl<'a> Lower<'a> {
                     self.b.ins().uextend(types::I64, x)
                 }
                 Def::Native(x) => x,
+                Def::Int(n) => self.int(n),
+                Def::Float(x) => self.b.ins().f64const(x),
+                Def::Obj(id) => self.obj_addr(id)?,
                 _ => return Err(refused("a box of an object")),
             };
             self.store(value, self.act, 8 * i as i32);
@@ -187,18 +288,39 @@ impl<'a> Lower<'a> {
 
     /// Emits the exits behind the hot code.
     pub(super) fn emit_exits(&mut self) -> Result<(), Abort> {
-        let ret = self.exits.ret;
-        for (index, pending) in std::mem::take(&mut self.exits.pending)
+        let (ret, out_of_loop) = (self.exits.ret, self.exits.out_of_loop);
+        let mut any_in_loop = false;
+        for (index, mut pending) in std::mem::take(&mut self.exits.pending)
             .into_iter()
             .enumerate()
         {
             self.b.switch_to_block(pending.block);
+            if let Some(rework) = pending.rework {
+                self.rework(rework, &mut pending);
+            }
             for (object, field, value) in pending.fields {
                 let (object, value) = (self.native_def(object)?, self.native_def(value)?);
                 self.store(value, object, self.field_offset(field));
             }
             self.store_words(&pending.words)?;
             let index = self.b.ins().iconst(types::I32, index as i64);
+            let index = BlockArg::Value(index);
+            match pending.counter {
+                Some(counter) => {
+                    any_in_loop = true;
+                    let counter = BlockArg::Value(counter);
+                    self.b.ins().jump(out_of_loop, &[index, counter]);
+                }
+                None => {
+                    self.b.ins().jump(ret, &[index]);
+                }
+            }
+        }
+        if any_in_loop {
+            self.b.switch_to_block(out_of_loop);
+            let counter = self.b.append_block_param(out_of_loop, types::I64);
+            self.count_iterations(counter);
+            let index = self.b.block_params(out_of_loop)[0];
             self.b.ins().jump(ret, &[BlockArg::Value(index)]);
         }
         self.b.switch_to_block(ret);
@@ -207,15 +329,41 @@ impl<'a> Lower<'a> {
         Ok(())
     }
 
+    /// Puts what is computed again in the place of what was.
+    fn rework(&mut self, rework: Rework, pending: &mut Pending) {
+        let (old, new) = match rework {
+            Rework::Sum {
+                operand,
+                result,
+                other,
+                added,
+            } => {
+                let again = if added {
+                    self.b.ins().isub(result, other)
+                } else {
+                    self.b.ins().iadd(result, other)
+                };
+                (operand, Def::Native(again))
+            }
+            Rework::Truth(value, truth) => (value, Def::Int(truth.into())),
+        };
+        let words = pending.words.iter_mut().map(|word| &mut word.def);
+        for def in words.chain(pending.fields.iter_mut().map(|(.., value)| value)) {
+            if matches!(*def, Def::Native(x) if x == old) {
+                *def = new;
+            }
+        }
+    }
+
     pub(super) fn guard(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
         match (inst.op, inst.imm) {
             (Op::GuardTrue, _) => {
-                let exit = self.exit(at, inst)?;
+                let exit = self.exit_where(at, inst, false)?;
                 let cond = self.arg(inst, 0, Type::Bool)?;
                 self.branch_unless(cond, exit);
             }
             (Op::GuardFalse, _) => {
-                let exit = self.exit(at, inst)?;
+                let exit = self.exit_where(at, inst, true)?;
                 let cond = self.arg(inst, 0, Type::Bool)?;
                 self.branch(cond, exit);
             }
@@ -278,6 +426,11 @@ fn repr_of(op: Op, ctype: Option<ObjId>) -> Result<Repr, Abort> {
         (Op::BoxFloat, _) => Repr::Float,
         (Op::BoxBool, _) => Repr::Bool,
         (Op::BoxCData, Some(id)) => Repr::CData(id),
+        (Op::BoxCInt, Some(id)) => Repr::CInt(id),
+        (Op::BoxCFloat, Some(id)) => Repr::CFloat(id),
+        (Op::BoxChar, _) => Repr::Char,
+        (Op::BoxUChar, _) => Repr::UChar,
+        (Op::BoxAttr, Some(id)) => Repr::Attr(id),
         _ => return Err(refused("a malformed box")),
     })
 }
@@ -288,7 +441,11 @@ fn boxed_type(op: Op) -> Option<Known> {
         Op::BoxInt | Op::BoxUint => Some(Known::Int),
         Op::BoxFloat => Some(Known::Float),
         Op::BoxBool => Some(Known::Bool),
-        Op::BoxCData => Some(Known::CData),
+        Op::BoxCData | Op::BoxCInt | Op::BoxCFloat => Some(Known::CData),
+        Op::BoxStruct => Some(Known::CDataOwn),
+        Op::BoxChar => Some(Known::Bytes),
+        Op::BoxUChar => Some(Known::Str),
+        Op::BoxBuffer => Some(Known::CBuffer),
         _ => None,
     }
 }

@@ -9,21 +9,29 @@
 //! only where its row allows it), but a malformed trace ends in an abort, never in a panic.
 
 mod arith;
+mod branch;
 mod call;
 mod exits;
+mod foreign;
+mod items;
+mod loops;
+mod memory;
 mod object;
 
 use crate::code::{refused, signature};
 use crate::exit::{Activation, Exit};
 use crate::stub::Stubs;
-use crate::target::{MAX_WATCHES, Target};
+use crate::target::Target;
+use branch::Branches;
 use cranelift_codegen::ir::{
-    self, Block, BlockArg, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind,
-    UserFuncName, condcodes::IntCC, types,
+    self, Block, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind, UserFuncName,
+    condcodes::IntCC, types,
 };
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use exits::Exits;
+use loops::{Counter, Inner, Part};
+use std::collections::HashMap;
 use std::mem::offset_of;
 use traces::{Abort, Effect, Imm, Inst, Known, ObjConst, ObjId, Op, Trace, Type, Value};
 
@@ -76,11 +84,12 @@ enum Def {
     Box(Boxed),
 }
 
-/// A box: which kind, and the value in it.
+/// A box: which kind, and the value in it; of a struct the second one too, where it has two.
 #[derive(Clone, Copy, Debug)]
 struct Boxed {
     op: Op,
     inner: Value,
+    second: Option<Value>,
     ctype: Option<ObjId>,
 }
 
@@ -97,9 +106,25 @@ struct Lower<'a> {
     exits: Exits,
     /// Where `jump` goes: the label, else the start.
     header: Block,
-    labelled: bool,
+    /// Where the next instruction lies.
+    part: Part,
+    /// The last instruction that was lowered, where that was out of order.
+    done: usize,
+    inner: Option<Inner>,
+    /// The paths that begin where a guard fails.
+    branches: Branches,
+    /// Whether the root path is being lowered.
+    on_root: bool,
+    /// The index of the counter among the label's parameters, where it is one.
+    lead: usize,
     /// The types of the label's parameters.
     params: Vec<Type>,
+    /// What tells the number of the iteration, behind the label.
+    counter: Counter,
+    /// Whether the loop has one check, and nothing that could make it leave.
+    calm: bool,
+    /// Float constants that have a register behind the label.
+    floats: HashMap<Value, ir::Value>,
     /// What the frame's instruction pointer holds, where known.
     position: Option<u64>,
     /// What `Activation::during` holds, where known.
@@ -108,6 +133,8 @@ struct Lower<'a> {
     python_ran: bool,
     /// Stubs of foreign functions.
     stubs: Stubs,
+    /// The second eightbytes of what foreign functions gave, by their first.
+    seconds: HashMap<Value, ir::Value>,
     /// Scratch memory on the stack, and its size in bytes.
     scratch: Option<StackSlot>,
 }
@@ -149,12 +176,21 @@ impl<'a> Lower<'a> {
             frame,
             exits,
             header,
-            labelled: false,
+            part: Part::Before,
+            done: 0,
+            inner: None,
+            branches: Branches::of(trace),
+            on_root: true,
+            lead: 0,
             params: Vec::new(),
+            counter: Counter::Memory,
+            calm: false,
+            floats: HashMap::new(),
             position: None,
             during: None,
             python_ran: false,
             stubs: Stubs::default(),
+            seconds: HashMap::new(),
             scratch: None,
         };
         lower.b.ins().jump(header, &[]);
@@ -171,12 +207,16 @@ impl<'a> Lower<'a> {
     fn trace(&mut self) -> Result<(), Abort> {
         let insts: &'a [Inst] = &self.trace.insts;
         match insts.split_last() {
-            Some((last, rest)) if last.op == Op::Jump && rest.iter().all(|i| i.op != Op::Jump) => {}
-            _ => return Err(refused("a trace ends in its only jump")),
+            Some((last, rest)) if last.op == Op::Jump && branches_follow_jumps(rest) => {}
+            _ => return Err(refused("a path ends in a jump")),
         }
         for (at, inst) in insts.iter().enumerate() {
-            self.inst(at, inst)?;
+            if at > self.done || at == 0 {
+                self.inst(at, inst)?;
+            }
         }
+        // The exits in front of the label know nothing of these.
+        self.floats.clear();
         self.emit_exits()
     }
 
@@ -185,26 +225,40 @@ impl<'a> Lower<'a> {
         self.python_ran |= inst.op.effect() == Effect::RunsPython;
         match inst.op {
             ConstInt | ConstFloat | ConstBool | ConstPtr | ConstObj => self.constant(inst),
-            BoxInt | BoxUint | BoxFloat | BoxBool | BoxCData => self.boxed(inst),
+            BoxInt | BoxUint | BoxFloat | BoxBool | BoxCData | BoxCInt | BoxCFloat | BoxStruct
+            | BoxChar | BoxUChar | BoxAttr | BoxBuffer => self.boxed(inst),
             LoadSlot | StoreSlot | InitSlot | ReplaceSlot | MoveSlot | SwapSlots | ClearSlot
             | DropSlot => self.slot_op(at, inst),
             GuardTrue | GuardFalse | GuardType | GuardIs => self.guard(at, inst),
             Check => self.check(at, inst),
-            UnboxInt | UnboxUint | UnboxBits | UnboxFloat | UnboxBool => self.unbox(at, inst),
-            LoadField | StoreField | FieldAddr | LoadItem | LoadPtr | Same => self.object_op(inst),
+            UnboxInt | UnboxUint | UnboxBits | UnboxFloat | UnboxBool | UnboxChar | UnboxUChar => {
+                self.unbox(at, inst)
+            }
+            LoadField | StoreField | FieldAddr | Same => self.object_op(inst),
+            LoadItem | StoreItem | SwapItem | LoadAttr | StoreAttr | SwapAttr => self.item_op(inst),
+            InstanceValues => self.instance_values(at, inst),
+            Load | Store | LoadErrno | StoreErrno | UnboxCValue => self.memory_op(inst),
             IAdd | ISub | IMul | IAnd | IOr | IXor | IShl | IShr | IUshr | ISext | IZext
             | IFloorDiv | IMod => self.int_op(inst),
             IAddOvf | ISubOvf | IMulOvf => self.overflowing(at, inst),
             IEq | INe | ILt | ILe | IGt | IGe | IUlt | IUle => self.int_compare(inst),
-            FAdd | FSub | FMul | FDiv | FNeg | FEq | FNe | FLt | FLe | FGt | FGe => {
+            FAdd | FSub | FMul | FDiv | FNeg | FAbs | FSqrt | FEq | FNe | FLt | FLe | FGt | FGe => {
                 self.float_op(inst)
             }
-            IToF | UToF | BNot | BAnd | BOr | BXor | BToI | PToI | IToP => self.conversion(inst),
+            IToF | UToF | FRound | FBits | FOfBits | F32OfBits | BNot | BAnd | BOr | BXor
+            | BToI | PToI | IToP | PAdd => self.conversion(inst),
+            FToI => self.truncation(at, inst),
+            ISelect | FSelect => self.select(inst),
             CCall => self.ccall(at, inst),
+            Second => self.second(inst),
+            CallNew => self.call_new(at, inst),
             Call => self.call(inst),
             CallPy | CallPyBool => self.call_py(at, inst),
+            // The optimiser has made loads from it something else.
+            StructAddr => Err(malformed(inst)),
             Label => self.label(at, inst),
-            Jump => self.jump(inst),
+            Jump => self.jump(at, inst),
+            Branch => self.begin_branch(inst),
         }
     }
 
@@ -250,6 +304,9 @@ impl<'a> Lower<'a> {
 
     /// The native value of a value, which is no box of its own (but may be `True` or `False`).
     fn native(&mut self, v: Value) -> Result<ir::Value, Abort> {
+        if let Some(&float) = self.floats.get(&v) {
+            return Ok(float);
+        }
         let def = self.def(v)?;
         self.native_def(def)
     }
@@ -356,112 +413,21 @@ impl<'a> Lower<'a> {
                     .insts
                     .iter()
                     .filter(|i| i.op.effect() == traces::Effect::RunsPython);
-                let words = words.map(|i| i.args.len()).max().unwrap_or(0).max(1);
+                let words = words.map(|i| i.args.len()).max().unwrap_or(0).max(2);
                 let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * words as u32, 3);
                 *self.scratch.insert(self.b.create_sized_stack_slot(data))
             }
         };
         self.b.ins().stack_addr(types::I64, slot, 0)
     }
+}
 
-    /// The label: its parameters begin with its arguments.
-    fn label(&mut self, at: usize, inst: &'a Inst) -> Result<(), Abort> {
-        if self.labelled {
-            return Err(refused("a second label"));
-        }
-        self.labelled = true;
-        for v in &inst.params {
-            self.params.push(
-                *self
-                    .trace
-                    .types
-                    .get(v.0 as usize)
-                    .ok_or_else(|| malformed(inst))?,
-            );
-        }
-        let args = self.block_args(inst)?;
-        let block = self.b.create_block();
-        self.b.ins().jump(block, &args);
-        for v in &inst.params {
-            let ty = self
-                .trace
-                .types
-                .get(v.0 as usize)
-                .copied()
-                .ok_or_else(|| malformed(inst))?;
-            let param = self.b.append_block_param(block, native_type(ty));
-            *self
-                .defs
-                .get_mut(v.0 as usize)
-                .ok_or_else(|| malformed(inst))? = Def::Native(param);
-        }
-        self.b.switch_to_block(block);
-        let place = offset_of!(Activation, iterations) as i32;
-        let iterations = self.load(types::I64, self.act, place);
-        let one = self.int(1);
-        let iterations = self.b.ins().iadd(iterations, one);
-        self.store(iterations, self.act, place);
-        self.header = block;
-        self.during = None;
-        let mut body = self.trace.insts.iter().skip(at);
-        self.python_ran = body.any(|i| i.op.effect() == Effect::RunsPython);
-        if !self.position_stays(at) {
-            self.position = None;
-        }
-        Ok(())
-    }
-
-    fn jump(&mut self, inst: &Inst) -> Result<(), Abort> {
-        let args = self.block_args(inst)?;
-        self.b.ins().jump(self.header, &args);
-        Ok(())
-    }
-
-    fn block_args(&mut self, inst: &Inst) -> Result<Vec<BlockArg>, Abort> {
-        if inst.args.len() != self.params.len() {
-            return Err(malformed(inst));
-        }
-        let params = self.params.clone();
-        params
-            .iter()
-            .enumerate()
-            .map(|(i, &ty)| self.arg(inst, i, ty).map(BlockArg::Value))
-            .collect()
-    }
-
-    // ---- check ----
-
-    /// One branch for all words: their differences from what they should be, in one.
-    fn check(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
-        let exit = self.exit(at, inst)?;
-        if self.target.watches.len() > MAX_WATCHES {
-            return Err(refused("more watched words than an activation holds"));
-        }
-        // Other threads write these words: without this the loads would be taken for repetitions
-        // of earlier ones where the loop has no call and no store.
-        self.b.ins().sequence_point();
-        let mut differs = self.load(types::I64, self.act, offset_of!(Activation, leave) as i32);
-        let python_ran = std::mem::take(&mut self.python_ran);
-        for (i, watch) in self.target.watches.iter().enumerate() {
-            if watch.by_python && !python_ran {
-                continue;
-            }
-            let place = offset_of!(Activation, watched) + 8 * i;
-            let expected = offset_of!(Activation, expected) + 8 * i;
-            let place = self.load(types::I64, self.act, place as i32);
-            let mut word = match watch.bytes {
-                8 => self.load(types::I64, place, 0),
-                _ => self.b.ins().uload32(TRUSTED, place, 0),
-            };
-            if !watch.zero {
-                let expected = self.load(types::I64, self.act, expected as i32);
-                word = self.b.ins().bxor(word, expected);
-            }
-            differs = self.b.ins().bor(differs, word);
-        }
-        self.branch(differs, exit);
-        Ok(())
-    }
+/// Whether a jump comes in front of each branch, and nowhere else.
+fn branches_follow_jumps(insts: &[Inst]) -> bool {
+    let next = insts.iter().skip(1).map(|i| i.op == Op::Branch);
+    let jumps = insts.iter().map(|i| i.op == Op::Jump);
+    jumps.zip(next).all(|(jump, branch)| jump == branch)
+        && insts.last().is_none_or(|i| i.op != Op::Jump)
 }
 
 /// The abort for an instruction that is not as its row of the op table says.

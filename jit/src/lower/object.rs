@@ -2,6 +2,7 @@
 
 use super::{Boxed, Def, Lower, malformed};
 use crate::code::refused;
+use crate::trampoline;
 use cranelift_codegen::ir::{self, BlockArg, InstBuilder, condcodes::IntCC, types};
 use traces::{Abort, Field, GlobalSlot, Imm, Inst, Known, Op, Resume, Type, Value};
 
@@ -11,17 +12,24 @@ impl<'a> Lower<'a> {
     pub(super) fn boxed(&mut self, inst: &Inst) -> Result<(), Abort> {
         let inner = *inst.args.first().ok_or_else(|| malformed(inst))?;
         let expected = match inst.op {
-            Op::BoxFloat => Type::F64,
+            Op::BoxFloat | Op::BoxCFloat => Type::F64,
             Op::BoxBool => Type::Bool,
             Op::BoxCData => Type::Ptr,
+            Op::BoxAttr | Op::BoxBuffer => Type::Obj,
+            Op::BoxStruct => self.word_type(inner)?,
             _ => Type::I64,
         };
+        let second = inst.args.get(1).copied();
+        if let Some(second) = second {
+            self.word_type(second)?;
+            self.def(second)?;
+        }
         let ctype = match inst.imm {
             Imm::Obj(id) => Some(id),
             _ => None,
         };
         if self.trace.types.get(inner.0 as usize) != Some(&expected)
-            || (inst.op == Op::BoxCData) != ctype.is_some()
+            || is_of_ctype(inst.op) != ctype.is_some()
         {
             return Err(malformed(inst));
         }
@@ -31,9 +39,30 @@ impl<'a> Lower<'a> {
             Def::Box(Boxed {
                 op: inst.op,
                 inner,
+                second,
                 ctype,
             }),
         )
+    }
+
+    /// The type of a word of a struct: an integer or a double.
+    fn word_type(&self, word: Value) -> Result<Type, Abort> {
+        match self.trace.types.get(word.0 as usize) {
+            Some(&ty @ (Type::I64 | Type::F64)) => Ok(ty),
+            _ => Err(refused("a malformed `box_struct`")),
+        }
+    }
+
+    /// A word of a struct as the bits that lie in memory.
+    pub(super) fn word_bits(&mut self, word: Value) -> Result<ir::Value, Abort> {
+        let value = self.native(word)?;
+        if self.b.func.dfg.value_type(value) == types::F64 {
+            return Ok(self
+                .b
+                .ins()
+                .bitcast(types::I64, ir::MemFlagsData::new(), value));
+        }
+        Ok(value)
     }
 
     /// `True` or `False`.
@@ -46,6 +75,7 @@ impl<'a> Lower<'a> {
 
     /// A new reference to the object of a value; a box becomes a new object.
     pub(super) fn owned(&mut self, value: Value) -> Result<ir::Value, Abort> {
+        let functions = self.target.functions;
         let (function, args) = match self.def(value)? {
             Def::Obj(id) => {
                 let object = self.obj_addr(id)?;
@@ -64,27 +94,37 @@ impl<'a> Lower<'a> {
                 inner,
                 ..
             }) => return self.truth_object(inner),
-            Def::Box(Boxed {
-                op: Op::BoxInt,
-                inner,
-                ..
-            }) => (self.target.functions.new_int, vec![self.native(inner)?]),
-            Def::Box(Boxed {
-                op: Op::BoxUint,
-                inner,
-                ..
-            }) => (self.target.functions.new_uint, vec![self.native(inner)?]),
-            Def::Box(Boxed {
-                op: Op::BoxFloat,
-                inner,
-                ..
-            }) => (self.target.functions.new_float, vec![self.native(inner)?]),
-            Def::Box(Boxed { inner, ctype, .. }) => {
-                let ctype = ctype.ok_or_else(|| refused("a malformed box"))?;
-                (
-                    self.target.functions.new_cdata,
-                    vec![self.native(inner)?, self.obj_addr(ctype)?],
-                )
+            Def::Box(boxed) => {
+                let function = match boxed.op {
+                    Op::BoxInt => functions.new_int,
+                    Op::BoxUint => functions.new_uint,
+                    Op::BoxFloat => functions.new_float,
+                    Op::BoxCInt => functions.new_cint,
+                    Op::BoxCFloat => functions.new_cfloat,
+                    Op::BoxStruct => functions.new_struct,
+                    Op::BoxChar => functions.new_char,
+                    Op::BoxUChar => functions.new_uchar,
+                    Op::BoxAttr => functions.new_attr,
+                    Op::BoxBuffer => functions.new_buffer,
+                    _ => functions.new_cdata,
+                };
+                let mut args = Vec::new();
+                if boxed.op == Op::BoxStruct {
+                    args.push(self.word_bits(boxed.inner)?);
+                    args.push(match boxed.second {
+                        Some(second) => self.word_bits(second)?,
+                        None => self.int(0),
+                    });
+                } else {
+                    args.push(self.native(boxed.inner)?);
+                    if let Some(second) = boxed.second {
+                        args.push(self.native(second)?);
+                    }
+                }
+                if let Some(ctype) = boxed.ctype {
+                    args.push(self.obj_addr(ctype)?);
+                }
+                (function, args)
             }
             _ => {
                 let object = self.native(value)?;
@@ -106,6 +146,26 @@ impl<'a> Lower<'a> {
             Op::UnboxFloat => self.load(types::F64, object, self.field_offset(Field::FloatValue)),
             Op::UnboxBool => self.icmp_const(IntCC::Equal, object, self.target.true_addr as i64),
             Op::UnboxInt | Op::UnboxUint | Op::UnboxBits => self.unbox_long(at, inst, object)?,
+            Op::UnboxChar => {
+                let exit = self.exit(at, inst)?;
+                let size = self.load(types::I64, object, self.field_offset(Field::BytesSize));
+                let other = self.icmp_const(IntCC::NotEqual, size, 1);
+                self.branch(other, exit);
+                let place = self.field_offset(Field::BytesData);
+                self.b
+                    .ins()
+                    .uload8(types::I64, super::TRUSTED, object, place)
+            }
+            Op::UnboxUChar => {
+                let exit = self.exit(at, inst)?;
+                let out = self.scratch();
+                let convert = self.target.functions.str_to_char;
+                let fits = self
+                    .runtime_call(convert, &[object, out], Some(types::I32))?
+                    .ok_or_else(|| malformed(inst))?;
+                self.branch_unless(fits, exit);
+                self.load(types::I64, out, 0)
+            }
             _ => return Err(malformed(inst)),
         };
         self.define(inst, value)
@@ -118,6 +178,8 @@ impl<'a> Lower<'a> {
             | (Op::UnboxUint, Op::BoxUint)
             | (Op::UnboxBits, Op::BoxInt | Op::BoxUint)
             | (Op::UnboxFloat, Op::BoxFloat)
+            | (Op::UnboxChar, Op::BoxChar)
+            | (Op::UnboxUChar, Op::BoxUChar)
             | (Op::UnboxBool, Op::BoxBool) => {}
             (Op::UnboxInt, Op::BoxUint) | (Op::UnboxUint, Op::BoxInt) => {
                 let exit = self.exit(at, inst)?;
@@ -176,9 +238,10 @@ impl<'a> Lower<'a> {
             Op::UnboxUint => self.target.functions.int_to_u64,
             _ => self.target.functions.int_to_bits,
         };
-        let fits = self
-            .runtime_call(convert, &[object, out], Some(types::I32))?
-            .ok_or_else(|| malformed(inst))?;
+        let callee = self.int(trampoline::preserving(convert)? as i64);
+        let sig = self.b.import_signature(trampoline::signature());
+        self.b.ins().call_indirect(sig, callee, &[object, out]);
+        let fits = self.load(types::I64, out, 8);
         self.branch_unless(fits, exit);
         let value = self.load(types::I64, out, 0);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
@@ -237,7 +300,7 @@ impl<'a> Lower<'a> {
         self.target.frame_slots + 8 * i32::from(slot)
     }
 
-    fn load_slot(&mut self, slot: u16) -> ir::Value {
+    pub(super) fn load_slot(&mut self, slot: u16) -> ir::Value {
         self.load(types::I64, self.frame, self.slot_offset(slot))
     }
 
@@ -381,7 +444,9 @@ impl<'a> Lower<'a> {
             Some((snapshot.resume, frame.code, frame.pc))
         };
         let (code, pc) = match inst.op {
-            Op::CCall | Op::CallPy | Op::CallPyBool => place(inst).map(|(_, code, pc)| (code, pc)),
+            Op::CCall | Op::CallPy | Op::CallPyBool | Op::CallNew => {
+                place(inst).map(|(_, code, pc)| (code, pc))
+            }
             // These carry no snapshot. The check behind them resumes at the next bytecode, and the
             // bytecodes that replace or drop an object (stores, pops) are one unit long.
             Op::ReplaceSlot | Op::DropSlot => {
@@ -458,23 +523,6 @@ impl<'a> Lower<'a> {
                 let address = self.b.ins().iadd(object, offset);
                 self.define(inst, address)
             }
-            (Op::LoadItem, _) => {
-                let items = self.arg(inst, 0, Type::Ptr)?;
-                let index = self.arg(inst, 1, Type::I64)?;
-                let three = self.int(3);
-                let offset = self.b.ins().ishl(index, three);
-                let address = self.b.ins().iadd(items, offset);
-                let item = self.load(types::I64, address, 0);
-                inst.result.into_iter().for_each(|v| self.is_not_null(v));
-                self.define(inst, item)
-            }
-            (Op::LoadPtr, Imm::Int(offset)) => {
-                let base = self.arg(inst, 0, Type::Ptr)?;
-                let offset = self.int(offset);
-                let address = self.b.ins().iadd(base, offset);
-                let value = self.load(types::I64, address, 0);
-                self.define(inst, value)
-            }
             (Op::Same, _) => {
                 let x = self.arg(inst, 0, Type::Obj)?;
                 let y = self.arg(inst, 1, Type::Obj)?;
@@ -484,4 +532,12 @@ impl<'a> Lower<'a> {
             _ => Err(malformed(inst)),
         }
     }
+}
+
+/// Whether a box op names a ctype.
+fn is_of_ctype(op: Op) -> bool {
+    matches!(
+        op,
+        Op::BoxCData | Op::BoxCInt | Op::BoxCFloat | Op::BoxStruct | Op::BoxAttr
+    )
 }

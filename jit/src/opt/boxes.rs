@@ -5,6 +5,22 @@ use super::range::Range;
 use super::state::TypeFact;
 use traces::{Abort, Field, Imm, Inst, Known, Op, Value};
 
+/// A box op, its immediate and the numbers in it: one, or two of a struct.
+#[derive(Clone, Debug)]
+pub(super) struct BoxParts {
+    pub(super) op: Op,
+    pub(super) imm: Imm,
+    pub(super) numbers: Vec<Value>,
+}
+
+/// Whether a box op stands for a cffi cdata.
+fn is_cdata(op: Op) -> bool {
+    matches!(
+        op,
+        Op::BoxCData | Op::BoxCInt | Op::BoxCFloat | Op::BoxStruct
+    )
+}
+
 impl Forward<'_> {
     /// The number in an object.
     pub(super) fn unbox(&mut self, inst: &Inst, args: &[Value]) -> Result<Value, Abort> {
@@ -23,6 +39,8 @@ impl Forward<'_> {
                 (Op::BoxInt, None, Known::Int)
             }
             Op::UnboxFloat => (Op::BoxFloat, None, Known::Float),
+            Op::UnboxChar => (Op::BoxChar, None, Known::Bytes),
+            Op::UnboxUChar => (Op::BoxUChar, None, Known::Str),
             _ => (Op::BoxBool, None, Known::Bool),
         };
         if let Some(number) = self.operand(obj, same) {
@@ -52,6 +70,20 @@ impl Forward<'_> {
         Ok(value)
     }
 
+    /// The value of a cdata of a primitive ctype.
+    pub(super) fn unbox_cvalue(&mut self, inst: &Inst, args: &[Value]) -> Result<Value, Abort> {
+        let &[obj] = args else {
+            return Err(confused(inst.op, "has one operand"));
+        };
+        let inner = self
+            .operand(obj, Op::BoxCInt)
+            .or_else(|| self.operand(obj, Op::BoxCFloat));
+        match inner {
+            Some(value) => Ok(value),
+            None => self.pure(inst.op, args, inst.imm),
+        }
+    }
+
     /// A field of an object that need not exist.
     pub(super) fn field_of_box(
         &mut self,
@@ -66,22 +98,39 @@ impl Forward<'_> {
             (Field::FloatValue, Op::BoxFloat, _) | (Field::CDataPtr, Op::BoxCData, _) => {
                 Ok(self.operand(obj, op))
             }
-            (Field::CDataType, Op::BoxCData, Imm::Obj(ctype)) => self.obj(ctype).map(Some),
+            (Field::CDataPtr, Op::BoxStruct, _) => {
+                self.pure(Op::StructAddr, &[obj], Imm::None).map(Some)
+            }
+            (Field::CBufferSize, Op::BoxBuffer, _) => {
+                Ok(self.operands(obj, op).and_then(|of| of.get(1).copied()))
+            }
+            (Field::CBufferData, Op::BoxBuffer, _) => match self.operand(obj, op) {
+                Some(cdata) => self.field_value(cdata, Field::CDataPtr).map(Some),
+                None => Ok(None),
+            },
+            (Field::CDataType, _, Imm::Obj(ctype)) if is_cdata(op) => self.obj(ctype).map(Some),
+            (Field::CDataWeak, _, _) if is_cdata(op) => self.weak_references_of_box(obj).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// The box op, its immediate and the number in it, where the object is a box or a constant
-    /// that is one by another name.
-    pub(super) fn as_box(&mut self, obj: Value) -> Result<Option<(Op, Imm, Value)>, Abort> {
+    /// What is in a box, where the object is one or a constant that is one by another name.
+    pub(super) fn as_box(&mut self, obj: Value) -> Result<Option<BoxParts>, Abort> {
         if let Some(truth) = self.payload_of_const(obj)? {
-            return Ok(Some((Op::BoxBool, Imm::None, truth)));
+            return Ok(Some(BoxParts {
+                op: Op::BoxBool,
+                imm: Imm::None,
+                numbers: vec![truth],
+            }));
         }
-        let Some(def) = self.def(obj).filter(|inst| inst.op.is_box()) else {
+        let is_number = |op: Op| op.is_box() && op != Op::BoxBuffer;
+        let Some(def) = self.def(obj).filter(|inst| is_number(inst.op)) else {
             return Ok(None);
         };
         let (op, imm) = (def.op, def.imm);
-        Ok(self.operand(obj, op).map(|number| (op, imm, number)))
+        Ok(self
+            .operands(obj, op)
+            .map(|numbers| BoxParts { op, imm, numbers }))
     }
 
     /// Whether an integer, taken as signed, is not negative.

@@ -27,9 +27,41 @@ impl Forward<'_> {
                 self.state.set_clean(slot, result);
                 Ok(result)
             }
+            (Op::CallNew, Imm::HelperSlot(helper, slot)) => {
+                // No Python code: the deferred stores stay deferred.
+                let snap = self.snapshot(inst)?;
+                let result = self.push(Op::CallNew, args, inst.imm, Some(snap))?;
+                self.state.set_clean(slot, result);
+                if let Some(made) = result {
+                    self.note_no_weak_references(made)?;
+                    self.note_iterator(helper, made, args)?;
+                }
+                Ok(result)
+            }
             (Op::CallPyBool, Imm::Helper(_)) => self.call_python(inst, args),
             (op, _) => Err(confused(op, "has no callee")),
         }
+    }
+
+    /// What the fields of a new iterator hold, which the frame alone can reach.
+    fn note_iterator(&mut self, helper: Helper, made: Value, args: &[Value]) -> Result<(), Abort> {
+        let zero = self.int(0)?;
+        let fields: &[(Field, Value)] = match (helper, args) {
+            (Helper::RangeIterNew, &[start, step, len]) => &[
+                (Field::RangeIterStart, start),
+                (Field::RangeIterStep, step),
+                (Field::RangeIterLen, len),
+            ],
+            // The sequence is loaded from the iterator, which keeps it alive from here on.
+            (Helper::ListIterNew, _) => &[(Field::ListIterIndex, zero)],
+            (Helper::TupleIterNew, _) => &[(Field::TupleIterIndex, zero)],
+            _ => return Ok(()),
+        };
+        let one = self.int(1)?;
+        for &(field, value) in fields.iter().chain(&[(Field::IterRefCount, one)]) {
+            self.state.heap.insert(Place::Field(made, field), value);
+        }
+        Ok(())
     }
 
     /// A helper that changes Python state without running Python code.
@@ -44,23 +76,29 @@ impl Forward<'_> {
             // What is appended and what a local holds is one object.
             self.flush()?;
             for arg in &mut args {
-                *arg = self.object_of(*arg)?;
+                *arg = self.shared_object(*arg)?;
             }
         }
         let args = args.as_slice();
         let result = self.push(Op::Call, args, inst.imm, None)?;
+        if helper.effect() == HelperEffect::Memory {
+            self.forget_c_memory();
+            return Ok(result);
+        }
         self.state.checked = false;
         match (helper, args) {
             (Helper::CellSet, &[cell, value]) => {
                 self.state.heap.retain(|place, _| match place {
                     Place::Field(_, field) => *field != Field::CellRef,
-                    Place::Item(..) | Place::Word(..) => false,
-                    Place::TupleItem(..) => true,
+                    Place::Item(..) | Place::Attr(..) => false,
+                    Place::Values(..) | Place::TupleItem(..) | Place::Memory(..) => true,
                 });
-                // The cell owns the object now. Of a box, what matters is the number in it.
-                self.state
-                    .heap
-                    .insert(Place::Field(cell, Field::CellRef), value);
+                // The cell owns the object now. Of a box, what matters is the number in it, except of a struct,
+                // whose memory others can reach from here on.
+                if !self.is_struct(value) {
+                    let place = Place::Field(cell, Field::CellRef);
+                    self.state.heap.insert(place, value);
+                }
             }
             _ => self.forget_python_memory(),
         }
@@ -87,13 +125,14 @@ impl Forward<'_> {
             self.state.set_clean(global.slot, None);
         }
         self.state.types.retain(|_, ty| ty.is_stable());
+        self.state.fresh.clear();
         self.state.checked = false;
     }
 
     fn forget_python_memory(&mut self) {
         self.state.heap.retain(|place, _| match place {
             Place::Field(_, field) => field.alias() != Alias::Python,
-            Place::Item(..) | Place::Word(..) => false,
+            Place::Item(..) | Place::Attr(..) | Place::Values(..) | Place::Memory(..) => false,
             Place::TupleItem(..) => true,
         });
     }

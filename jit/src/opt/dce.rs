@@ -3,6 +3,7 @@
 //! A box that only snapshots need stays: it stands for an object that an exit would make.
 
 use super::forward::confused;
+use std::collections::HashMap;
 use traces::helper::HelperEffect;
 use traces::{Abort, Effect, Imm, Inst, Op, SnapId, Trace, Value};
 
@@ -25,24 +26,23 @@ impl Liveness {
             work: Vec::new(),
         };
         let defs = trace.definitions();
-        let jump = trace.insts.iter().find(|inst| inst.op == Op::Jump);
-        for inst in trace
-            .insts
-            .iter()
-            .filter(|inst| has_effect(inst) && inst.op.effect() != Effect::Control)
-        {
-            live.mark_uses(trace, inst);
+        let jumps = trace.insts.iter().filter(|inst| inst.op == Op::Jump);
+        let branches = trace.branches();
+        for inst in &trace.insts {
+            if is_needed(inst, &branches) && !matches!(inst.op, Op::Label | Op::Jump) {
+                live.mark_uses(trace, inst);
+            }
         }
         while let Some(value) = live.work.pop() {
             let def = defs.get(&value).and_then(|&i| trace.insts.get(i));
             let def =
                 def.ok_or_else(|| confused(Op::Label, "has a body that uses an undefined value"))?;
             if def.op == Op::Label {
-                // A parameter needs what the preamble and the jump pass for it.
+                // A parameter needs what the preamble and the jumps pass for it.
                 let Some(n) = def.params.iter().position(|&p| p == value) else {
                     continue;
                 };
-                for from in [Some(def), jump].into_iter().flatten() {
+                for from in std::iter::once(def).chain(jumps.clone()) {
                     from.args.get(n).iter().for_each(|&&arg| live.mark(arg));
                 }
             } else {
@@ -78,7 +78,11 @@ impl Liveness {
     }
 }
 
-/// Whether an instruction stays though nobody uses its result.
+/// Whether an instruction stays though nobody uses its result: a path may begin where it fails.
+fn is_needed(inst: &Inst, branches: &HashMap<SnapId, usize>) -> bool {
+    has_effect(inst) || inst.snap.is_some_and(|snap| branches.contains_key(&snap))
+}
+
 fn has_effect(inst: &Inst) -> bool {
     match inst.op.effect() {
         Effect::Pure | Effect::PureExit | Effect::Load | Effect::LoadSlot => false,
@@ -117,8 +121,9 @@ fn rebuild(trace: &Trace, live: &Liveness) -> Result<Trace, Abort> {
     let kept: Vec<bool> = label.map_or_else(Vec::new, |inst| {
         inst.params.iter().map(|&p| live.is_live(p)).collect()
     });
+    let branches = trace.branches();
     for inst in &trace.insts {
-        if has_effect(inst) || inst.result.is_some_and(|v| live.is_live(v)) {
+        if is_needed(inst, &branches) || inst.result.is_some_and(|v| live.is_live(v)) {
             rebuild.inst(inst, &kept)?;
         }
     }

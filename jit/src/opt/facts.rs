@@ -13,10 +13,12 @@ impl Forward<'_> {
             (Op::GuardType, Imm::Obj(id), &[obj]) => self.guard_type(inst, obj, id),
             (Op::GuardIs, Imm::Obj(id), &[obj]) => self.guard_is(inst, obj, id),
             (Op::Check, ..) => {
+                self.forget_c_memory();
                 if !self.state.checked {
                     let snap = self.snapshot(inst)?;
                     self.push(Op::Check, &[], Imm::None, Some(snap))?;
                     self.state.checked = true;
+                    self.state.polled = true;
                 }
                 Ok(())
             }
@@ -58,6 +60,7 @@ impl Forward<'_> {
             return self.guard_truth(inst, inner, !truth);
         }
         if truth
+            && self.is_fresh(cond)
             && let Some(&[a, b]) = self.operands(cond, Op::Same).as_deref()
             && let Some((obj, id)) = self
                 .as_obj(b)
@@ -72,7 +75,7 @@ impl Forward<'_> {
     }
 
     /// From here on `cond` is `truth`.
-    fn learn(&mut self, cond: Value, truth: bool) -> Result<(), Abort> {
+    pub(super) fn learn(&mut self, cond: Value, truth: bool) -> Result<(), Abort> {
         let constant = self.truth(truth)?;
         self.state.equal.insert(cond, constant);
         let Some(inst) = self.def(cond) else {
@@ -100,6 +103,42 @@ impl Forward<'_> {
             },
             _ => Ok(()),
         }
+    }
+
+    // ---- comparisons across the header of the loop ----
+
+    /// The comparisons of integers that guards proved so far.
+    pub(super) fn proved_orders(&self) -> Vec<(Op, Value, Value)> {
+        let proved = |inst: &Inst| {
+            let &[a, b] = inst.args.as_slice() else {
+                return None;
+            };
+            let unsigned = matches!(inst.op, Op::IUlt | Op::IUle);
+            let op = match self.as_truth(self.known(inst.result?))? {
+                true => Some(inst.op).filter(|&op| unsigned || inverse_of(op).is_some()),
+                false => inverse_of(inst.op),
+            };
+            Some((op?, a, b))
+        };
+        self.out.insts.iter().filter_map(proved).collect()
+    }
+
+    /// Whether a comparison is known to hold.
+    pub(super) fn is_order(&self, op: Op, a: Value, b: Value) -> bool {
+        let found = self.state.pure.get(&Key::new(op, &[a, b], Imm::None));
+        found.is_some_and(|&value| self.as_truth(self.known(value)) == Some(true))
+    }
+
+    /// A comparison holds from here on.
+    pub(super) fn assume_order(&mut self, op: Op, a: Value, b: Value) -> Result<(), Abort> {
+        for (op, truth) in [(Some(op), true), (inverse_of(op), false)] {
+            let constant = self.truth(truth)?;
+            if let Some(op) = op {
+                let key = Key::new(op, &[a, b], Imm::None);
+                self.state.pure.insert(key, constant);
+            }
+        }
+        self.learn_order(op, a, b)
     }
 
     fn guard_type(&mut self, inst: &Inst, obj: Value, id: ObjId) -> Result<(), Abort> {
@@ -185,7 +224,15 @@ impl Forward<'_> {
             Op::BoxInt | Op::BoxUint => Some(Known::Int),
             Op::BoxFloat => Some(Known::Float),
             Op::BoxBool => Some(Known::Bool),
-            Op::BoxCData => Some(Known::CData),
+            Op::BoxCData | Op::BoxCInt | Op::BoxCFloat => Some(Known::CData),
+            Op::BoxStruct => Some(Known::CDataOwn),
+            Op::BoxChar => Some(Known::Bytes),
+            Op::BoxUChar => Some(Known::Str),
+            Op::BoxBuffer => Some(Known::CBuffer),
+            Op::CallNew => match inst.imm {
+                Imm::HelperSlot(helper, _) => helper.makes(),
+                _ => None,
+            },
             Op::ConstObj => self.as_known(value).and_then(known_type),
             _ => None,
         };

@@ -18,6 +18,7 @@ pub(super) fn fold(
     match *args {
         [a] => fold_unary(f, op, a, imm),
         [a, b] if op == Op::Same => f.same(a, b),
+        [a, b] if op == Op::PAdd => fold_address(f, a, b),
         [a, b] => {
             if let Some(value) = fold_constants(f, op, a, b)? {
                 return Ok(Some(value));
@@ -92,8 +93,13 @@ fn fold_unary(f: &mut Forward<'_>, op: Op, a: Value, imm: Imm) -> Result<Option<
             _ => Ok(None),
         };
     }
-    if let (Op::FNeg, Some(x)) = (op, f.as_float(a)) {
-        return f.float(-x).map(Some);
+    if let Some(x) = f.as_float(a) {
+        return match op {
+            Op::FNeg => f.float(-x).map(Some),
+            Op::FRound => f.float((x as f32).into()).map(Some),
+            Op::FBits => f.int(x.to_bits() as i64).map(Some),
+            _ => Ok(None),
+        };
     }
     match (op, imm) {
         (Op::ISext | Op::IZext, Imm::Int(bits)) => {
@@ -105,6 +111,14 @@ fn fold_unary(f: &mut Forward<'_>, op: Op, a: Value, imm: Imm) -> Result<Option<
             None => not_comparison(f, a),
         },
         (Op::FNeg, _) => Ok(f.operand(a, Op::FNeg)),
+        (Op::FBits, _) => Ok(f.operand(a, Op::FOfBits)),
+        (Op::FOfBits, _) => Ok(f.operand(a, Op::FBits)),
+        (Op::FRound, _) => {
+            let is_float = f
+                .def(a)
+                .is_some_and(|inst| matches!(inst.op, Op::FRound | Op::F32OfBits));
+            Ok(is_float.then_some(a))
+        }
         (Op::PToI, _) => match f.def(a).map(|inst| (inst.op, inst.imm)) {
             Some((Op::ConstPtr, Imm::Int(n))) => f.int(n).map(Some),
             _ => Ok(f.operand(a, Op::IToP)),
@@ -132,6 +146,29 @@ fn not_comparison(f: &mut Forward<'_>, a: Value) -> Result<Option<Value>, Abort>
     };
     let args: Vec<Value> = def.args.iter().map(|&v| f.known(v)).collect();
     f.pure(inverse, &args, Imm::None).map(Some)
+}
+
+/// An address plus a distance: constant distances are added up.
+fn fold_address(f: &mut Forward<'_>, p: Value, n: Value) -> Result<Option<Value>, Abort> {
+    let Some(more) = f.as_int(n) else {
+        return Ok(None);
+    };
+    if more == 0 {
+        return Ok(Some(p));
+    }
+    if let Some((Op::ConstPtr, Imm::Int(at))) = f.def(p).map(|inst| (inst.op, inst.imm)) {
+        return f
+            .pure(Op::ConstPtr, &[], Imm::Int(at.wrapping_add(more)))
+            .map(Some);
+    }
+    let Some(&[base, distance]) = f.operands(p, Op::PAdd).as_deref() else {
+        return Ok(None);
+    };
+    let Some(distance) = f.as_int(distance) else {
+        return Ok(None);
+    };
+    let sum = f.int(distance.wrapping_add(more))?;
+    f.pure(Op::PAdd, &[base, sum], Imm::None).map(Some)
 }
 
 fn extend(n: i64, bits: i64, signed: bool) -> Option<i64> {

@@ -2,6 +2,8 @@
 
 use super::fold;
 use super::state::{Key, Slot, State};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use traces::{
     Abort, Effect, Imm, Inst, Known, ObjId, Op, Reason, SnapId, Snapshot, Trace, Type, Value,
 };
@@ -21,6 +23,18 @@ pub(super) struct Forward<'a> {
     defs: Vec<usize>,
     /// For each value of the naive trace, its counterpart.
     map: Vec<Option<Value>>,
+    /// The naive instruction of this step, by its index.
+    at: usize,
+    /// The naive snapshots that have a branch; empty in the preamble, whose exits have none.
+    branching: HashSet<SnapId>,
+    /// Where the walk met their guards, where it kept them.
+    points: HashMap<SnapId, Point>,
+}
+
+/// A guard that is kept and has a branch: what is known where it fails, and its place in the new trace.
+struct Point {
+    state: State,
+    at: usize,
 }
 
 /// A point of the new trace to go back to.
@@ -55,24 +69,89 @@ impl<'a> Forward<'a> {
             contradiction: None,
             defs: Vec::new(),
             map: vec![None; naive.types.len()],
+            at: 0,
+            branching: HashSet::new(),
+            points: HashMap::new(),
         }
     }
 
-    /// Walks over the instructions once.
-    pub(super) fn walk(&mut self, insts: &[Inst]) -> Result<(), Abort> {
+    /// Begins another copy of the naive trace, with the exits that have a branch where `branching`.
+    pub(super) fn begin_copy(&mut self, branching: bool) {
         self.contradiction = None;
         self.map.fill(None);
-        insts.iter().try_for_each(|inst| self.step(inst))
+        self.points.clear();
+        self.branching.clear();
+        if branching {
+            self.branching.extend(self.naive.branches().into_keys());
+        }
+    }
+
+    /// Walks over these instructions of the naive trace, up to the jump of their path.
+    pub(super) fn walk(&mut self, path: Range<usize>) -> Result<(), Abort> {
+        let naive = self.naive;
+        for (at, inst) in naive
+            .insts
+            .iter()
+            .enumerate()
+            .take(path.end)
+            .skip(path.start)
+        {
+            if inst.op != Op::Jump {
+                self.at = at;
+                self.step(inst)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes back to where a guard with a branch fails. False where no guard can: then there is no such path.
+    pub(super) fn begin_branch(&mut self, branch: &Inst) -> Result<bool, Abort> {
+        let point = branch.snap.and_then(|snap| self.points.remove(&snap));
+        let Some(point) = point else {
+            return Ok(false);
+        };
+        let guard = self.out.insts.get(point.at).cloned();
+        let guard = guard.ok_or_else(|| confused(Op::Branch, "has no guard"))?;
+        self.state = point.state;
+        self.push(Op::Branch, &[], Imm::None, guard.snap)?;
+        match (guard.op, guard.args.as_slice()) {
+            (Op::GuardTrue, &[cond]) => self.learn(cond, false)?,
+            (Op::GuardFalse, &[cond]) => self.learn(cond, true)?,
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    /// Remembers where a guard with a branch came to lie, where it was kept.
+    fn note_point(&mut self, inst: &Inst, state: State, from: usize) {
+        let Some(naive) = inst.snap else { return };
+        let behind = self.out.insts.iter().enumerate().skip(from);
+        let mut exits = behind.filter(|(_, i)| i.snap.is_some() && i.op != Op::Check);
+        if let (Some((at, _)), None) = (exits.next(), exits.next()) {
+            self.points.insert(naive, Point { state, at });
+        }
     }
 
     /// Copies one instruction.
     fn step(&mut self, inst: &Inst) -> Result<(), Abort> {
-        let args = inst
+        let branching = inst.snap.is_some_and(|snap| self.branching.contains(&snap));
+        let point = branching.then(|| (self.state.clone(), self.out.insts.len()));
+        self.copy(inst)?;
+        if let Some((state, from)) = point {
+            self.note_point(inst, state, from);
+        }
+        Ok(())
+    }
+
+    fn copy(&mut self, inst: &Inst) -> Result<(), Abort> {
+        let mut args = inst
             .args
             .iter()
             .map(|&v| self.mapped(v))
             .collect::<Result<Vec<_>, _>>()?;
+        self.real_args(inst.op, &mut args)?;
         let result = self.dispatch(inst, &args)?;
+        self.note_taken(inst.op, &args);
         match (inst.result, result) {
             (Some(naive), Some(value)) => match self.map.get_mut(naive.0 as usize) {
                 Some(entry) => *entry = Some(value),
@@ -97,12 +176,27 @@ impl<'a> Forward<'a> {
             Op::GuardTrue | Op::GuardFalse | Op::GuardType | Op::GuardIs | Op::Check => {
                 self.guard_op(inst, args).map(|()| None)
             }
-            Op::LoadField | Op::StoreField | Op::LoadItem | Op::LoadPtr => self.heap_op(inst, args),
-            Op::CCall | Op::Call | Op::CallPy | Op::CallPyBool => self.call_op(inst, args),
-            Op::UnboxInt | Op::UnboxUint | Op::UnboxBits | Op::UnboxFloat | Op::UnboxBool => {
-                self.unbox(inst, args).map(Some)
+            Op::LoadField | Op::StoreField | Op::LoadItem => self.heap_op(inst, args),
+            Op::InstanceValues
+            | Op::LoadAttr
+            | Op::StoreItem
+            | Op::StoreAttr
+            | Op::SwapItem
+            | Op::SwapAttr => self.item_op(inst, args),
+            Op::Load | Op::Store | Op::LoadErrno | Op::StoreErrno => self.memory_op(inst, args),
+            Op::CCall | Op::Call | Op::CallNew | Op::CallPy | Op::CallPyBool => {
+                self.call_op(inst, args)
             }
-            Op::BoxInt | Op::BoxUint | Op::BoxFloat | Op::BoxCData => {
+            Op::UnboxInt
+            | Op::UnboxUint
+            | Op::UnboxBits
+            | Op::UnboxFloat
+            | Op::UnboxBool
+            | Op::UnboxChar
+            | Op::UnboxUChar => self.unbox(inst, args).map(Some),
+            Op::UnboxCValue => self.unbox_cvalue(inst, args).map(Some),
+            Op::Second => self.second(inst).map(Some),
+            op if op.is_box() && !is_interned(op) => {
                 // Two boxes of one number are two objects: no common subexpressions here.
                 self.emit(inst.op, args, inst.imm, None).map(Some)
             }
@@ -112,12 +206,24 @@ impl<'a> Forward<'a> {
         }
     }
 
+    /// The second eightbyte of what a call gave: of this very call, whatever its first one is known to be.
+    fn second(&mut self, inst: &Inst) -> Result<Value, Abort> {
+        let call = inst.args.first().and_then(|v| self.map.get(v.0 as usize));
+        match call.copied().flatten() {
+            Some(call) => self.pure(Op::Second, &[call], inst.imm),
+            None => Err(confused(Op::Second, "has no call")),
+        }
+    }
+
     /// The counterpart of a naive value.
     pub(super) fn mapped(&self, naive: Value) -> Result<Value, Abort> {
         let value = self.map.get(naive.0 as usize).copied().flatten();
         let value = value
             .ok_or_else(|| Abort::new(Reason::Confused, "a value is used before its definition"))?;
-        Ok(self.known(value))
+        match self.settled(value)? {
+            Some(object) => Ok(object),
+            None => Ok(self.known(value)),
+        }
     }
 
     /// The constant that a value was proved to equal, or the value itself.
@@ -213,9 +319,12 @@ impl<'a> Forward<'a> {
     }
 
     /// Adds a snapshot, or finds it again where it is the one added last.
-    pub(super) fn add_snap(&mut self, snap: Snapshot) -> SnapId {
+    pub(super) fn add_snap(&mut self, mut snap: Snapshot) -> SnapId {
+        snap.origin = self.at as u32;
         match self.out.snaps.last() {
-            Some(last) if *last == snap => SnapId(self.out.snaps.len() as u32 - 1),
+            Some(last) if *last == snap && last.origin == snap.origin => {
+                SnapId(self.out.snaps.len() as u32 - 1)
+            }
             _ => self.out.add_snap(snap),
         }
     }
@@ -247,6 +356,18 @@ impl<'a> Forward<'a> {
     /// The instruction that defines a value of the new trace.
     pub(super) fn def(&self, value: Value) -> Option<&Inst> {
         self.out.insts.get(*self.defs.get(value.0 as usize)?)
+    }
+
+    /// Whether nothing has happened since a value was computed that may have let go of an object.
+    pub(super) fn is_fresh(&self, value: Value) -> bool {
+        let since = self.defs.get(value.0 as usize).map(|&at| at + 1);
+        let since = since.and_then(|at| self.out.insts.get(at..));
+        since.is_some_and(|insts| {
+            insts.iter().all(|inst| {
+                use Effect::{Guard, Load, LoadSlot, Pure, PureExit};
+                matches!(inst.op.effect(), Pure | PureExit | Guard | Load | LoadSlot)
+            })
+        })
     }
 
     /// The operands of the op that defines a value, where it is this op.
@@ -338,16 +459,15 @@ impl<'a> Forward<'a> {
         self.defs.truncate(mark.values);
     }
 
-    /// Whether a check stands behind the mark.
-    pub(super) fn has_check_since(&self, mark: Mark) -> bool {
-        let since = self.out.insts.get(mark.insts..).unwrap_or_default();
-        since.iter().any(|inst| inst.op == Op::Check)
-    }
-
     /// Notes a guard that can never hold.
     pub(super) fn never(&mut self, what: String) {
         self.contradiction.get_or_insert(what);
     }
+}
+
+/// Whether there is only one object for each value in a box.
+pub(super) fn is_interned(op: Op) -> bool {
+    matches!(op, Op::BoxBool | Op::BoxChar)
 }
 
 /// An instruction that the recorder should not have written.

@@ -1,4 +1,6 @@
-//! Memory of Python objects: a load whose word is known needs no memory.
+//! Memory of Python objects: a load whose word is known needs no memory. (C memory is another matter, see
+//! [`memory`](super::memory): a program that writes through a C pointer into the header of a Python object
+//! has left what CPython can answer for.)
 //!
 //! Each field is a class of its own: a store to one never changes another. Two objects are taken
 //! to be one unless they are different constants. A store into an object that only the frame can
@@ -34,9 +36,6 @@ impl Forward<'_> {
                 };
                 self.load(inst, args, place).map(Some)
             }
-            (Op::LoadPtr, Imm::Int(offset), &[base]) => {
-                self.load(inst, args, Place::Word(base, offset)).map(Some)
-            }
             (Op::StoreField, Imm::Field(field), &[obj, value]) => {
                 self.store_field(inst, obj, field, value)?;
                 Ok(None)
@@ -45,7 +44,23 @@ impl Forward<'_> {
         }
     }
 
-    fn load(&mut self, inst: &Inst, args: &[Value], place: Place) -> Result<Value, Abort> {
+    /// What an immutable field of an object holds.
+    pub(super) fn field_value(&mut self, obj: Value, field: Field) -> Result<Value, Abort> {
+        let place = Place::Field(obj, field);
+        if let Some(&value) = self.state.heap.get(&place) {
+            return Ok(self.known(value));
+        }
+        let value = self.emit(Op::LoadField, &[obj], Imm::Field(field), None)?;
+        self.state.heap.insert(place, value);
+        Ok(value)
+    }
+
+    pub(super) fn load(
+        &mut self,
+        inst: &Inst,
+        args: &[Value],
+        place: Place,
+    ) -> Result<Value, Abort> {
         if let Some(&value) = self.state.heap.get(&place) {
             return Ok(self.known(value));
         }
@@ -78,7 +93,12 @@ impl Forward<'_> {
         } else {
             self.push(Op::StoreField, &[obj, value], inst.imm, None)?;
         }
-        let may_change = |other: Value| !self.are_different(obj, other);
+        // Of an object that the frame alone can reach the state knows one name.
+        let private = field.alias() == Alias::Private;
+        let may_change = |other: Value| match private {
+            true => other == obj,
+            false => !self.are_different(obj, other),
+        };
         let changed: Vec<Place> = self
             .state
             .heap
@@ -86,8 +106,8 @@ impl Forward<'_> {
             .copied()
             .filter(|place| match *place {
                 Place::Field(other, f) => f == field && may_change(other),
-                Place::Item(..) | Place::Word(..) => true,
-                Place::TupleItem(..) => false,
+                Place::Item(..) | Place::Attr(..) | Place::Values(..) => false,
+                Place::TupleItem(..) | Place::Memory(..) => false,
             })
             .collect();
         for place in changed {
@@ -143,6 +163,6 @@ pub(super) fn is_immutable(place: Place) -> bool {
     match place {
         Place::Field(_, field) => field.alias() == Alias::Immutable,
         Place::TupleItem(..) => true,
-        Place::Item(..) | Place::Word(..) => false,
+        Place::Item(..) | Place::Attr(..) | Place::Values(..) | Place::Memory(..) => false,
     }
 }

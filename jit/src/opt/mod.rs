@@ -14,11 +14,14 @@
 //! | [`slots`] | the frame: deferred stores, completed snapshots |
 //! | [`calls`] | calls, and what they make forgotten |
 //! | [`heap`] | fields of objects: repeated loads, loads behind stores |
+//! | [`memory`] | C memory: likewise, within an iteration |
 //! | [`facts`] | guards: what is proved already, and what they prove |
 //! | [`boxes`] | boxing undone by unboxing |
+//! | [`structs`] | structs in registers: objects and memory that need not exist |
 //! | [`fold`] | arithmetic on constants, identities |
 //! | [`range`] | intervals of integers |
 //! | [`peel`] | the loop: its parameters and what holds at its header |
+//! | [`induct`] | parameters of the loop that move in step |
 //! | [`dce`] | dead code, dead parameters, renumbering |
 
 mod boxes;
@@ -28,11 +31,16 @@ mod facts;
 mod fold;
 mod forward;
 mod heap;
+mod induct;
+mod items;
+mod memory;
 mod peel;
 mod range;
 mod slots;
 mod state;
+mod structs;
 
+pub use peel::Types;
 use traces::{Abort, Reason, Stage, Trace};
 
 /// The optimised form of a naive trace: the preamble, `label`, the body, `jump`.
@@ -40,10 +48,17 @@ use traces::{Abort, Reason, Stage, Trace};
 /// A trace whose second iteration cannot run under what its first one leaves behind (its
 /// variables change their types) is refused with [`traces::Reason::TypeUnstable`].
 pub fn optimise(trace: &Trace) -> Result<Trace, Abort> {
+    optimise_with(trace, Types::Settled)
+}
+
+/// As [`optimise`], where variables that change their types may be allowed.
+pub fn optimise_with(trace: &Trace, types: Types) -> Result<Trace, Abort> {
     check("recording", trace, Stage::Naive)?;
-    let peeled = peel::peel(trace)?;
-    check("peeling", &peeled, Stage::Optimised)?;
-    let swept = dce::sweep(&peeled)?;
+    let peeled = peel::peel(trace, types)?;
+    check("peeling", &peeled.trace, Stage::Optimised)?;
+    let derived = induct::derive(peeled);
+    check("induction", &derived, Stage::Optimised)?;
+    let swept = dce::sweep(&derived)?;
     check("sweeping", &swept, Stage::Optimised)?;
     Ok(swept)
 }

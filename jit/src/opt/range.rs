@@ -195,6 +195,13 @@ impl Forward<'_> {
                 Some(Range::of_bits(64 - n, false))
             }
             (Op::LoadField, Imm::Field(field)) => is_count(field).then_some(Range::NATURAL),
+            (Op::Load | Op::Second | Op::UnboxCValue, Imm::Place(ty, _)) => range_of_ctype(ty),
+            (Op::LoadErrno, _) => Some(Range::of_bits(32, true)),
+            (Op::UnboxChar, _) => Some(Range { lo: 0, hi: 255 }),
+            (Op::UnboxUChar, _) => Some(Range {
+                lo: 0,
+                hi: 0x10_ffff,
+            }),
             (Op::CCall, Imm::Func(id)) => self
                 .out
                 .funcs
@@ -293,6 +300,8 @@ fn is_count(field: Field) -> bool {
             | Field::TupleIterIndex
             | Field::TupleSize
             | Field::BytesSize
+            | Field::CDataLength
+            | Field::CBufferSize
     )
 }
 

@@ -9,9 +9,9 @@
 //! A module-level variable is a slot whose memory others can reach wherever Python code runs: the
 //! deferred store comes in front of that, and what the slot holds is forgotten behind it.
 
-use super::forward::{Forward, confused};
-use super::state::{Place, Slot};
-use traces::{Abort, Imm, Inst, Known, Op, Resume, SnapId, Value};
+use super::forward::{Forward, confused, is_interned};
+use super::state::{Place, Slot, TypeFact};
+use traces::{Abort, Death, Imm, Inst, Known, Op, Resume, SnapId, Value};
 
 impl Forward<'_> {
     /// An op on a slot.
@@ -20,8 +20,14 @@ impl Forward<'_> {
             (Op::LoadSlot, Imm::Slot(slot), []) => return self.load_slot(slot).map(Some),
             (Op::StoreSlot, Imm::Slot(slot), &[value]) => self.store_slot(slot, value)?,
             (Op::InitSlot, Imm::Slot(slot), &[value]) => {
-                self.push(Op::InitSlot, args, inst.imm, None)?;
+                let value = self.held_struct(value)?;
+                let object = self.object_of(value)?;
+                self.push(Op::InitSlot, &[object], inst.imm, None)?;
                 self.state.set_clean(slot, Some(value));
+                if object == value {
+                    self.note_made(value);
+                    self.settle(slot, value)?;
+                }
             }
             (Op::ReplaceSlot, Imm::Slot(slot), &[value]) => self.replace_slot(slot, value)?,
             (Op::MoveSlot, Imm::Slots(to, from), []) => {
@@ -51,7 +57,7 @@ impl Forward<'_> {
         Ok(None)
     }
 
-    fn load_slot(&mut self, slot: u16) -> Result<Value, Abort> {
+    pub(super) fn load_slot(&mut self, slot: u16) -> Result<Value, Abort> {
         let known = self.state.slot(slot);
         if let Some(value) = known.value {
             return Ok(self.known(value));
@@ -71,7 +77,7 @@ impl Forward<'_> {
             return Ok(());
         }
         let object = self.object_of(value)?;
-        if object == value && self.can_wait(value) {
+        if object == value && self.can_wait(value) && self.dies_in_time(slot)? {
             self.state.set_slot(
                 slot,
                 Slot {
@@ -86,24 +92,25 @@ impl Forward<'_> {
         } else {
             self.push(Op::StoreSlot, &[value], Imm::Slot(slot), None)?;
             self.state.set_clean(slot, Some(value));
+            self.note_made(value);
+            self.settle(slot, value)?;
         }
         Ok(())
     }
 
-    /// The object that memory holds for a box already, where a local or a variable does: one number
+    /// The object that memory holds for a box already, where a slot does: one number
     /// that the program keeps in two places is one object. Else the value itself.
     pub(super) fn object_of(&mut self, value: Value) -> Result<Value, Abort> {
         let boxed = self.def(value).map(|inst| inst.op);
-        if !boxed.is_some_and(|op| op.is_box() && op != Op::BoxBool) {
+        if !boxed.is_some_and(|op| op.is_box() && !is_interned(op)) {
             return Ok(value);
         }
-        let locals = 0..self.out.nlocals;
-        let globals = self.naive.globals.iter().map(|g| g.slot);
         let holds = |&slot: &u16| {
             let held = self.state.slot(slot);
             !held.dirty && held.value.is_some_and(|v| self.known(v) == value)
         };
-        let Some(slot) = locals.chain(globals).find(holds) else {
+        let slots = 0..self.state.slots.len() as u16;
+        let Some(slot) = slots.into_iter().find(holds) else {
             return Ok(value);
         };
         let object = self.emit(Op::LoadSlot, &[], Imm::Slot(slot), None)?;
@@ -113,31 +120,71 @@ impl Forward<'_> {
         Ok(object)
     }
 
+    /// Whether the object in a slot's memory may stay there until a deferred store is done. One that has C
+    /// memory is dropped at once.
+    fn dies_in_time(&mut self, slot: u16) -> Result<bool, Abort> {
+        let known = self.state.slot(slot);
+        let owns = |v: Value| {
+            let v = self.known(v);
+            self.type_of(v) == Some(TypeFact::Known(Known::CDataOwn)) && !self.is_struct(v)
+        };
+        if known.dirty || !known.value.is_some_and(owns) {
+            return Ok(true);
+        }
+        if slot >= self.out.nlocals {
+            return Ok(false);
+        }
+        self.push(Op::ClearSlot, &[], Imm::Slot(slot), None)?;
+        self.forget_cleared(slot)?;
+        Ok(true)
+    }
+
     /// Whether a value stays usable however long its store is deferred: a borrowed object does
     /// not, since only the store makes the slot its owner.
     fn can_wait(&self, value: Value) -> bool {
-        self.def(value)
-            .is_some_and(|inst| inst.op.is_box() || inst.op == Op::ConstObj)
+        self.def(value).is_some_and(|inst| match inst.op {
+            // It keeps a cdata alive that somebody else owns.
+            Op::BoxBuffer => false,
+            op => op.is_box() || op == Op::ConstObj,
+        })
     }
 
-    /// Whether the object in a slot's memory dies unnoticed.
-    fn dies_unnoticed(&self, slot: u16) -> bool {
+    /// What the death of the object in a slot's memory means, as far as known.
+    fn death(&self, slot: u16) -> Death {
         let known = self.state.slot(slot);
-        known.dirty
-            || known.ty.is_some_and(|ty| ty.is_plain())
-            || known.value.is_some_and(|v| {
-                self.type_of(v).is_some_and(|ty| ty.is_plain())
-                    || self.as_known(self.known(v)) == Some(Known::Null)
-            })
+        let Some(value) = known.value.map(|v| self.known(v)) else {
+            let ty = known.ty.filter(|ty| !ty.is_cdata());
+            return ty.map_or(Death::Noticed, |ty| ty.death());
+        };
+        let is_struct = self.def(value).is_some_and(|inst| inst.op == Op::BoxStruct);
+        if known.dirty || is_struct || self.as_known(value) == Some(Known::Null) {
+            return Death::Plain;
+        }
+        match self.type_of(value) {
+            Some(ty) if ty.is_cdata() && !self.has_no_weak_references(value) => Death::Noticed,
+            // An older one may keep a struct that has weak references: there the recorder has looked.
+            Some(TypeFact::Known(Known::CDataOwn))
+                if self.def(value).is_none_or(|inst| inst.op != Op::CallNew) =>
+            {
+                Death::Noticed
+            }
+            Some(ty) => ty.death(),
+            None => Death::Noticed,
+        }
     }
 
     fn replace_slot(&mut self, slot: u16, value: Value) -> Result<(), Abort> {
-        if self.dies_unnoticed(slot) {
+        if self.death(slot) != Death::Noticed {
             return self.store_slot(slot, value);
         }
         self.flush()?;
-        self.push(Op::ReplaceSlot, &[value], Imm::Slot(slot), None)?;
+        let value = self.settled(value)?.unwrap_or(value);
+        let object = self.object_of(value)?;
+        self.push(Op::ReplaceSlot, &[object], Imm::Slot(slot), None)?;
         self.state.set_clean(slot, Some(value));
+        if object == value {
+            self.settle(slot, value)?;
+        }
         self.python_ran();
         Ok(())
     }
@@ -148,7 +195,7 @@ impl Forward<'_> {
     }
 
     fn drop_slot(&mut self, slot: u16) -> Result<(), Abort> {
-        if self.dies_unnoticed(slot) {
+        if self.death(slot) != Death::Noticed {
             return self.clear_slot(slot);
         }
         self.flush()?;
@@ -158,6 +205,10 @@ impl Forward<'_> {
     }
 
     fn forget_cleared(&mut self, slot: u16) -> Result<(), Abort> {
+        if let Some(value) = self.state.slot(slot).value {
+            // An iterator that the frame alone could reach: nobody sees its fields any more.
+            self.state.late.retain(|&(object, _)| object != value);
+        }
         let null = if slot < self.out.nlocals {
             let id = self.out.known(Known::Null, 0);
             Some(self.obj(id)?)
@@ -190,8 +241,14 @@ impl Forward<'_> {
             ..
         } = self.state.slot(slot)
         {
-            self.push(Op::StoreSlot, &[value], Imm::Slot(slot), None)?;
+            // Two variables that are given one box hold one object.
+            let object = self.object_of(value)?;
+            self.push(Op::StoreSlot, &[object], Imm::Slot(slot), None)?;
             self.state.set_clean(slot, Some(value));
+            if object == value {
+                self.note_made(value);
+                self.settle(slot, value)?;
+            }
         }
         Ok(())
     }

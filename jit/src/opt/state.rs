@@ -1,8 +1,8 @@
 //! What is known at a point of the trace.
 
 use super::range::Range;
-use std::collections::HashMap;
-use traces::{Field, Imm, Known, ObjId, Op, Trace, Value};
+use std::collections::{HashMap, HashSet};
+use traces::{CType, Death, Field, Imm, Known, ObjId, Op, Trace, Value};
 
 /// The exact type of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,9 +27,17 @@ impl TypeFact {
         matches!(self, TypeFact::Known(_))
     }
 
-    /// Whether the death of an object of this type goes unnoticed.
-    pub(super) fn is_plain(self) -> bool {
-        matches!(self, TypeFact::Known(k) if k.is_plain_type())
+    /// Whether it is the type of a cffi cdata, which may have weak references.
+    pub(super) fn is_cdata(self) -> bool {
+        matches!(self, TypeFact::Known(Known::CData | Known::CDataOwn))
+    }
+
+    /// What the death of an object of this type means.
+    pub(super) fn death(self) -> Death {
+        match self {
+            TypeFact::Known(known) => known.death(),
+            TypeFact::Other(_) => Death::Noticed,
+        }
     }
 }
 
@@ -50,12 +58,16 @@ pub(super) struct Slot {
 pub(super) enum Place {
     /// A field of an object.
     Field(Value, Field),
+    /// The address of the attributes of an instance.
+    Values(Value),
+    /// An attribute of an instance: address, index.
+    Attr(Value, Value),
     /// An item of an object array: address, index.
     Item(Value, Value),
     /// An item of a tuple, which never changes.
     TupleItem(Value, Value),
-    /// The word at an address plus a number of bytes.
-    Word(Value, i64),
+    /// C memory: an address, the distance from it in bytes, the C type.
+    Memory(Value, i32, CType),
 }
 
 impl Place {
@@ -65,7 +77,9 @@ impl Place {
             Place::Field(v, f) => (0, v.0, f as u64),
             Place::Item(p, i) => (1, p.0, u64::from(i.0)),
             Place::TupleItem(p, i) => (2, p.0, u64::from(i.0)),
-            Place::Word(p, n) => (3, p.0, n as u64),
+            Place::Values(v) => (4, v.0, 0),
+            Place::Attr(p, i) => (5, p.0, u64::from(i.0)),
+            Place::Memory(p, at, ty) => (3, p.0, (at as u32 as u64) << 8 | ty as u64),
         }
     }
 }
@@ -103,6 +117,7 @@ impl Key {
             Imm::Obj(id) => u64::from(id.0),
             Imm::Field(f) => f as u64,
             Imm::Helper(h) => h as u64,
+            Imm::Place(ty, at) => u64::from(at as u32) << 8 | ty as u64,
             _ => 0,
         };
         Key { op, args, imm }
@@ -139,8 +154,12 @@ pub(super) struct State {
     pub(super) slots: Vec<Slot>,
     /// Exact types of objects, as guards proved them.
     pub(super) types: HashMap<Value, TypeFact>,
-    /// Values that a guard proved to equal a constant.
+    /// Values that a guard proved to equal a constant; structs that are settled, which equal an object.
     pub(super) equal: HashMap<Value, Value>,
+    /// Structs whose memory exists, and the object that stands for them; `None`: no slot has ever held it.
+    pub(super) settled: HashMap<Value, Option<Value>>,
+    /// Boxes of cffi cdata of which the trace has made the object that slots hold, and nobody has seen it.
+    pub(super) fresh: HashSet<Value>,
     /// Intervals of integers.
     pub(super) ranges: HashMap<Value, Range>,
     /// Results of pure ops.
@@ -152,6 +171,8 @@ pub(super) struct State {
     pub(super) late: Vec<(Value, Field)>,
     /// Whether nothing that could make a `check` leave came behind the last one.
     pub(super) checked: bool,
+    /// Whether there was a check on this way from the header of the loop.
+    pub(super) polled: bool,
 }
 
 impl State {

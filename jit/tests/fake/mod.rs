@@ -3,7 +3,7 @@
 
 pub mod scene;
 
-use jit::target::{Functions, MAX_WATCHES, Target, Watch};
+use jit::target::{Functions, MAX_WATCHES, Target, Values, Watch};
 use jit::{Activation, ActivationBuf, Compiled, Exit, Repr, Source, compile, values_of};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -40,6 +40,9 @@ pub const INT: usize = 0x1_0000;
 pub const FLOAT: usize = 0x2_0000;
 pub const OTHER: usize = 0x3_0000;
 pub const CDATA: usize = 0x4_0000;
+pub const CDATA_OWN: usize = 0x6_0000;
+pub const BYTES: usize = 0x8_0000;
+pub const STR: usize = 0x9_0000;
 pub const CODE: usize = 0x5_0000;
 pub const CODE_BYTES: usize = 0x100;
 
@@ -96,8 +99,76 @@ extern "C" fn new_uint(n: u64) -> *mut Object {
 extern "C" fn new_float(x: f64) -> *mut Object {
     object(FLOAT, &[x.to_bits()])
 }
+// A cdata: its ctype, the address of its memory, what it is, its weak references, memory of its own.
+pub const POINTER: u64 = 0;
+pub const CINT: u64 = 1;
+pub const CFLOAT: u64 = 2;
+
 extern "C" fn new_cdata(p: u64, ctype: usize) -> *mut Object {
-    object(CDATA, &[ctype as u64, p])
+    object(CDATA, &[ctype as u64, p, POINTER])
+}
+extern "C" fn new_cint(n: u64, ctype: usize) -> *mut Object {
+    with_memory(CDATA, ctype, CINT, &[n])
+}
+extern "C" fn new_cfloat(x: f64, ctype: usize) -> *mut Object {
+    with_memory(CDATA, ctype, CFLOAT, &[x.to_bits()])
+}
+/// A struct of one word or two, as its ctype says.
+pub extern "C" fn new_struct(first: u64, second: u64, ctype: usize) -> *mut Object {
+    let words = struct_words(ctype);
+    with_memory(CDATA_OWN, ctype, words as u64, &[first, second][..words])
+}
+/// How many words the structs of a ctype have.
+pub fn struct_words(ctype: usize) -> usize {
+    unsafe { (*(ctype as *const Object)).words[WORDS - 1] as usize }
+}
+/// Zeroed memory that a cdata owns; a helper.
+pub extern "C" fn cdata_new(ctype: usize, bytes: i64) -> *mut Object {
+    let words = bytes as usize / 8;
+    with_memory(CDATA_OWN, ctype, words as u64, &[0; 4][..words])
+}
+pub fn with_memory(ty: usize, ctype: usize, what: u64, memory: &[u64]) -> *mut Object {
+    let mut words = vec![ctype as u64, 0, what, 0];
+    words.extend(memory);
+    let new = object(ty, &words);
+    unsafe { (*new).words[1] = &raw const (*new).words[4] as u64 };
+    new
+}
+/// A bytes or str: its length, its bytes.
+pub fn text_object(ty: usize, text: &[u8]) -> *mut Object {
+    let mut words = vec![text.len() as u64];
+    words.extend(text.chunks(8).map(|chunk| {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        u64::from_le_bytes(word)
+    }));
+    object(ty, &words)
+}
+pub fn text_of(o: *const Object) -> Vec<u8> {
+    let words = unsafe { (*o).words };
+    let bytes = words[1..].iter().flat_map(|word| word.to_le_bytes());
+    bytes.take(words[0] as usize).collect()
+}
+pub extern "C" fn new_char(n: i64) -> *mut Object {
+    text_object(BYTES, &[n as u8])
+}
+pub extern "C" fn new_uchar(n: i64) -> *mut Object {
+    let c = char::from_u32(n as u32).unwrap();
+    text_object(STR, c.to_string().as_bytes())
+}
+extern "C" fn str_to_char(o: *const Object, out: *mut i64) -> i32 {
+    let text = String::from_utf8(text_of(o)).unwrap();
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c), None) => {
+            unsafe { *out = u32::from(c).into() };
+            1
+        }
+        _ => 0,
+    }
+}
+extern "C" fn mem_move(to: *mut u8, from: *const u8, bytes: i64) {
+    unsafe { std::ptr::copy(from, to, bytes as usize) };
 }
 extern "C" fn int_to_i64(o: *const Object, out: *mut i64) -> i32 {
     i64::try_from(int_value(o))
@@ -251,6 +322,13 @@ fn word_text(word: u64, repr: Repr) -> String {
         Repr::Float => format!("float {:?}", f64::from_bits(word)),
         Repr::Bool => format!("bool {word}"),
         Repr::CData(id) => format!("cdata {} {word:#x}", id.0),
+        Repr::CInt(id) => format!("cint {} {}", id.0, word as i64),
+        Repr::CFloat(id) => format!("cfloat {} {:?}", id.0, f64::from_bits(word)),
+        Repr::Struct(id) => format!("struct {} {word:#x}", id.0),
+        Repr::Char => format!("char {word}"),
+        Repr::UChar => format!("uchar {word}"),
+        Repr::Attr(id) => format!("attr {} {word}", id.0),
+        Repr::Buffer => format!("buffer {word:#x}"),
     }
 }
 
@@ -260,6 +338,8 @@ pub fn target() -> Target {
     fields[Field::RangeIterStep as usize] = 24;
     fields[Field::RangeIterLen as usize] = 32;
     fields[Field::CDataPtr as usize] = 24;
+    fields[Field::CDataWeak as usize] = 40;
+    fields[Field::BytesData as usize] = 24;
     fields[Field::ListSize as usize] = 24;
     fields[Field::TupleItems as usize] = 32;
     let mut helpers = [0; Helper::ALL.len()];
@@ -267,6 +347,8 @@ pub fn target() -> Target {
     helpers[Helper::PyBinary as usize] = py_call as *const () as usize;
     helpers[Helper::PyTruth as usize] = py_truth as *const () as usize;
     helpers[Helper::CellSet as usize] = cell_set as *const () as usize;
+    helpers[Helper::MemMove as usize] = mem_move as *const () as usize;
+    helpers[Helper::CDataNew as usize] = cdata_new as *const () as usize;
     helpers[Helper::FloatMod as usize] = float_mod as *const () as usize;
     helpers[Helper::IntPowFits as usize] = int_pow_fits as *const () as usize;
     let functions = Functions {
@@ -274,6 +356,12 @@ pub fn target() -> Target {
         new_uint: new_uint as *const () as usize,
         new_float: new_float as *const () as usize,
         new_cdata: new_cdata as *const () as usize,
+        new_cint: new_cint as *const () as usize,
+        new_cfloat: new_cfloat as *const () as usize,
+        new_struct: new_struct as *const () as usize,
+        new_char: new_char as *const () as usize,
+        new_uchar: new_uchar as *const () as usize,
+        str_to_char: str_to_char as *const () as usize,
         int_to_i64: int_to_i64 as *const () as usize,
         int_to_u64: int_to_u64 as *const () as usize,
         int_to_bits: int_to_bits as *const () as usize,
@@ -282,6 +370,7 @@ pub fn target() -> Target {
         dealloc: dealloc as *const () as usize,
         save_thread: save_thread as *const () as usize,
         restore_thread: restore_thread as *const () as usize,
+        ..Functions::default()
     };
     Target {
         fields,
@@ -294,6 +383,7 @@ pub fn target() -> Target {
         object_type: 8,
         long_tag: 16,
         long_digit: 24,
+        values: Values::Tagged,
         true_addr: 0x7_0000,
         false_addr: 0x7_1000,
         none_addr: 0x7_2000,
@@ -320,6 +410,9 @@ pub fn bind(mut trace: Trace, names: &[(&str, usize)]) -> Trace {
         ("int", INT),
         ("float", FLOAT),
         ("cdata", CDATA),
+        ("cdata_own", CDATA_OWN),
+        ("bytes", BYTES),
+        ("str", STR),
         ("True", 0x7_0000),
         ("False", 0x7_1000),
         ("None", 0x7_2000),

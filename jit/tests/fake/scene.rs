@@ -2,14 +2,19 @@
 //! machine code, and what it leaves behind as a world again.
 
 use super::{
-    CDATA, CODE, CODE_BYTES, FLOAT, IMMORTAL, INT, Machine, Object, int, int_value, object, target,
+    BYTES, CDATA, CDATA_OWN, CFLOAT, CINT, CODE, CODE_BYTES, FLOAT, IMMORTAL, INT, Machine, Object,
+    STR, int, int_value, new_char, new_struct, new_uchar, object, struct_words, target,
+    text_object, text_of, with_memory,
 };
 use jit::target::Target;
 use jit::{Activation, Compiled, Exit, Repr, Source, values_of};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use traces::eval::{self, Datum, Heap, Kind, ObjRef, Outcome, Reply, World, helpers, scene};
-use traces::{Abort, Field, Helper, Known, Resume, Trace};
+use std::sync::{Mutex, MutexGuard};
+use traces::eval::{
+    self, Datum, Heap, Kind, Memory, ObjRef, Outcome, Reply, World, helpers, scene,
+};
+use traces::{Abort, CType, Field, Helper, Imm, Known, ObjId, Op, Resume, Trace};
 
 /// More iterations than any test runs.
 const FOREVER: u64 = 2000;
@@ -21,8 +26,21 @@ pub fn world(text: &str) -> World {
     for &(name, _, f) in LIBRARY {
         world.function(name, f);
     }
+    for &(name, _, f) in ON_MEMORY {
+        world.function_on_memory(name, f);
+    }
+    // It adds its arguments, and writes to the memory of a struct.
     world.helper(Helper::PyCall, |heap, extra, args| {
         let sum = sum(heap, args, 1)? + i128::from(extra);
+        for &arg in args {
+            if matches!(heap.get(arg)?.kind, Kind::CStruct { .. }) {
+                let place = heap.address_of(arg);
+                let old = heap.memory.peek(place, CType::I64)?;
+                if let Datum::Int(n) = old {
+                    heap.memory.poke(place, CType::I64, Datum::Int(touched(n)));
+                }
+            }
+        }
         Ok(if sum < 0 {
             Reply::Raised
         } else {
@@ -78,6 +96,8 @@ pub fn execute(trace: &Trace, text: &str) -> Result<String, Abort> {
     let mut mirror = Mirror::of(&start, trace);
     let bound = mirror.bind(trace);
     let mut machine = Machine::with(&bound, &mirror.target())?;
+    machine.errno[1] = start.errno;
+    let memory = Region::with(&start.heap);
     for (slot, &object) in start.frame.iter().enumerate() {
         *machine.slot(slot) = mirror.raw(&start.heap, object) as u64;
     }
@@ -101,7 +121,9 @@ pub fn execute(trace: &Trace, text: &str) -> Result<String, Abort> {
     let exit = machine.compiled.exits[n as usize].clone();
     rebuild(&mut machine, &exit, trace, &mirror);
     let Running { log, dead, .. } = NOW.take().unwrap();
-    let left = mirror.world(&mut machine, &exit, trace, text, log, &dead);
+    let mut left = mirror.world(&mut machine, &exit, trace, text, log, &dead);
+    memory.read(&mut left.heap);
+    left.errno = machine.errno[1];
     let outcome = Outcome {
         exit: None,
         at: exit.inst as usize,
@@ -111,6 +133,51 @@ pub fn execute(trace: &Trace, text: &str) -> Result<String, Abort> {
         iterations: 0,
     };
     Ok(scene::report(&left, trace, &outcome))
+}
+
+// ---- C memory ----
+
+/// Where worlds have C memory, and how much.
+const REGION: u64 = 0x2000_0000_0000;
+const REGION_BYTES: usize = 0x1000;
+
+/// The C memory of worlds; one run at a time.
+struct Region(#[expect(dead_code, reason = "held while a trace runs")] MutexGuard<'static, bool>);
+
+static MAPPED: Mutex<bool> = Mutex::new(false);
+
+impl Region {
+    fn with(heap: &Heap) -> Region {
+        let mut mapped = MAPPED.lock().unwrap_or_else(|e| e.into_inner());
+        if !*mapped {
+            let got = unsafe {
+                libc::mmap(
+                    REGION as *mut libc::c_void,
+                    REGION_BYTES,
+                    libc::PROT_READ | libc::PROT_WRITE,
+                    libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE,
+                    -1,
+                    0,
+                )
+            };
+            assert_eq!(got as u64, REGION);
+            *mapped = true;
+        }
+        for (&address, &byte) in heap.memory.bytes.iter().filter(|b| in_region(*b.0)) {
+            unsafe { *(address as *mut u8) = byte };
+        }
+        Region(mapped)
+    }
+
+    fn read(&self, heap: &mut Heap) {
+        for (&address, byte) in heap.memory.bytes.iter_mut().filter(|b| in_region(*b.0)) {
+            *byte = unsafe { *(address as *const u8) };
+        }
+    }
+}
+
+fn in_region(address: u64) -> bool {
+    (REGION..REGION + REGION_BYTES as u64).contains(&address)
 }
 
 // ---- objects ----
@@ -149,6 +216,13 @@ impl Mirror {
             let raw = mirror.raw(&world.heap, object);
             mirror.names.insert(raw as usize, format!("@{name}"));
         }
+        for inst in trace.insts.iter().filter(|i| i.op == Op::BoxStruct) {
+            if let Imm::Obj(id) = inst.imm {
+                let ctype = world.objects[&trace.obj(id).name];
+                let raw = mirror.raw(&world.heap, ctype);
+                unsafe { *(*raw).words.last_mut().unwrap() = inst.args.len() as u64 };
+            }
+        }
         for object in &trace.objs {
             let addr = match object.known {
                 Some(Known::Null) => 0,
@@ -167,6 +241,9 @@ impl Mirror {
             Known::Int => INT,
             Known::Float => FLOAT,
             Known::CData => CDATA,
+            Known::CDataOwn => CDATA_OWN,
+            Known::Bytes => BYTES,
+            Known::Str => STR,
             other => self.known[other.name()] as usize,
         }
     }
@@ -184,27 +261,33 @@ impl Mirror {
             Kind::Type(known) => return self.type_addr(*known) as *mut Object,
             Kind::None => return self.known["None"],
             Kind::Bool(truth) => return self.known[if *truth { "True" } else { "False" }],
-            Kind::Int(n) => {
-                let raw = int(*n);
-                self.raw.insert(object, raw);
-                unsafe { (*raw).refcount = found.refs as u32 };
-                return raw;
-            }
+            Kind::Int(n) => return self.keep(object, &found, int(*n)),
             Kind::Float(x) => (FLOAT, vec![x.to_bits()]),
-            Kind::Bytes(bytes) => {
-                let mut words = vec![bytes.len() as u64];
-                words.extend(bytes.chunks(8).map(|chunk| {
-                    let mut word = [0; 8];
-                    word[..chunk.len()].copy_from_slice(chunk);
-                    u64::from_le_bytes(word)
-                }));
-                (self.type_addr(Known::Bytes), words)
+            Kind::Bytes(bytes) => return self.keep(object, &found, text_object(BYTES, bytes)),
+            Kind::Str(text) => {
+                return self.keep(object, &found, text_object(STR, text.as_bytes()));
+            }
+            Kind::CStruct { ctype, bytes } => {
+                let ctype = raw_of(*ctype) as usize;
+                let address = heap.address_of(object);
+                let words: Vec<u64> = (0..bytes / 8)
+                    .map(|n| heap.memory.bits(address + 8 * n, 8).unwrap())
+                    .collect();
+                let raw = with_memory(CDATA_OWN, ctype, bytes / 8, &words);
+                return self.keep(object, &found, raw);
             }
             Kind::List(items) => {
                 let items: Vec<u64> = items.iter().map(|&o| raw_of(o)).collect();
                 let words = vec![items.as_ptr() as u64, items.len() as u64];
                 std::mem::forget(items);
                 (self.type_addr(Known::List), words)
+            }
+            Kind::Instance { class, values, .. } => {
+                let class = raw_of(*class) as usize;
+                let values: Vec<u64> = values.iter().map(|&o| raw_of(o)).collect();
+                let words = vec![values.as_ptr() as u64 - 1];
+                std::mem::forget(values);
+                (class, words)
             }
             Kind::Tuple(items) => {
                 let mut words = vec![0, items.len() as u64];
@@ -228,24 +311,33 @@ impl Mirror {
                 (self.type_addr(Known::Cell), words)
             }
             Kind::CData { ctype, ptr } => (CDATA, vec![raw_of(*ctype), *ptr]),
+            // No test starts with one of these.
+            Kind::CValue { .. } | Kind::Buffer(..) => (0, vec![]),
             Kind::Opaque(ty) => (raw_of(*ty) as usize, vec![]),
         };
         let raw = super::object(ty, &words);
-        unsafe { (*raw).refcount = found.refs as u32 };
+        self.keep(object, &found, raw);
         if matches!(found.kind, Kind::Opaque(ObjRef::NULL)) {
             unsafe { (*raw).ty = raw as usize };
         }
+        raw
+    }
+
+    fn keep(&mut self, object: ObjRef, found: &eval::Object, raw: *mut Object) -> *mut Object {
+        unsafe { (*raw).refcount = found.refs as u32 };
         self.raw.insert(object, raw);
         raw
     }
 
     fn bind(&self, trace: &Trace) -> Trace {
         let functions = LIBRARY.iter().map(|&(name, f, _)| (name, f as usize));
+        let on_memory = ON_MEMORY.iter().map(|&(name, f, _)| (name, f as usize));
         let names: Vec<(&str, usize)> = self
             .constants
             .iter()
             .map(|(name, addr)| (name.as_str(), *addr))
             .chain(functions)
+            .chain(on_memory)
             .collect();
         super::bind(trace.clone(), &names)
     }
@@ -257,7 +349,6 @@ impl Mirror {
             (Field::ListIterSeq, 24),
             (Field::TupleIterSeq, 24),
             (Field::TupleSize, 24),
-            (Field::BytesData, 24),
         ] {
             target.fields[field as usize] = offset;
         }
@@ -307,6 +398,15 @@ impl Mirror {
                 }
                 _ => ObjRef::NULL,
             };
+            let array = match left.heap.get(object).map(|found| &found.kind) {
+                Ok(Kind::List(items)) => (raw.words[0], items.len()),
+                Ok(Kind::Instance { values, .. }) => (raw.words[0] + 1, values.len()),
+                _ => (0, 0),
+            };
+            let array: Vec<ObjRef> = (0..array.1)
+                .map(|n| unsafe { *(array.0 as *const u64).add(n) })
+                .map(|word| self.back(&mut left.heap, word))
+                .collect();
             let Ok(found) = left.heap.get_mut(object) else {
                 continue;
             };
@@ -323,6 +423,11 @@ impl Mirror {
                     *index = raw.words[0] as i64;
                 }
                 Kind::Cell(held) => *held = content,
+                Kind::List(items) | Kind::Instance { values: items, .. } => *items = array,
+                Kind::CStruct { bytes, .. } => {
+                    let bytes = *bytes;
+                    self.read_struct(&mut left.heap, object, raw, bytes / 8);
+                }
                 _ => {}
             }
         }
@@ -349,7 +454,43 @@ impl Mirror {
         match unsafe { (*raw).ty } {
             INT => heap.alloc(Kind::Int(int_value(raw))),
             FLOAT => heap.alloc(Kind::Float(f64::from_bits(unsafe { (*raw).words[0] }))),
+            BYTES => heap.alloc(Kind::Bytes(text_of(raw))),
+            STR => heap.alloc(Kind::Str(String::from_utf8(text_of(raw)).unwrap())),
+            CDATA => {
+                let words = unsafe { (*raw).words };
+                let ctype = self.back(heap, words[0]);
+                heap.alloc_box(match words[2] {
+                    CINT => Kind::CValue {
+                        ctype,
+                        value: vec![Datum::Int(words[4] as i64)],
+                    },
+                    CFLOAT => Kind::CValue {
+                        ctype,
+                        value: vec![Datum::Float(f64::from_bits(words[4]))],
+                    },
+                    _ => Kind::CData {
+                        ctype,
+                        ptr: words[1],
+                    },
+                })
+            }
+            CDATA_OWN => {
+                let words = unsafe { (*raw).words };
+                let ctype = self.back(heap, words[0]);
+                let bytes = 8 * words[2];
+                let object = heap.alloc(Kind::CStruct { ctype, bytes });
+                self.read_struct(heap, object, unsafe { &*raw }, words[2]);
+                object
+            }
             _ => ObjRef::NULL,
+        }
+    }
+
+    fn read_struct(&self, heap: &mut Heap, object: ObjRef, raw: &Object, words: u64) {
+        let address = heap.address_of(object);
+        for n in 0..words {
+            let word = Datum::Int(raw.words[4 + n as usize] as i64);
+            heap.memory.poke(address + 8 * n, CType::I64, word);
         }
     }
 }
@@ -365,8 +506,12 @@ fn rebuild(machine: &mut Machine, exit: &Exit, trace: &Trace, mirror: &Mirror) {
                 Some(&(_, object)) => object,
                 None => {
                     let (word, repr) = match source {
-                        Source::Imm(word, repr) => (word, repr),
-                        Source::Buf(n, repr) => (machine.act.values()[usize::from(n)], repr),
+                        Source::Imm(word, repr) => ([word, 0], repr),
+                        Source::Buf(n, repr) => {
+                            let values = &machine.act.values()[usize::from(n)..];
+                            let second = values.get(1).copied().unwrap_or(0);
+                            ([values[0], second], repr)
+                        }
                         Source::Const(_) => unreachable!(),
                     };
                     let object = fresh(word, repr, mirror);
@@ -394,7 +539,9 @@ fn rebuild(machine: &mut Machine, exit: &Exit, trace: &Trace, mirror: &Mirror) {
 }
 
 /// The object of a word that an exit stored; numbers have no reference yet.
-fn fresh(word: u64, repr: Repr, mirror: &Mirror) -> *mut Object {
+fn fresh(words: [u64; 2], repr: Repr, mirror: &Mirror) -> *mut Object {
+    let word = words[0];
+    let ctype = |id: ObjId| mirror.constants[id.0 as usize].1;
     let number = |raw: *mut Object| {
         unsafe { (*raw).refcount = 0 };
         raw
@@ -405,10 +552,13 @@ fn fresh(word: u64, repr: Repr, mirror: &Mirror) -> *mut Object {
         Repr::Uint => number(int(i128::from(word))),
         Repr::Float => number(object(FLOAT, &[word])),
         Repr::Bool => mirror.known[if word != 0 { "True" } else { "False" }],
-        Repr::CData(id) => {
-            let ctype = mirror.constants[id.0 as usize].1;
-            number(object(CDATA, &[ctype as u64, word]))
-        }
+        Repr::CData(id) => number(object(CDATA, &[ctype(id) as u64, word])),
+        Repr::CInt(id) => number(with_memory(CDATA, ctype(id), CINT, &[word])),
+        Repr::CFloat(id) => number(with_memory(CDATA, ctype(id), CFLOAT, &[word])),
+        Repr::Struct(id) => number(new_struct(word, words[1], ctype(id))),
+        Repr::Char => number(new_char(word as i64)),
+        Repr::UChar => number(new_uchar(word as i64)),
+        Repr::Attr(_) | Repr::Buffer => number(object(CDATA, &[0, word])),
     }
 }
 
@@ -465,15 +615,37 @@ impl Running {
             FLOAT => format!("float {:?}", f64::from_bits(unsafe { (*raw).words[0] })),
             CDATA => {
                 let words = unsafe { (*raw).words };
-                format!("cdata {} {}", self.show(words[0]), words[1])
+                let ctype = self.show(words[0]);
+                match words[2] {
+                    CINT => format!("value {ctype} {}", words[4] as i64),
+                    CFLOAT => format!("value {ctype} {:?}", f64::from_bits(words[4])),
+                    _ => format!("cdata {ctype} {}", words[1]),
+                }
             }
+            CDATA_OWN => {
+                let words = unsafe { (*raw).words };
+                self.show_struct(words[0], &words[4..4 + words[2] as usize])
+            }
+            BYTES => format!("bytes {:?}", String::from_utf8_lossy(&text_of(raw))),
+            STR => format!("str {:?}", String::from_utf8_lossy(&text_of(raw))),
             _ => "?".to_string(),
         }
+    }
+
+    fn show_struct(&self, ctype: u64, words: &[u64]) -> String {
+        let words: Vec<String> = words.iter().map(|word| format!("{word:x}")).collect();
+        format!("struct {} {}", self.show(ctype), words.join(" "))
     }
 
     fn show_source(&self, act: &Activation, source: Source) -> String {
         let (word, repr) = match source {
             Source::Const(id) => return self.show(self.constants[id.0 as usize]),
+            Source::Buf(n, Repr::Struct(id)) => {
+                let ctype = self.constants[id.0 as usize];
+                let (n, words) = (usize::from(n), struct_words(ctype as usize));
+                let values = unsafe { values_of(act, n + words) };
+                return self.show_struct(ctype, &values[n..]);
+            }
             Source::Buf(n, repr) => {
                 let values = unsafe { values_of(act, usize::from(n) + 1) };
                 (values[usize::from(n)], repr)
@@ -490,6 +662,19 @@ impl Running {
                 let ctype = self.show(self.constants[id.0 as usize]);
                 format!("cdata {ctype} {word}")
             }
+            Repr::CInt(id) => {
+                let ctype = self.show(self.constants[id.0 as usize]);
+                format!("value {ctype} {}", word as i64)
+            }
+            Repr::CFloat(id) => {
+                let ctype = self.show(self.constants[id.0 as usize]);
+                format!("value {ctype} {:?}", f64::from_bits(word))
+            }
+            Repr::Struct(id) => self.show_struct(self.constants[id.0 as usize], &[word]),
+            Repr::Char => self.show(new_char(word as i64) as u64),
+            Repr::UChar => self.show(new_uchar(word as i64) as u64),
+            Repr::Attr(id) => format!("attribute {}", id.0),
+            Repr::Buffer => format!("buffer {word:#x}"),
         }
     }
 
@@ -542,7 +727,7 @@ fn called(line: String) {
 }
 
 extern "C" fn dealloc(object: *mut Object) {
-    let plain = unsafe { matches!((*object).ty, INT | FLOAT | CDATA) };
+    let plain = unsafe { matches!((*object).ty, INT | FLOAT | CDATA | BYTES | STR) };
     NOW.with_borrow_mut(|now| {
         let Some(now) = now else { return };
         assert!(!now.dead.contains(&(object as usize)), "died twice");
@@ -590,7 +775,17 @@ extern "C" fn py_call(argv: *const *mut Object, argc: usize, extra: i64) -> u64 
         sum if sum < 0 => (0, "raised".to_string()),
         sum => (int(sum) as u64, format!("int {sum}")),
     };
-    python("call", argv, argc, result, 1)
+    let args = unsafe { std::slice::from_raw_parts(argv, argc) };
+    let is_struct = |arg: &&*mut Object| !arg.is_null() && unsafe { (***arg).ty } == CDATA_OWN;
+    let structs: Vec<*mut Object> = args.iter().filter(is_struct).copied().collect();
+    structs.iter().for_each(|&arg| incref(arg));
+    let reply = python("call", argv, argc, result, 1);
+    for arg in structs {
+        let word = unsafe { &mut (*arg).words[4] };
+        *word = touched(*word as i64) as u64;
+        release(arg);
+    }
+    reply
 }
 
 /// Gives its first argument again.
@@ -662,6 +857,81 @@ const LIBRARY: &[(&str, *const (), Closure)] = &[
         _ => None,
     }),
 ];
+
+type OnMemory = fn(&mut Memory, &[Datum]) -> Vec<Datum>;
+
+/// Functions that read and write memory, or give two eightbytes.
+const ON_MEMORY: &[(&str, *const (), OnMemory)] = &[
+    ("touch", touch as *const (), |memory, a| {
+        let &[Datum::Ptr(p)] = a else { return vec![] };
+        let Ok(old) = memory.peek(p, CType::I64) else {
+            return vec![];
+        };
+        if let Datum::Int(n) = old {
+            memory.poke(p, CType::I64, Datum::Int(touched(n)));
+        }
+        vec![old]
+    }),
+    ("pair", pair as *const (), |_, a| match *a {
+        [Datum::Int(x), Datum::Float(y)] => vec![Datum::Int(!x), Datum::Float(-y)],
+        _ => vec![],
+    }),
+    ("sum3", sum3 as *const (), |_, a| match *a {
+        [Datum::Int(x), Datum::Int(y), Datum::Int(z)] => {
+            vec![Datum::Int(x.wrapping_add(y).wrapping_add(z))]
+        }
+        _ => vec![],
+    }),
+    ("mix", mix as *const (), |_, a| match *a {
+        [Datum::Float(x), Datum::Int(n)] => vec![Datum::Float(x), Datum::Int(n.wrapping_add(1))],
+        _ => vec![],
+    }),
+];
+
+fn touched(n: i64) -> i64 {
+    n.wrapping_mul(3).wrapping_add(1)
+}
+
+extern "C" fn touch(p: *mut i64) -> i64 {
+    let old = unsafe { p.read_unaligned() };
+    let place = if in_region(p as u64) {
+        format!("ptr {}", p as u64)
+    } else {
+        "the memory of an object".to_string()
+    };
+    called(format!("touch({place}) = {old}"));
+    unsafe { p.write_unaligned(touched(old)) };
+    old
+}
+
+#[repr(C)]
+struct Pair(i64, f64);
+
+extern "C" fn pair(x: i64, y: f64) -> Pair {
+    called(format!("pair({x}, {y:?}) = {}, {:?}", !x, -y));
+    Pair(!x, -y)
+}
+
+#[repr(C)]
+struct Three(i64, i64, i64);
+
+extern "C" fn sum3(three: Three) -> i64 {
+    let Three(x, y, z) = three;
+    let sum = x.wrapping_add(y).wrapping_add(z);
+    called(format!("sum3({x}, {y}, {z}) = {sum}"));
+    sum
+}
+
+#[repr(C)]
+struct Mixed(f64, i64);
+
+/// A struct in two registers, by its eightbytes.
+extern "C" fn mix(mixed: Mixed) -> Mixed {
+    let Mixed(x, n) = mixed;
+    let more = n.wrapping_add(1);
+    called(format!("mix({x:?}, {n}) = {x:?}, {more}"));
+    Mixed(x, more)
+}
 
 extern "C" fn add(x: i32, y: i32) -> i32 {
     let result = x.wrapping_add(y);

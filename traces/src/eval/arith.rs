@@ -18,8 +18,26 @@ pub(super) fn compute(op: Op, args: &[Datum], imm: Imm) -> Result<Option<Datum>,
                 .map(Int)
                 .or_else(|| compare(op, x, y).map(Bool)),
         },
-        [Float(x)] if op == Op::FNeg => Some(Float(-x)),
+        [Float(x)] => match op {
+            Op::FNeg => Some(Float(-x)),
+            Op::FAbs => Some(Float(x.abs())),
+            Op::FSqrt => Some(Float(x.sqrt())),
+            Op::FRound => Some(Float((x as f32).into())),
+            Op::FBits => Some(Int(x.to_bits() as i64)),
+            // 2^63 is the first double that does not fit; NaN compares false.
+            Op::FToI
+                if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&x) =>
+            {
+                Some(Int(x as i64))
+            }
+            Op::FToI => return Ok(None),
+            _ => None,
+        },
         [Float(x), Float(y)] => float(op, x, y),
+        [Bool(first), Int(x), Int(y)] if op == Op::ISelect => Some(Int(if first { x } else { y })),
+        [Bool(first), Float(x), Float(y)] if op == Op::FSelect => {
+            Some(Float(if first { x } else { y }))
+        }
         [Bool(x)] => match op {
             Op::BNot => Some(Bool(!x)),
             Op::BToI => Some(Int(x.into())),
@@ -32,6 +50,7 @@ pub(super) fn compute(op: Op, args: &[Datum], imm: Imm) -> Result<Option<Datum>,
             _ => None,
         },
         [Ptr(p)] if op == Op::PToI => Some(Int(p as i64)),
+        [Ptr(p), Int(n)] if op == Op::PAdd => Some(Ptr(p.wrapping_add(n as u64))),
         _ => None,
     };
     match result {
@@ -60,6 +79,8 @@ fn unary(op: Op, x: i64, imm: Imm) -> Option<Datum> {
         (Op::IToF, _) => Float(x as f64),
         (Op::UToF, _) => Float(x as u64 as f64),
         (Op::IToP, _) => Ptr(x as u64),
+        (Op::F32OfBits, _) => Float(f32::from_bits(x as u32).into()),
+        (Op::FOfBits, _) => Float(f64::from_bits(x as u64)),
         _ => return None,
     })
 }

@@ -1,11 +1,11 @@
 //! Calls: foreign functions, and helpers.
 
-use super::heap::{Datum, Kind, ObjRef};
+use super::heap::{BASE, Datum, Kind, ObjRef};
 use super::{Eval, Flow, Reply, helpers};
 use crate::helper::HelperEffect;
 use crate::op::Op;
 use crate::trace::{FrameState, Imm, Inst};
-use crate::{CType, FuncId, Helper};
+use crate::{CType, FuncId, Helper, Passed};
 
 impl Eval<'_> {
     /// Any call.
@@ -25,6 +25,7 @@ impl Eval<'_> {
                     Reply::Bool(_) => Err("the helper gave no object".to_string()),
                 }
             }
+            (Op::CallNew, Imm::HelperSlot(helper, slot)) => self.made(inst, helper, slot, args),
             (Op::CallPyBool, Imm::Helper(helper)) => match self.python(inst, helper, args)? {
                 Reply::Bool(truth) => self.result(inst, Some(Datum::Bool(truth))),
                 Reply::Raised => self.result(inst, None),
@@ -39,27 +40,54 @@ impl Eval<'_> {
     fn foreign(&mut self, inst: &Inst, id: FuncId, args: &[Datum]) -> Result<Flow, String> {
         let decl = self.function(id)?.clone();
         let first = usize::from(decl.addr.is_none());
-        let args = args.get(first..).unwrap_or(&[]);
-        let args: Vec<Datum> = args
-            .iter()
-            .zip(&decl.params)
-            .map(|(&arg, &ty)| narrow(arg, ty))
-            .collect();
+        let args = self.passed(args.get(first..).unwrap_or(&[]), &decl.params)?;
         let frame = self.frame_during(inst)?;
         let function = self.world.functions.get_mut(&decl.name);
         let function = function.ok_or_else(|| format!("this world has no @{}", decl.name))?;
-        let result = function(&args).map(|result| narrow(result, decl.ret));
+        let types = [decl.ret].into_iter().chain(decl.second);
+        let memory = &mut self.world.heap.memory;
+        let results = function(memory, &args).into_iter().zip(types);
+        let results: Vec<Datum> = results.map(|(result, ty)| narrow(result, ty)).collect();
         self.world.calls += 1;
-        let shown: Vec<String> = args.iter().map(|&arg| show(arg)).collect();
-        let mut line = format!("{}({})", decl.name, shown.join(", "));
-        if let Some(result) = result {
-            line += &format!(" = {}", show(result));
+        let shown = |all: &[Datum]| all.iter().map(|&d| show(d)).collect::<Vec<_>>().join(", ");
+        let mut line = format!("{}({})", decl.name, shown(&args));
+        if !results.is_empty() {
+            line += &format!(" = {}", shown(&results));
         }
         self.world.log.push(format!("{line} {frame}"));
-        match (inst.result, result) {
-            (None, _) => Ok(Flow::Next),
-            (Some(_), result) => self.result(inst, result),
+        if let (Some(value), Some(&second)) = (inst.result, results.get(1)) {
+            self.seconds.insert(value, second);
         }
+        match inst.result {
+            None => Ok(Flow::Next),
+            Some(_) => self.result(inst, results.first().copied()),
+        }
+    }
+
+    /// The arguments as the function finds them.
+    fn passed(&self, args: &[Datum], params: &[Passed]) -> Result<Vec<Datum>, String> {
+        let mut all = Vec::new();
+        for (&arg, &passed) in args.iter().zip(params) {
+            match (passed, arg) {
+                (Passed::Scalar(ty), arg) => all.push(narrow(arg, ty)),
+                (Passed::Block(bytes), Datum::Ptr(base)) => {
+                    for word in (0..u64::from(bytes)).step_by(8) {
+                        let (at, left) = (base.wrapping_add(word), u64::from(bytes) - word);
+                        let bits = self.world.heap.memory.bits(at, left)?;
+                        all.push(Datum::Int(bits as i64));
+                    }
+                }
+                (_, arg) => all.push(arg),
+            }
+        }
+        Ok(all)
+    }
+
+    /// The second eightbyte of a result.
+    pub(super) fn second(&mut self, inst: &Inst) -> Result<Flow, String> {
+        let call = inst.args.first().ok_or("has no operand")?;
+        let second = self.seconds.get(call).copied();
+        self.result(inst, Some(second.ok_or("there is no second eightbyte")?))
     }
 
     /// The locals as somebody who looks at the frame during the call sees them.
@@ -88,6 +116,15 @@ impl Eval<'_> {
 
     fn helper(&mut self, inst: &Inst, helper: Helper, args: &[Datum]) -> Result<Flow, String> {
         match (helper.effect(), helper, args) {
+            (_, Helper::StrItem, &[Datum::Obj(text), Datum::Int(index)]) => {
+                let Kind::Str(text) = &self.world.heap.get(text)?.kind else {
+                    return Err("is no str".to_string());
+                };
+                let found = usize::try_from(index).ok();
+                let found = found.and_then(|index| text.chars().nth(index));
+                let found = found.ok_or("the str has no such character")?;
+                self.result(inst, Some(Datum::Int(u32::from(found).into())))
+            }
             (HelperEffect::Pure, ..) => {
                 let result = helpers::compute(helper, args)?;
                 self.result(inst, Some(result))
@@ -101,9 +138,54 @@ impl Eval<'_> {
                 self.drop_object(old)?;
                 Ok(Flow::Next)
             }
+            (_, Helper::MemMove, &[Datum::Ptr(to), Datum::Ptr(from), Datum::Int(n)]) => {
+                let mut bytes = Vec::new();
+                let memory = &mut self.world.heap.memory;
+                for i in 0..n as u64 {
+                    bytes.push(memory.peek(from.wrapping_add(i), CType::U8)?);
+                }
+                for (i, byte) in (0..).zip(bytes) {
+                    memory.poke(to.wrapping_add(i), CType::U8, byte);
+                }
+                Ok(Flow::Next)
+            }
             (_, Helper::ErrOccurred, []) => self.result(inst, Some(Datum::Bool(false))),
             _ => Err(format!("the evaluator does not know @{}", helper.name())),
         }
+    }
+
+    /// A helper that makes an object.
+    fn made(
+        &mut self,
+        inst: &Inst,
+        helper: Helper,
+        slot: u16,
+        args: &[Datum],
+    ) -> Result<Flow, String> {
+        let kind = match (helper, args) {
+            (Helper::CDataNew, &[Datum::Obj(ctype), Datum::Int(bytes)]) => Kind::CStruct {
+                ctype,
+                bytes: bytes as u64,
+            },
+            (Helper::CDataSlice, &[Datum::Obj(ctype), Datum::Ptr(ptr), _]) => {
+                Kind::CData { ctype, ptr }
+            }
+            (Helper::RangeIterNew, &[Datum::Int(start), Datum::Int(step), Datum::Int(len)]) => {
+                Kind::RangeIter { start, step, len }
+            }
+            (Helper::ListIterNew, &[Datum::Obj(seq)]) => Kind::ListIter { seq, index: 0 },
+            (Helper::TupleIterNew, &[Datum::Obj(seq)]) => Kind::TupleIter { seq, index: 0 },
+            _ => return Err(format!("the evaluator does not know @{}", helper.name())),
+        };
+        if let Kind::ListIter { seq, .. } | Kind::TupleIter { seq, .. } = kind {
+            self.take(seq)?;
+        }
+        let object = self.world.heap.alloc(kind);
+        self.world.heap.incref(object);
+        let old = self.operand_of(inst, slot);
+        self.put(slot, object);
+        self.drop_object(old)?;
+        self.result(inst, Some(Datum::Obj(object)))
     }
 
     /// A helper that may run Python code, which owns its arguments.
@@ -128,6 +210,10 @@ impl Eval<'_> {
             .map(|&object| self.world.heap.show(object))
             .collect();
         let world = &mut *self.world;
+        // Python code that looks at the frame finds its locals in memory.
+        let locals: Vec<String> = (0..self.trace.nlocals)
+            .map(|slot| world.heap.show(world.slot(slot)))
+            .collect();
         let f = world.helpers.get_mut(helper.name());
         let f = f.ok_or_else(|| format!("this world has no @{}", helper.name()))?;
         let reply = f(&mut world.heap, extra, &objects)?;
@@ -136,10 +222,6 @@ impl Eval<'_> {
             Reply::Bool(truth) => truth.to_string(),
             Reply::Raised => "raised".to_string(),
         };
-        // Python code that looks at the frame finds its locals in memory.
-        let locals: Vec<String> = (0..self.trace.nlocals)
-            .map(|slot| world.heap.show(world.slot(slot)))
-            .collect();
         let (name, shown, locals) = (helper.name(), shown.join(", "), locals.join(", "));
         let line = format!("@{name}({shown}) = {text} at {pc} [{locals}]");
         world.log.push(line);
@@ -183,6 +265,7 @@ fn show(datum: Datum) -> String {
         Datum::Int(n) => n.to_string(),
         Datum::Float(x) => format!("{x:?}"),
         Datum::Bool(b) => b.to_string(),
+        Datum::Ptr(p) if p >= BASE => "the memory of an object".to_string(),
         Datum::Ptr(p) => format!("ptr {p}"),
         Datum::Obj(_) => "an object".to_string(),
     }

@@ -1,5 +1,6 @@
 //! The fake heap: objects without Python, with their reference counts.
 
+use super::memory::Memory;
 use crate::op::Type;
 use crate::trace::Known;
 use crate::{Alias, Field};
@@ -86,12 +87,39 @@ pub enum Kind {
     },
     /// A cell and what it holds (perhaps NULL).
     Cell(ObjRef),
-    /// A cffi pointer.
+    /// A str.
+    Str(String),
+    /// A cffi buffer: the cdata, the size in bytes.
+    Buffer(ObjRef, i64),
+    /// A cffi cdata of a primitive ctype.
+    CValue {
+        /// The ctype.
+        ctype: ObjRef,
+        /// The value.
+        value: Vec<Datum>,
+    },
+    /// A cffi cdata that owns memory, which lies at its [`address_of`](Heap::address_of).
+    CStruct {
+        /// The ctype.
+        ctype: ObjRef,
+        /// How much memory, in bytes.
+        bytes: u64,
+    },
+    /// A cffi pointer or reference that owns nothing.
     CData {
         /// The ctype.
         ctype: ObjRef,
         /// The address.
         ptr: u64,
+    },
+    /// An instance of a class in Python.
+    Instance {
+        /// The class.
+        class: ObjRef,
+        /// Its attributes, some of them NULL.
+        values: Vec<ObjRef>,
+        /// Whether they lie in a dict.
+        dict: bool,
     },
     /// Anything else; NULL as its type stands for a type of its own.
     Opaque(ObjRef),
@@ -114,8 +142,8 @@ pub struct Object {
     dead: bool,
 }
 
-/// Where the inline memory of an object starts; what its items' memory is offset by.
-const BASE: u64 = 0x5000_0000_0000;
+/// Where the memory of objects starts, above all memory that a test names.
+pub(super) const BASE: u64 = 0x5000_0000_0000;
 const STRIDE: u64 = 0x10_0000;
 
 /// The objects of a world.
@@ -124,6 +152,8 @@ pub struct Heap {
     objects: Vec<Object>,
     /// Objects that died, by name, in order; whose death can be noticed.
     pub deaths: Vec<String>,
+    /// C memory.
+    pub memory: Memory,
 }
 
 impl Default for Heap {
@@ -138,6 +168,7 @@ impl Heap {
         let mut heap = Heap {
             objects: Vec::new(),
             deaths: Vec::new(),
+            memory: Memory::default(),
         };
         for &known in Known::ALL {
             let kind = match known {
@@ -161,10 +192,19 @@ impl Heap {
         ObjRef(at as u32)
     }
 
-    /// A new object that nobody holds yet. References that its kind holds are taken.
+    /// A new object that nobody holds yet. References that its kind holds are taken; memory that it owns is
+    /// zero.
     pub fn alloc(&mut self, kind: Kind) -> ObjRef {
         for child in children(&kind) {
             self.incref(child);
+        }
+        let memory = match kind {
+            Kind::CStruct { bytes, .. } => bytes,
+            _ => 0,
+        };
+        let address = address(ObjRef(self.objects.len() as u32));
+        for at in 0..memory {
+            self.memory.bytes.insert(address + at, 0);
         }
         self.objects.push(Object {
             kind,
@@ -184,6 +224,11 @@ impl Heap {
             object.stays = true;
         }
         object
+    }
+
+    /// Where the memory that an object owns lies, or its items do.
+    pub fn address_of(&self, object: ObjRef) -> u64 {
+        address(object)
     }
 
     /// A truth value as an object.
@@ -240,7 +285,14 @@ impl Heap {
         }
         found.dead = true;
         let children = children(&found.kind);
-        if let Some(name) = found.name.clone()
+        if let Kind::CStruct { bytes, .. } = found.kind {
+            for at in 0..bytes {
+                self.memory.bytes.remove(&(address(object) + at));
+            }
+        }
+        let name = self.objects.get(object.0 as usize);
+        let name = name.and_then(|found| found.name.clone());
+        if let Some(name) = name
             && !self.type_known(object).is_some_and(Known::is_plain_type)
         {
             self.deaths.push(name);
@@ -263,8 +315,11 @@ impl Heap {
             Kind::ListIter { .. } => Known::ListIter,
             Kind::TupleIter { .. } => Known::TupleIter,
             Kind::Cell(_) => Known::Cell,
-            Kind::CData { .. } => Known::CData,
-            Kind::Type(_) | Kind::Opaque(_) => return None,
+            Kind::Str(_) => Known::Str,
+            Kind::Buffer(..) => Known::CBuffer,
+            Kind::CData { .. } | Kind::CValue { .. } => Known::CData,
+            Kind::CStruct { .. } => Known::CDataOwn,
+            Kind::Type(_) | Kind::Opaque(_) | Kind::Instance { .. } => return None,
         })
     }
 
@@ -277,6 +332,7 @@ impl Heap {
         Ok(match (self.type_known(object), &found.kind) {
             (Some(known), _) => self.known(known),
             (None, Kind::Opaque(ty)) if *ty != ObjRef::NULL => *ty,
+            (None, Kind::Instance { class, .. }) => *class,
             (None, _) => object,
         })
     }
@@ -306,9 +362,18 @@ impl Heap {
             }
             (Field::ListItems, Kind::List(_)) => Datum::Ptr(address(object)),
             (Field::CellRef, Kind::Cell(content)) => Datum::Obj(*content),
+            (Field::CBufferSize, Kind::Buffer(_, size)) => Datum::Int(*size),
+            (Field::CBufferData, Kind::Buffer(of, _)) => self.load(*of, Field::CDataPtr)?,
             (Field::BytesSize, Kind::Bytes(bytes)) => length(bytes.len()),
-            (Field::CDataType, Kind::CData { ctype, .. }) => Datum::Obj(*ctype),
+            (Field::CDataType, Kind::CData { ctype, .. })
+            | (Field::CDataType, Kind::CValue { ctype, .. } | Kind::CStruct { ctype, .. }) => {
+                Datum::Obj(*ctype)
+            }
             (Field::CDataPtr, Kind::CData { ptr, .. }) => Datum::Ptr(*ptr),
+            (Field::CDataPtr, Kind::CStruct { .. }) => Datum::Ptr(address(object)),
+            (Field::CDataWeak, Kind::CData { .. } | Kind::CValue { .. } | Kind::CStruct { .. }) => {
+                Datum::Int(0)
+            }
             _ => *found
                 .fields
                 .get(&(field as usize))
@@ -355,14 +420,30 @@ impl Heap {
     ///
     /// # Errors
     /// Where there is none.
-    pub fn item(&self, items: u64, index: i64) -> Result<ObjRef, String> {
+    pub fn item(&mut self, items: u64, index: i64) -> Result<&mut ObjRef, String> {
         let owner = ObjRef((items.wrapping_sub(BASE) / STRIDE) as u32);
-        match &self.get(owner)?.kind {
-            Kind::List(all) | Kind::Tuple(all) if items == address(owner) => usize::try_from(index)
-                .ok()
-                .and_then(|i| all.get(i).copied())
-                .ok_or_else(|| format!("{} has no item {index}", self.show(owner))),
+        let shown = self.show(owner);
+        match &mut self.get_mut(owner)?.kind {
+            Kind::List(all) | Kind::Tuple(all) | Kind::Instance { values: all, .. }
+                if items == address(owner) =>
+            {
+                usize::try_from(index)
+                    .ok()
+                    .and_then(|i| all.get_mut(i))
+                    .ok_or_else(|| format!("{shown} has no item {index}"))
+            }
             _ => Err(format!("{items:#x} is no array of objects")),
+        }
+    }
+
+    /// The address of the attributes of an instance; none where they lie in a dict.
+    ///
+    /// # Errors
+    /// Where the object is no instance.
+    pub fn instance_values(&self, object: ObjRef) -> Result<Option<u64>, String> {
+        match &self.get(object)?.kind {
+            Kind::Instance { dict, .. } => Ok((!dict).then_some(address(object))),
+            _ => Err(format!("{} keeps no attributes", self.show(object))),
         }
     }
 
@@ -382,6 +463,9 @@ impl Heap {
             Kind::Bytes(bytes) => format!("bytes {:?}", String::from_utf8_lossy(bytes)),
             Kind::List(all) => format!("list ({})", items(all)),
             Kind::Tuple(all) => format!("tuple ({})", items(all)),
+            Kind::Instance { class, values, .. } => {
+                format!("instance {} ({})", self.show(*class), items(values))
+            }
             Kind::RangeIter { start, step, len } => format!("range_iterator {start} {step} {len}"),
             Kind::ListIter { seq, index } => format!("list_iterator {} {index}", self.show(*seq)),
             Kind::TupleIter { seq, index } => {
@@ -391,9 +475,25 @@ impl Heap {
             Kind::CData { ctype, ptr } => format!("cdata {} {ptr}", self.show(*ctype)),
             Kind::Int(n) => format!("int {n}"),
             Kind::Float(x) => format!("float {x:?}"),
+            Kind::Str(text) => format!("str {text:?}"),
+            Kind::Buffer(of, size) => format!("buffer {} {size}", self.show(*of)),
+            Kind::CValue { ctype, value } => format!("value {} {value:?}", self.show(*ctype)),
+            Kind::CStruct { ctype, bytes } => self.show_struct(object, *ctype, *bytes),
             Kind::Type(_) | Kind::None | Kind::Bool(_) | Kind::Opaque(_) => "there".to_string(),
         };
         format!("{what}, references: {}", found.refs)
+    }
+
+    /// A struct and what lies in its memory, word by word.
+    fn show_struct(&self, object: ObjRef, ctype: ObjRef, bytes: u64) -> String {
+        let words: Vec<String> = (0..bytes)
+            .step_by(8)
+            .map(|at| {
+                let word = self.memory.bits(address(object) + at, bytes - at);
+                word.map_or("?".to_string(), |word| format!("{word:x}"))
+            })
+            .collect();
+        format!("struct {} {}", self.show(ctype), words.join(" "))
     }
 
     /// An object as text: its name, else what it is.
@@ -407,6 +507,17 @@ impl Heap {
             (None, Kind::Int(n)) => format!("int {n}"),
             (None, Kind::Float(x)) => format!("float {x:?}"),
             (None, Kind::CData { ctype, ptr }) => format!("cdata {} {ptr}", self.show(*ctype)),
+            (None, Kind::CValue { ctype, value }) => {
+                let value = match value.first() {
+                    Some(Datum::Float(x)) => format!("{x:?}"),
+                    Some(Datum::Int(n)) => n.to_string(),
+                    _ => "?".to_string(),
+                };
+                format!("value {} {value}", self.show(*ctype))
+            }
+            (None, Kind::CStruct { ctype, bytes }) => self.show_struct(object, *ctype, *bytes),
+            (None, Kind::Bytes(bytes)) => format!("bytes {:?}", String::from_utf8_lossy(bytes)),
+            (None, Kind::Str(text)) => format!("str {text:?}"),
             (None, kind) => format!("{kind:?}"),
         }
     }
@@ -420,10 +531,13 @@ fn address(object: ObjRef) -> u64 {
 /// The objects that an object holds references to.
 fn children(kind: &Kind) -> Vec<ObjRef> {
     match kind {
-        Kind::List(items) | Kind::Tuple(items) => items.clone(),
+        Kind::List(items) | Kind::Tuple(items) | Kind::Instance { values: items, .. } => {
+            items.clone()
+        }
         Kind::ListIter { seq, .. } | Kind::TupleIter { seq, .. } => vec![*seq],
         Kind::Cell(content) => vec![*content],
-        Kind::CData { ctype, .. } => vec![*ctype],
+        Kind::Buffer(of, _) => vec![*of],
+        // The ctypes of cdata outlive them in every test.
         _ => Vec::new(),
     }
 }

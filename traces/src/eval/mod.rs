@@ -12,6 +12,7 @@
 //! | `arith` | ops on numbers |
 //! | [`helpers`] | helpers that only compute |
 //! | `step` | ops on slots, objects and memory; guards |
+//! | `memory` | C memory |
 //! | `call` | foreign functions, helpers that run Python code |
 //! | `exit` | the frame behind an exit |
 //! | [`scene`] | worlds as text |
@@ -21,18 +22,21 @@ mod call;
 mod exit;
 pub mod heap;
 pub mod helpers;
+mod memory;
 pub mod scene;
 mod step;
 
 pub use heap::{Datum, Heap, Kind, ObjRef, Object};
+pub use memory::Memory;
 
 use crate::op::Op;
 use crate::trace::{ObjId, Resume, SnapId, Trace, Value};
 use crate::{FuncDecl, Helper};
 use std::collections::BTreeMap;
 
-/// A foreign function: its arguments, of the widths that its declaration says, give its result.
-pub type Function = Box<dyn FnMut(&[Datum]) -> Option<Datum>>;
+/// A foreign function: its arguments, of the widths that its declaration says, give its result: nothing, a
+/// scalar, or two eightbytes. A block of memory is as many integers as it takes words of the stack.
+pub type Function = Box<dyn FnMut(&mut Memory, &[Datum]) -> Vec<Datum>>;
 
 /// A helper that may run Python code: the leading integer (0 where there is none) and the objects.
 pub type PyHelper = Box<dyn FnMut(&mut Heap, i64, &[ObjRef]) -> Result<Reply, String>>;
@@ -64,8 +68,8 @@ pub struct World {
     pub functions: BTreeMap<String, Function>,
     /// The helpers that may run Python code.
     pub helpers: BTreeMap<&'static str, PyHelper>,
-    /// Words of C memory, by address.
-    pub memory: BTreeMap<u64, u64>,
+    /// The `errno` behind the last foreign call.
+    pub errno: i32,
     /// After how many calls of foreign functions `check` leaves; 0: the first one does.
     pub attention: Option<u64>,
     /// What happened, in order: calls with their arguments, results, and the frame as a callee
@@ -82,7 +86,16 @@ impl World {
     }
 
     /// Registers a foreign function.
-    pub fn function(&mut self, name: &str, f: impl FnMut(&[Datum]) -> Option<Datum> + 'static) {
+    pub fn function(&mut self, name: &str, mut f: impl FnMut(&[Datum]) -> Option<Datum> + 'static) {
+        self.function_on_memory(name, move |_, args| f(args).into_iter().collect());
+    }
+
+    /// Registers a foreign function that may give two eightbytes, and read and write memory.
+    pub fn function_on_memory(
+        &mut self,
+        name: &str,
+        f: impl FnMut(&mut Memory, &[Datum]) -> Vec<Datum> + 'static,
+    ) {
         self.functions.insert(name.to_string(), Box::new(f));
     }
 
@@ -157,9 +170,11 @@ pub fn run(trace: &Trace, world: &mut World, max_iterations: u64) -> Result<Outc
         trace,
         world,
         values: vec![None; trace.types.len()],
+        seconds: BTreeMap::new(),
         iterations: 0,
     };
     let header = trace.insts.iter().position(|inst| inst.op == Op::Label);
+    let branches = trace.branches();
     let mut at = 0;
     loop {
         let fault = |what: String| Fault {
@@ -177,7 +192,10 @@ pub fn run(trace: &Trace, world: &mut World, max_iterations: u64) -> Result<Outc
             .ok_or_else(|| fault("the trace has no end".to_string()))?;
         match eval.step(inst).map_err(fault)? {
             Flow::Next => at += 1,
-            Flow::Leave(snap) => return eval.leave(at, snap).map_err(fault),
+            Flow::Leave(snap) => match branches.get(&snap) {
+                Some(&branch) => at = branch + 1,
+                None => return eval.leave(at, snap).map_err(fault),
+            },
             Flow::Jump(_) if eval.iterations >= max_iterations => {
                 return Ok(eval.out_of_time(at));
             }
@@ -212,6 +230,8 @@ struct Eval<'a> {
     trace: &'a Trace,
     world: &'a mut World,
     values: Vec<Option<Datum>>,
+    /// The second eightbytes of results, by the value of the first.
+    seconds: BTreeMap<Value, Datum>,
     iterations: u64,
 }
 

@@ -7,13 +7,18 @@
 //! obj xs = list (int 1, float 2.5, @it)  also `tuple (...)`, `cell int 5`, `bytes "abc"`
 //! obj li = list_iterator @xs 0           also `tuple_iterator`
 //! obj o = opaque                         of a type of its own; `opaque @t`: of the type @t
+//! obj i = instance @c (int 1, NULL)      an instance of a class: its attributes
 //! obj p = cdata @t 4096                  a cffi pointer: ctype, address
+//! obj s = struct @t 1 -1                 a cffi struct that owns its memory: ctype, words
+//! memory 4096 = 0 17 255                 bytes of C memory, by their address; also `0x1000`
+//! errno 7                                what cffi keeps
 //! slot 0 = int 5                         also `float`, `bool`, `None`, `NULL`, `@name`
 //! attention 3                            `check` leaves once three foreign functions were called
 //! ```
 
-use super::heap::{Kind, ObjRef};
+use super::heap::{BASE, Datum, Kind, ObjRef};
 use super::{Outcome, World};
+use crate::CType;
 use crate::trace::{Known, Resume, Trace};
 
 /// Fills a world from a text.
@@ -63,6 +68,10 @@ pub fn report(world: &World, trace: &Trace, outcome: &Outcome) -> String {
     for (name, &object) in &world.objects {
         lines.push(format!("@{name} is {}", world.heap.state(object)));
     }
+    lines.extend(world.heap.memory.show(BASE));
+    if world.errno != 0 {
+        lines.push(format!("errno {}", world.errno));
+    }
     lines.extend(world.log.iter().cloned());
     lines.join("\n") + "\n"
 }
@@ -89,6 +98,16 @@ fn fill_line(world: &mut World, line: &str) -> Result<(), String> {
             let object = object(world, &mut words)?;
             world.set_slot(slot, object);
         }
+        "memory" => {
+            let mut address = words.address()?;
+            words.expect("=")?;
+            while words.peek().is_some() {
+                let byte: u8 = words.number()?;
+                world.heap.memory.bytes.insert(address, byte);
+                address = address.wrapping_add(1);
+            }
+        }
+        "errno" => world.errno = words.number()?,
         "attention" => world.attention = Some(words.number()?),
         other => return Err(format!("`{other}` begins no line")),
     }
@@ -112,6 +131,11 @@ fn object(world: &mut World, words: &mut Words<'_>) -> Result<ObjRef, String> {
         "bytes" => Kind::Bytes(words.next()?.trim_matches('"').as_bytes().to_vec()),
         "list" => Kind::List(items(world, words)?),
         "tuple" => Kind::Tuple(items(world, words)?),
+        "instance" => Kind::Instance {
+            class: object(world, words)?,
+            values: items(world, words)?,
+            dict: false,
+        },
         "range_iterator" => Kind::RangeIter {
             start: words.number()?,
             step: words.number()?,
@@ -130,6 +154,21 @@ fn object(world: &mut World, words: &mut Words<'_>) -> Result<ObjRef, String> {
             ctype: object(world, words)?,
             ptr: words.number()?,
         },
+        "struct" => {
+            let ctype = object(world, words)?;
+            let mut all = Vec::new();
+            while words.peek().is_some() {
+                all.push(words.number::<i64>()?);
+            }
+            let bytes = 8 * all.len() as u64;
+            let object = world.heap.alloc(Kind::CStruct { ctype, bytes });
+            let address = world.heap.address_of(object);
+            for (at, word) in (0..).step_by(8).zip(all) {
+                let memory = &mut world.heap.memory;
+                memory.poke(address + at, CType::I64, Datum::Int(word));
+            }
+            return Ok(object);
+        }
         "opaque" if words.peek().is_some_and(|next| next.starts_with('@')) => {
             Kind::Opaque(object(world, words)?)
         }
@@ -196,6 +235,15 @@ impl<'a> Words<'a> {
         let word = self.next()?;
         word.parse()
             .map_err(|_| format!("`{word}` is no such value"))
+    }
+
+    fn address(&mut self) -> Result<u64, String> {
+        let word = self.next()?;
+        let address = match word.strip_prefix("0x") {
+            Some(digits) => u64::from_str_radix(digits, 16).ok(),
+            None => word.parse().ok(),
+        };
+        address.ok_or_else(|| format!("`{word}` is no address"))
     }
 
     fn end(&self) -> Result<(), String> {

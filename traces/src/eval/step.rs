@@ -2,6 +2,7 @@
 
 use super::heap::{Datum, Kind, ObjRef};
 use super::{Eval, Flow, arith};
+use crate::CType;
 use crate::op::Op;
 use crate::trace::{Imm, Inst, Known};
 
@@ -25,17 +26,31 @@ impl Eval<'_> {
             | Op::SwapSlots
             | Op::ClearSlot
             | Op::DropSlot => self.slot_op(inst, &args),
-            Op::BoxInt | Op::BoxUint | Op::BoxFloat | Op::BoxBool | Op::BoxCData => {
+            op if op.is_box() => {
                 let object = self.boxed(inst, &args)?;
                 self.result(inst, Some(Datum::Obj(object)))
             }
-            Op::UnboxInt | Op::UnboxUint | Op::UnboxBits | Op::UnboxFloat | Op::UnboxBool => {
+            Op::UnboxInt
+            | Op::UnboxUint
+            | Op::UnboxBits
+            | Op::UnboxFloat
+            | Op::UnboxBool
+            | Op::UnboxChar
+            | Op::UnboxUChar
+            | Op::UnboxCValue => {
                 let result = self.unbox(inst.op, &args)?;
                 self.result(inst, result)
             }
-            Op::LoadField | Op::StoreField | Op::FieldAddr | Op::LoadItem | Op::LoadPtr => {
+            Op::LoadField | Op::StoreField | Op::FieldAddr | Op::InstanceValues => {
                 self.memory_op(inst, &args)
             }
+            Op::LoadItem
+            | Op::StoreItem
+            | Op::SwapItem
+            | Op::LoadAttr
+            | Op::StoreAttr
+            | Op::SwapAttr => self.item_op(inst, &args),
+            Op::Load | Op::Store | Op::LoadErrno | Op::StoreErrno => self.c_memory(inst, &args),
             Op::ConstObj => match inst.imm {
                 Imm::Obj(id) => {
                     let object = self.constant(id)?;
@@ -51,7 +66,17 @@ impl Eval<'_> {
                 [Datum::Obj(a), Datum::Obj(b)] => self.result(inst, Some(Datum::Bool(a == b))),
                 _ => Err("compares two objects".to_string()),
             },
-            Op::CCall | Op::Call | Op::CallPy | Op::CallPyBool => self.call_op(inst, &args),
+            Op::CCall | Op::Call | Op::CallNew | Op::CallPy | Op::CallPyBool => {
+                self.call_op(inst, &args)
+            }
+            Op::Second => self.second(inst),
+            Op::StructAddr => match *args.as_slice() {
+                [Datum::Obj(object)] => {
+                    let address = self.world.heap.address_of(object);
+                    self.result(inst, Some(Datum::Ptr(address)))
+                }
+                _ => Err("is of a struct".to_string()),
+            },
             Op::Label => {
                 for (&param, &datum) in inst.params.iter().zip(&args) {
                     self.define(param, datum)?;
@@ -204,6 +229,30 @@ impl Eval<'_> {
                 let ctype = self.constant(id)?;
                 Ok(self.world.heap.alloc_box(Kind::CData { ctype, ptr }))
             }
+            (Op::BoxCInt | Op::BoxCFloat, Imm::Obj(id), &[value]) => {
+                let (ctype, value) = (self.constant(id)?, vec![value]);
+                Ok(self.world.heap.alloc_box(Kind::CValue { ctype, value }))
+            }
+            (Op::BoxStruct, Imm::Obj(id), eightbytes) => {
+                let (ctype, bytes) = (self.constant(id)?, 8 * eightbytes.len() as u64);
+                let heap = &mut self.world.heap;
+                let object = heap.alloc_box(Kind::CStruct { ctype, bytes });
+                let address = heap.address_of(object);
+                for (at, &word) in (0..).step_by(8).zip(eightbytes) {
+                    heap.memory.poke(address + at, CType::U64, word);
+                }
+                Ok(object)
+            }
+            (Op::BoxChar, _, &[Datum::Int(n)]) => Ok(heap.alloc_box(Kind::Bytes(vec![n as u8]))),
+            (Op::BoxBuffer, _, &[Datum::Obj(of), Datum::Int(size)]) => {
+                Ok(heap.alloc_box(Kind::Buffer(of, size)))
+            }
+            (Op::BoxAttr, ..) => Ok(heap.alloc_box(Kind::Opaque(ObjRef::NULL))),
+            (Op::BoxUChar, _, &[Datum::Int(n)]) => {
+                let c = u32::try_from(n).ok().and_then(char::from_u32);
+                let c = c.ok_or_else(|| format!("{n} is no character"))?;
+                Ok(heap.alloc_box(Kind::Str(c.to_string())))
+            }
             _ => Err("a malformed box".to_string()),
         }
     }
@@ -223,6 +272,18 @@ impl Eval<'_> {
                 Ok(bits.ok().map(Datum::Int))
             }
             (Op::UnboxFloat, &Kind::Float(x)) => Ok(Some(Datum::Float(x))),
+            (Op::UnboxCValue, Kind::CValue { value, .. }) => Ok(value.first().copied()),
+            (Op::UnboxChar, Kind::Bytes(bytes)) => Ok(match bytes.as_slice() {
+                &[byte] => Some(Datum::Int(byte.into())),
+                _ => None,
+            }),
+            (Op::UnboxUChar, Kind::Str(text)) => {
+                let mut chars = text.chars();
+                Ok(match (chars.next(), chars.next()) {
+                    (Some(c), None) => Some(Datum::Int(u32::from(c).into())),
+                    _ => None,
+                })
+            }
             (Op::UnboxBool, _) if object == self.world.heap.known(Known::True) => {
                 Ok(Some(Datum::Bool(true)))
             }
@@ -249,16 +310,94 @@ impl Eval<'_> {
             (Op::FieldAddr, Imm::Field(field), &[Datum::Obj(object)]) => {
                 Datum::Ptr(heap.field_addr(object, field)?)
             }
-            (Op::LoadItem, _, &[Datum::Ptr(items), Datum::Int(index)]) => {
-                Datum::Obj(heap.item(items, index)?)
-            }
-            (Op::LoadPtr, Imm::Int(offset), &[Datum::Ptr(base)]) => {
-                let address = base.wrapping_add(offset as u64);
-                let word = self.world.memory.get(&address).copied();
-                Datum::Ptr(word.ok_or_else(|| format!("nothing lies at {address:#x}"))?)
+            (Op::InstanceValues, _, &[Datum::Obj(object)]) => {
+                let values = heap.instance_values(object)?.map(Datum::Ptr);
+                return self.result(inst, values);
             }
             _ => return Err("a malformed op on memory".to_string()),
         };
         self.result(inst, Some(datum))
+    }
+
+    /// An object is this one, or a box of the same number.
+    fn is_or_equals(&self, there: ObjRef, other: ObjRef) -> Result<(), String> {
+        let heap = &self.world.heap;
+        if there == other || heap.get(there)?.kind == heap.get(other)?.kind {
+            return Ok(());
+        }
+        Err("another object lies there".to_string())
+    }
+
+    /// Items of lists and tuples, attributes of instances.
+    fn item_op(&mut self, inst: &Inst, args: &[Datum]) -> Result<Flow, String> {
+        let heap = &mut self.world.heap;
+        match (inst.op, inst.imm, args) {
+            (Op::LoadItem, _, &[Datum::Ptr(items), Datum::Int(index)]) => {
+                let item = *heap.item(items, index)?;
+                if item == ObjRef::NULL {
+                    return Err("an item is NULL".to_string());
+                }
+                self.result(inst, Some(Datum::Obj(item)))
+            }
+            (Op::LoadAttr, _, &[Datum::Ptr(items), Datum::Int(index)]) => {
+                let item = *heap.item(items, index)?;
+                self.result(inst, Some(Datum::Obj(item)))
+            }
+            (
+                Op::StoreItem | Op::StoreAttr,
+                _,
+                &[
+                    Datum::Ptr(items),
+                    Datum::Int(index),
+                    Datum::Obj(new),
+                    Datum::Obj(old),
+                ],
+            ) => {
+                let there = *heap.item(items, index)?;
+                self.is_or_equals(there, old)?;
+                self.take(new)?;
+                *self.world.heap.item(items, index)? = new;
+                self.drop_object(there)?;
+                Ok(Flow::Next)
+            }
+            (
+                Op::SwapItem | Op::SwapAttr,
+                Imm::Slot(slot),
+                &[Datum::Ptr(items), Datum::Int(index), Datum::Obj(old)],
+            ) => {
+                let new = self.world.slot(slot);
+                let place = self.world.heap.item(items, index)?;
+                let there = std::mem::replace(place, new);
+                self.is_or_equals(there, old)?;
+                self.put(slot, there);
+                Ok(Flow::Next)
+            }
+            _ => Err("a malformed op on items".to_string()),
+        }
+    }
+
+    fn c_memory(&mut self, inst: &Inst, args: &[Datum]) -> Result<Flow, String> {
+        match (inst.op, inst.imm, args) {
+            (Op::Load, Imm::Place(ty, distance), &[Datum::Ptr(base)]) => {
+                let address = base.wrapping_add_signed(distance.into());
+                let datum = self.world.heap.memory.peek(address, ty)?;
+                self.result(inst, Some(datum))
+            }
+            (Op::Store, Imm::Place(ty, distance), &[Datum::Ptr(base), value]) => {
+                let address = base.wrapping_add_signed(distance.into());
+                self.world.heap.memory.peek(address, ty)?;
+                self.world.heap.memory.poke(address, ty, value);
+                Ok(Flow::Next)
+            }
+            (Op::LoadErrno, ..) => {
+                let errno = Datum::Int(self.world.errno.into());
+                self.result(inst, Some(errno))
+            }
+            (Op::StoreErrno, _, &[Datum::Int(n)]) => {
+                self.world.errno = n as i32;
+                Ok(Flow::Next)
+            }
+            _ => Err("a malformed op on memory".to_string()),
+        }
     }
 }

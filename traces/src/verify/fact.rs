@@ -4,23 +4,37 @@ use crate::op::Op;
 use crate::trace::{Imm, Inst, Known, ObjId, Trace, Value};
 use std::collections::BTreeMap;
 
-/// What is known of an object. A type that the IR does not know proves nothing here.
+/// What is known of an object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Fact {
     /// It is the NULL of an unbound local.
     Null,
     /// It is exactly of this type.
     Is(Known),
+    /// It is of a type that the IR does not know.
+    Other,
     /// It is NULL or its death goes unnoticed.
     Plain,
+    /// It is a struct that a foreign function gave: two words of C memory, which may live on a little.
+    Struct,
 }
 
 impl Fact {
     /// Whether nobody can notice when the object dies.
     pub(super) fn is_plain(self) -> bool {
         match self {
-            Fact::Null | Fact::Plain => true,
+            Fact::Null | Fact::Plain | Fact::Struct => true,
             Fact::Is(ty) => ty.is_plain_type(),
+            Fact::Other => false,
+        }
+    }
+
+    /// Whether no Python code runs when the object dies.
+    pub(super) fn dies_quietly(self) -> bool {
+        match self {
+            Fact::Null | Fact::Plain | Fact::Struct => true,
+            Fact::Is(ty) => ty.dies_quietly(),
+            Fact::Other => false,
         }
     }
 
@@ -28,6 +42,8 @@ impl Fact {
     pub(super) fn either(a: Option<Fact>, b: Option<Fact>) -> Option<Fact> {
         match (a?, b?) {
             (a, b) if a == b => Some(a),
+            (Fact::Struct, Fact::Is(Known::CDataOwn))
+            | (Fact::Is(Known::CDataOwn), Fact::Struct) => Some(Fact::Is(Known::CDataOwn)),
             (a, b) if a.is_plain() && b.is_plain() => Some(Fact::Plain),
             _ => None,
         }
@@ -61,7 +77,12 @@ impl Facts {
             (Op::BoxInt | Op::BoxUint, _) => Some(Fact::Is(Known::Int)),
             (Op::BoxFloat, _) => Some(Fact::Is(Known::Float)),
             (Op::BoxBool, _) => Some(Fact::Is(Known::Bool)),
-            (Op::BoxCData, _) => Some(Fact::Is(Known::CData)),
+            (Op::BoxCData | Op::BoxCInt | Op::BoxCFloat, _) => Some(Fact::Is(Known::CData)),
+            (Op::BoxStruct, _) => Some(Fact::Struct),
+            (Op::BoxChar, _) => Some(Fact::Is(Known::Bytes)),
+            (Op::BoxBuffer, _) => Some(Fact::Is(Known::CBuffer)),
+            (Op::BoxUChar, _) => Some(Fact::Is(Known::Str)),
+            (Op::CallNew, Imm::HelperSlot(helper, _)) => helper.makes().map(Fact::Is),
             (Op::ConstObj, Imm::Obj(id)) => of_known(trace.obj(id).known),
             _ => None,
         });

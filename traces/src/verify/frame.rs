@@ -60,6 +60,13 @@ impl Frame {
             .any(|(&n, slot)| self.owns(n) && slot.values.contains(&value))
     }
 
+    /// The values that are the object of a value, as far as a slot holds it.
+    pub(super) fn names_of(&self, value: Value) -> BTreeSet<Value> {
+        let held = self.slots.values().map(|slot| &slot.values);
+        let held = held.filter(|values| values.contains(&value));
+        held.flatten().copied().collect()
+    }
+
     /// What is proved of the object in a slot.
     pub(super) fn fact(&self, slot: u16) -> Option<Fact> {
         self.slots.get(&slot).and_then(|s| s.fact)

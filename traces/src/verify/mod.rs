@@ -2,7 +2,7 @@
 //!
 //! | file | rules |
 //! | --- | --- |
-//! | [`mod@self`] | the shape of a trace: one `jump` at its end, at most one `label` |
+//! | [`mod@self`] | the shape of a trace: each path ends in a `jump`, at most one `label` |
 //! | `table` | each instruction is as its row of the op table says, values are defined once and before use |
 //! | `snapshot` | snapshots are where the table wants them and list what exists |
 //! | `owner` | each owned reference is consumed exactly once on every path; no dead object is used |
@@ -18,7 +18,7 @@ mod owner;
 mod snapshot;
 mod table;
 
-use crate::op::{Op, Type};
+use crate::op::{Effect, Op, Type};
 use crate::trace::{Inst, Trace, Value};
 
 /// Which rules a trace must keep besides those for all traces.
@@ -69,17 +69,23 @@ fn text(trace: &Trace, at: usize) -> String {
     }
 }
 
-/// One jump, at the end; one label at most, whose parameters all ways to it agree on.
+/// Each path ends in a jump, and begins, but for the first, with a branch; one label at most, whose
+/// parameters all ways to it agree on.
 fn shape(trace: &Trace, stage: Stage) -> Result<(), Broken> {
-    let last = trace.insts.len().saturating_sub(1);
     let mut label: Option<&Inst> = None;
+    let mut ended = false;
     for (at, inst) in trace.insts.iter().enumerate() {
         match inst.op {
-            Op::Jump if at != last => return Err((at, "a jump ends the trace".into())),
+            Op::Branch if !ended => return Err((at, "a branch comes behind a jump".into())),
+            Op::Branch => is_of_one_exit(trace, at, inst)?,
+            _ if ended => return Err((at, "a branch comes behind a jump".into())),
             Op::Label if stage == Stage::Naive => {
                 return Err((at, "a naive trace has no label".into()));
             }
             Op::Label if label.is_some() => return Err((at, "a trace has one label".into())),
+            Op::Label if trace.insts.iter().take(at).any(|i| i.op == Op::Branch) => {
+                return Err((at, "the label is on the root path".into()));
+            }
             Op::Label => {
                 label = Some(inst);
                 same_types(trace, at, &inst.args, &inst.params)?;
@@ -88,16 +94,35 @@ fn shape(trace: &Trace, stage: Stage) -> Result<(), Broken> {
                     return Err((at, "a parameter of the loop is no object".into()));
                 }
             }
+            Op::Jump => {
+                let params = label.map_or(&[][..], |label| label.params.as_slice());
+                same_types(trace, at, &inst.args, params)?;
+            }
             _ => {}
         }
+        ended = inst.op == Op::Jump;
     }
-    match trace.insts.last() {
-        Some(jump) if jump.op == Op::Jump => {
-            let params = label.map_or(&[][..], |label| label.params.as_slice());
-            same_types(trace, last, &jump.args, params)
-        }
-        _ => Err((last, "a trace ends in a jump".into())),
+    if ended {
+        return Ok(());
     }
+    let last = trace.insts.len().saturating_sub(1);
+    Err((last, "a path ends in a jump".into()))
+}
+
+/// A branch has the snapshot of one op further up, which can leave by it and lies behind the label.
+fn is_of_one_exit(trace: &Trace, at: usize, branch: &Inst) -> Result<(), Broken> {
+    let carries = |inst: &&Inst| inst.snap == branch.snap && inst.op != Op::Branch;
+    let label = trace.insts.iter().position(|inst| inst.op == Op::Label);
+    let above = trace.insts.iter().take(at).skip(label.unwrap_or(0));
+    let exits = above.filter(carries).collect::<Vec<_>>();
+    let can_branch =
+        |op: Op| op != Op::Check && matches!(op.effect(), Effect::Guard | Effect::PureExit);
+    let all = trace.insts.iter().filter(carries).count();
+    let twice = trace.insts.iter().filter(|inst| inst.snap == branch.snap);
+    if exits.len() != 1 || all != 1 || twice.count() != 2 || !can_branch(exits[0].op) {
+        return Err((at, "a branch is of one guard further up".into()));
+    }
+    Ok(())
 }
 
 fn is_obj(trace: &Trace, value: Value) -> bool {

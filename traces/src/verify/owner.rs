@@ -18,9 +18,9 @@ use super::fact::{Fact, Facts};
 use super::frame::Frame;
 use crate::helper::HelperEffect;
 use crate::op::{Effect, Op, Type};
-use crate::trace::{FrameState, Imm, Inst, Known, ObjId, Resume, Trace, Value};
+use crate::trace::{FrameState, Imm, Inst, Known, ObjId, Resume, SnapId, Trace, Value};
 use crate::{Alias, Field, Helper};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// More rounds over a loop than it ever needs: each forgets something.
 const MAX_ROUNDS: usize = 64;
@@ -31,17 +31,20 @@ pub(super) fn check(trace: &Trace) -> Result<(), Broken> {
     let mut walk = Walk::new(trace);
     walk.run(0..label.unwrap_or(trace.insts.len()))?;
     let Some(label) = label else {
-        let end = trace.insts.len().saturating_sub(1);
-        return same_owners(end, &Frame::at_entry(trace), &walk.now.frame);
+        let entry = Frame::at_entry(trace);
+        let mut ends = walk.ends.iter();
+        return ends.try_for_each(|(end, now)| same_owners(*end, &entry, &now.frame));
     };
     let mut header = walk.now.clone();
     header.effects = Effects::default();
     for _ in 0..MAX_ROUNDS {
         walk.now = header.clone();
         walk.run(label..trace.insts.len())?;
-        let end = trace.insts.len().saturating_sub(1);
-        same_owners(end, &header.frame, &walk.now.frame)?;
-        let next = header.meet(&walk.now);
+        let mut next = header.clone();
+        for (end, now) in walk.ends.drain(..) {
+            same_owners(end, &header.frame, &now.frame)?;
+            next = next.meet(&now);
+        }
         if next == header {
             return Ok(());
         }
@@ -110,6 +113,10 @@ struct Walk<'a> {
     /// For each value, the index of its instruction.
     defs: Vec<Option<usize>>,
     now: Now,
+    /// The snapshots that have a branch, and what holds where it is taken.
+    branches: HashMap<SnapId, Option<Now>>,
+    /// The jumps that were passed, and what held there.
+    ends: Vec<(usize, Now)>,
 }
 
 impl<'a> Walk<'a> {
@@ -124,14 +131,41 @@ impl<'a> Walk<'a> {
             frame: Frame::at_entry(trace),
             ..Now::default()
         };
-        Walk { trace, defs, now }
+        let branches = trace.branches().into_keys().map(|snap| (snap, None));
+        Walk {
+            trace,
+            defs,
+            now,
+            branches: branches.collect(),
+            ends: Vec::new(),
+        }
     }
 
     fn run(&mut self, range: std::ops::Range<usize>) -> Result<(), Broken> {
         for at in range {
-            if let Some(inst) = self.trace.insts.get(at) {
-                self.step(inst).map_err(|rule| (at, rule))?;
+            let Some(inst) = self.trace.insts.get(at) else {
+                continue;
+            };
+            match (inst.op, inst.snap) {
+                (Op::Branch, Some(snap)) => {
+                    if let Some(now) = self.branches.get(&snap).cloned().flatten() {
+                        self.now = now;
+                    }
+                    continue;
+                }
+                (Op::Jump, _) => {
+                    self.step(inst).map_err(|rule| (at, rule))?;
+                    self.ends.push((at, self.now.clone()));
+                    continue;
+                }
+                (_, Some(snap)) => {
+                    if let Some(branch) = self.branches.get_mut(&snap) {
+                        *branch = Some(self.now.clone());
+                    }
+                }
+                _ => {}
             }
+            self.step(inst).map_err(|rule| (at, rule))?;
         }
         Ok(())
     }
@@ -187,21 +221,61 @@ impl<'a> Walk<'a> {
 
     /// Somebody keeps the object of a value alive.
     fn alive(&self, value: Value) -> Result<(), String> {
+        if let Some(def) = self.def(value)
+            && def.op == Op::BoxBuffer
+        {
+            return def.args.iter().try_for_each(|&inner| self.alive(inner));
+        }
         if !self.is_obj(value)
             || self.is_free(value)
             || self.now.frame.holds(value)
             || self.now.in_memory.contains(&value)
+            || self.in_buffer(value)
         {
             return Ok(());
         }
         Err(format!("{value} is used while something owns its object"))
     }
 
+    /// Whether a slot holds a buffer, which keeps its cdata.
+    fn in_buffer(&self, value: Value) -> bool {
+        let keeps = |&held: &Value| {
+            let def = self.def(held).filter(|def| def.op == Op::BoxBuffer);
+            def.is_some_and(|def| def.args.contains(&value)) && self.now.frame.holds(held)
+        };
+        let mut held = self.now.frame.slots.values().flat_map(|slot| &slot.values);
+        held.any(keeps)
+    }
+
+    /// Another object takes the place of one, which may have been loaded from there. Where that one is
+    /// plain, one that is not was loaded from elsewhere.
+    fn overwritten(&mut self, inst: &Inst, plain: bool) {
+        let in_list = matches!(inst.op, Op::StoreItem | Op::SwapItem);
+        let constant = |value: Option<&Value>| match self.def(*value?).map(|def| def.imm) {
+            Some(Imm::Int(n)) => Some(n),
+            _ => None,
+        };
+        let place = |inst: &Inst| (inst.args.first().copied(), constant(inst.args.get(1)));
+        let (array, index) = place(inst);
+        let stays = |&v: &Value| {
+            let Some(load) = self.def(v) else { return true };
+            let (other, at) = place(load);
+            let apart = index.is_some() && at.is_some() && index != at;
+            match load.op {
+                Op::LoadItem if in_list && !(apart && other == array) => {}
+                Op::LoadAttr if !in_list && !apart => {}
+                _ => return true,
+            }
+            plain && self.fact(v).is_some_and(|fact| !fact.is_plain())
+        };
+        self.now.in_memory = self.now.in_memory.iter().copied().filter(stays).collect();
+    }
+
     /// What an op loads from memory is kept alive by that memory.
     fn memory(&mut self, inst: &Inst) {
         let helper_writes = match (inst.op, inst.imm) {
             (Op::Call, Imm::Helper(helper)) => {
-                helper.effect() != HelperEffect::Pure && helper != Helper::ErrOccurred
+                helper.effect() == HelperEffect::Writes && helper != Helper::ErrOccurred
             }
             _ => false,
         };
@@ -213,7 +287,7 @@ impl<'a> Walk<'a> {
                 self.now.frame.forget_globals();
             }
         }
-        if let (Op::LoadField | Op::LoadItem, Some(result)) = (inst.op, inst.result)
+        if let (Op::LoadField | Op::LoadItem | Op::LoadAttr, Some(result)) = (inst.op, inst.result)
             && self.is_obj(result)
         {
             self.now.in_memory.insert(result);
@@ -253,6 +327,13 @@ impl<'a> Walk<'a> {
             .frames
             .last()
             .map(|f| (snap.frames.len(), f.code, f.pc));
+        if let (Some((a, _, before)), Some((b, _, now))) = (self.now.effects.latest, inner)
+            && a == b
+            && now < before
+        {
+            // A jump back: another turn of a loop that this path goes through.
+            self.now.effects.done.clear();
+        }
         self.now.effects.latest = inner;
         match inner {
             Some(place) if snap.resume == Resume::At && self.now.effects.done.contains(&place) => {
@@ -302,17 +383,22 @@ impl<'a> Walk<'a> {
                     "the deferred value of slot {slot}, {value}, is a box or a constant"
                 ));
             }
-            self.dies_unnoticed(slot)?;
+            // It dies late.
+            self.dies(slot, Fact::is_plain, "plain")?;
         }
         Ok(())
     }
 
-    /// The object in a slot's memory is proved to be plain, or NULL.
-    fn dies_unnoticed(&self, slot: u16) -> Result<(), String> {
+    /// The object in a slot's memory is proved to be NULL, or such that no Python code runs when it dies.
+    fn dies_quietly(&self, slot: u16) -> Result<(), String> {
+        self.dies(slot, Fact::dies_quietly, "plain or quiet")
+    }
+
+    fn dies(&self, slot: u16, how: impl Fn(Fact) -> bool, name: &str) -> Result<(), String> {
         match self.now.frame.fact(slot) {
-            Some(fact) if fact.is_plain() => Ok(()),
+            Some(fact) if how(fact) => Ok(()),
             _ => Err(format!(
-                "the object that slot {slot} held is proved to be plain or NULL"
+                "the object that slot {slot} held is proved to be {name}, or NULL"
             )),
         }
     }
@@ -321,7 +407,16 @@ impl<'a> Walk<'a> {
 
     /// A slot owns the object of a value, by all its names.
     fn give(&mut self, slot: u16, value: Value) {
+        let is_box = self.def(value).is_some_and(|def| def.op.is_box());
+        let names = if is_box {
+            BTreeSet::new()
+        } else {
+            self.now.frame.names_of(value)
+        };
         self.now.frame.set(slot, Some(value), self.fact(value));
+        for name in names {
+            self.now.frame.add(slot, name);
+        }
         if let Some((Op::ConstObj, Imm::Obj(id))) = self.def(value).map(|def| (def.op, def.imm)) {
             for &name in self.now.equal.get(&id).into_iter().flatten() {
                 self.now.frame.add(slot, name);
@@ -339,7 +434,7 @@ impl<'a> Walk<'a> {
             }
             (Op::StoreSlot, Imm::Slot(slot), &[value]) => {
                 self.local(slot)?;
-                self.dies_unnoticed(slot)?;
+                self.dies_quietly(slot)?;
                 self.give(slot, value);
             }
             (Op::ReplaceSlot, Imm::Slot(slot), &[value]) => {
@@ -354,7 +449,7 @@ impl<'a> Walk<'a> {
             }
             (Op::MoveSlot, Imm::Slots(to, from), _) => {
                 self.local(to)?;
-                self.dies_unnoticed(to)?;
+                self.dies_quietly(to)?;
                 if self.now.frame.is_local(from) {
                     return Err(format!("slot {from} is one of the stack"));
                 }
@@ -366,19 +461,38 @@ impl<'a> Walk<'a> {
             (Op::ClearSlot | Op::DropSlot, Imm::Slot(slot), _) => {
                 self.owned(slot)?;
                 if inst.op == Op::ClearSlot {
-                    self.dies_unnoticed(slot)?;
+                    self.dies_quietly(slot)?;
                 }
                 self.now.frame.take(slot);
                 if self.now.frame.is_local(slot) {
                     self.now.frame.set(slot, None, Some(Fact::Null));
                 }
             }
-            (Op::CallPy, Imm::HelperSlot(_, slot), _) => {
+            (Op::StoreItem | Op::StoreAttr, _, &[.., old]) => match self.fact(old) {
+                Some(fact) if fact.is_plain() => self.overwritten(inst, true),
+                _ => return Err(format!("{old}, which it drops, is proved to be plain")),
+            },
+            (Op::SwapItem | Op::SwapAttr, Imm::Slot(slot), &[.., old]) => {
+                if self.now.frame.is_local(slot) {
+                    return Err(format!("slot {slot} is one of the stack"));
+                }
+                self.owned(slot)?;
+                // What the slot held lives on in the container, as long as nobody changes that.
+                let given = self.now.frame.take(slot);
+                self.overwritten(inst, false);
+                self.now.in_memory.extend(given.values);
+                self.give(slot, old);
+            }
+            (Op::CallPy | Op::CallNew, Imm::HelperSlot(_, slot), _) => {
                 if self.now.frame.is_local(slot) {
                     return Err(format!("slot {slot} is one of the stack"));
                 }
                 // What the slot owned is dropped: it is an operand, which the result replaces.
-                self.now.frame.set(slot, inst.result, None);
+                let fact = match inst.imm {
+                    Imm::HelperSlot(helper, _) => helper.makes().map(Fact::Is),
+                    _ => None,
+                };
+                self.now.frame.set(slot, inst.result, fact);
             }
             _ => {}
         }
@@ -429,9 +543,8 @@ impl<'a> Walk<'a> {
         };
         match (inst.op, inst.imm) {
             (Op::GuardType, Imm::Obj(id)) => {
-                if let Some(ty) = self.trace.obj(id).known {
-                    self.learn(value, Fact::Is(ty));
-                }
+                let fact = self.trace.obj(id).known.map_or(Fact::Other, Fact::Is);
+                self.learn(value, fact);
             }
             (Op::GuardIs, Imm::Obj(id)) => {
                 // One object by two names: what is proved of one holds of the other.
@@ -453,6 +566,8 @@ impl<'a> Walk<'a> {
             (Op::UnboxInt | Op::UnboxUint | Op::UnboxBits, _) => Some(Known::Int),
             (Op::UnboxFloat, _) => Some(Known::Float),
             (Op::UnboxBool, _) => Some(Known::Bool),
+            (Op::UnboxChar, _) => Some(Known::Bytes),
+            (Op::UnboxUChar, _) => Some(Known::Str),
             (Op::LoadField | Op::StoreField | Op::FieldAddr, Imm::Field(field)) => {
                 type_of_field(field)
             }
@@ -465,7 +580,7 @@ impl<'a> Walk<'a> {
         let is_const = self.def(value).is_some_and(|def| def.op == Op::ConstObj);
         match self.fact(value) {
             Some(Fact::Is(ty)) if ty == wanted => Ok(()),
-            None if is_const => Ok(()),
+            None | Some(Fact::Other) if is_const => Ok(()),
             _ => Err(format!("{value} is proved to be a {}", wanted.name())),
         }
     }
@@ -473,10 +588,15 @@ impl<'a> Walk<'a> {
     /// Remembers an effect of a bytecode that is not to be executed again.
     fn effect(&mut self, inst: &Inst) {
         let once = match (inst.op, inst.imm) {
-            (Op::CCall | Op::CallPy | Op::StoreField | Op::ReplaceSlot, _) => true,
+            (Op::CCall | Op::CallPy | Op::CallNew | Op::ReplaceSlot, _) => true,
+            (Op::StoreField | Op::Store | Op::StoreErrno, _) => true,
+            (Op::StoreItem | Op::SwapItem | Op::StoreAttr | Op::SwapAttr, _) => true,
             (Op::DropSlot, Imm::Slot(slot)) => self.now.frame.is_local(slot),
             (Op::Call, Imm::Helper(helper)) => {
-                matches!(helper, Helper::CellSet | Helper::ListAppend)
+                matches!(
+                    helper,
+                    Helper::CellSet | Helper::ListAppend | Helper::MemMove
+                )
             }
             _ => false,
         };
@@ -509,11 +629,19 @@ fn type_of_field(field: Field) -> Option<Known> {
         Field::TupleIterIndex | Field::TupleIterSeq => Known::TupleIter,
         Field::ListSize | Field::ListItems => Known::List,
         Field::TupleSize | Field::TupleItems => Known::Tuple,
+        Field::StrLength => Known::Str,
+        Field::DictUsed => Known::Dict,
+        Field::ByteArraySize | Field::ByteArrayStart => Known::ByteArray,
         Field::CellRef => Known::Cell,
         Field::BytesSize | Field::BytesData => Known::Bytes,
-        Field::CDataType | Field::CDataPtr => return None,
-        Field::Type | Field::IterRefCount | Field::Dict => return None,
+        Field::CDataType | Field::CDataPtr | Field::CDataWeak => return None,
+        Field::CDataLength => return None,
+        Field::CBufferData | Field::CBufferSize => Known::CBuffer,
+        Field::CDataIterNext | Field::CDataIterStop | Field::CDataIterArray => Known::CDataIter,
+        Field::Type | Field::IterRefCount | Field::Dict | Field::InstanceSlots => return None,
         Field::CtypesPtr | Field::CFuncArgtypes => return None,
+        Field::MethodFunction | Field::MethodSelf => return None,
+        Field::BuiltinDef | Field::BuiltinSelf => return None,
         Field::CFuncParamflags | Field::CFuncErrcheck => return None,
     })
 }

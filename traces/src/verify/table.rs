@@ -4,19 +4,60 @@ use super::{Broken, snapshot};
 use crate::helper::HelperEffect;
 use crate::op::{Args, ImmKind, Op, Type};
 use crate::trace::{Imm, Inst, Known, Trace, Value};
-use crate::{Alias, CType};
+use crate::{Alias, CType, FuncDecl, Passed};
+use std::collections::HashMap;
 
 /// Checks operands, immediates, results and snapshots of all instructions.
 pub(super) fn check(trace: &Trace) -> Result<(), Broken> {
-    let mut defined = vec![false; trace.types.len()];
+    let branches = trace.branches();
+    let mut defined = Defined::of(trace);
+    let mut at_exits = HashMap::new();
     for (at, inst) in trace.insts.iter().enumerate() {
+        let snap = inst.snap.filter(|snap| branches.contains_key(snap));
+        match (snap, inst.op) {
+            (Some(snap), Op::Branch) => {
+                if let Some(here) = at_exits.remove(&snap) {
+                    defined.here = here;
+                }
+            }
+            (Some(snap), _) => {
+                at_exits.insert(snap, defined.here.clone());
+            }
+            _ => {}
+        }
         let checked = immediate(trace, inst)
-            .and_then(|()| operands(trace, inst, &defined))
-            .and_then(|()| snapshot::check(trace, inst, &defined))
+            .and_then(|()| operands(trace, inst, &defined.here))
+            .and_then(|()| snapshot::check(trace, inst, &defined.here))
             .and_then(|()| results(trace, inst, &mut defined));
         checked.map_err(|rule| (at, rule))?;
     }
     Ok(())
+}
+
+/// Which values are defined: on the way to an instruction, and anywhere.
+struct Defined {
+    here: Vec<bool>,
+    anywhere: Vec<bool>,
+}
+
+impl Defined {
+    fn of(trace: &Trace) -> Defined {
+        Defined {
+            here: vec![false; trace.types.len()],
+            anywhere: vec![false; trace.types.len()],
+        }
+    }
+
+    fn define(&mut self, value: Value) -> Result<(), String> {
+        let at = value.0 as usize;
+        match (self.here.get_mut(at), self.anywhere.get_mut(at)) {
+            (Some(here), Some(already @ false)) => {
+                (*here, *already) = (true, true);
+                Ok(())
+            }
+            _ => Err(format!("{value} is defined once")),
+        }
+    }
 }
 
 /// Whether all that the printer looks up is there.
@@ -49,6 +90,7 @@ fn kind(imm: Imm) -> ImmKind {
         Imm::Func(_) => ImmKind::Func,
         Imm::Helper(_) => ImmKind::Helper,
         Imm::HelperSlot(..) => ImmKind::HelperSlot,
+        Imm::Place(..) => ImmKind::Place,
     }
 }
 
@@ -74,7 +116,7 @@ fn immediate(trace: &Trace, inst: &Inst) -> Result<(), String> {
             Some(Known::Null | Known::None | Known::True | Known::False)
         ),
         (Op::Call, Imm::Helper(helper)) => {
-            helper.effect() != HelperEffect::Python
+            !matches!(helper.effect(), HelperEffect::Python | HelperEffect::New)
                 && helper.ret() != Some(Type::Obj)
                 && !helper.variadic()
         }
@@ -84,7 +126,11 @@ fn immediate(trace: &Trace, inst: &Inst) -> Result<(), String> {
         (Op::CallPyBool, Imm::Helper(helper)) => {
             helper.effect() == HelperEffect::Python && helper.ret() == Some(Type::Bool)
         }
-        (Op::CCall, Imm::Func(id)) => trace.func(id).params.iter().all(|&p| p != CType::Void),
+        (Op::CallNew, Imm::HelperSlot(helper, _)) => helper.effect() == HelperEffect::New,
+        (Op::Load | Op::Store | Op::Second | Op::UnboxCValue, Imm::Place(ty, _)) => {
+            ty != CType::Void
+        }
+        (Op::CCall, Imm::Func(id)) => is_callable(trace.func(id)),
         _ => true,
     };
     if kept {
@@ -94,11 +140,36 @@ fn immediate(trace: &Trace, inst: &Inst) -> Result<(), String> {
     }
 }
 
+/// Whether a declaration is one that a call can have.
+fn is_callable(func: &FuncDecl) -> bool {
+    let is_word = |ty| matches!(ty, CType::I64 | CType::F64);
+    func.params
+        .iter()
+        .all(|&p| p != Passed::Scalar(CType::Void))
+        && func
+            .second
+            .is_none_or(|second| is_word(func.ret) && is_word(second))
+}
+
+/// The operand of `second` is a call that gives two eightbytes, the second of which it gives.
+fn has_second(trace: &Trace, inst: &Inst) -> Result<(), String> {
+    let call = |value: Value| trace.insts.iter().find(|def| def.result == Some(value));
+    let func = inst.args.first().and_then(|&v| match call(v)?.imm {
+        Imm::Func(id) => trace.funcs.get(id.0 as usize),
+        _ => None,
+    });
+    match (func.and_then(|f| f.second), inst.imm, inst.args.len()) {
+        (Some(second), Imm::Place(ty, 0), 1) if second == ty => Ok(()),
+        _ => Err("its operand is a call that gives a second eightbyte of this type".into()),
+    }
+}
+
 /// The types of the operands, where their number is fixed.
 fn operand_types(trace: &Trace, inst: &Inst) -> Option<Vec<Type>> {
     match (inst.op.args(), inst.imm) {
         (Args::Fixed(types), _) => Some(types.to_vec()),
         (_, Imm::Field(field)) => Some(vec![Type::Obj, field.ty()]),
+        (_, Imm::Place(ty, _)) if inst.op == Op::Store => Some(vec![Type::Ptr, ty.ty()]),
         (_, Imm::Func(id)) => {
             let func = trace.func(id);
             let address = func.addr.is_none().then_some(Type::Ptr);
@@ -126,6 +197,9 @@ fn operands(trace: &Trace, inst: &Inst, defined: &[bool]) -> Result<(), String> 
             return Err(format!("{value} is defined before it is used"));
         }
     }
+    if inst.op == Op::Second {
+        return has_second(trace, inst);
+    }
     let Some(expected) = operand_types(trace, inst) else {
         return Ok(());
     };
@@ -147,7 +221,7 @@ fn operands(trace: &Trace, inst: &Inst, defined: &[bool]) -> Result<(), String> 
     ))
 }
 
-fn results(trace: &Trace, inst: &Inst, defined: &mut [bool]) -> Result<(), String> {
+fn results(trace: &Trace, inst: &Inst, defined: &mut Defined) -> Result<(), String> {
     if inst.op != Op::Label && !inst.params.is_empty() {
         return Err("only a label has parameters".into());
     }
@@ -165,15 +239,5 @@ fn results(trace: &Trace, inst: &Inst, defined: &mut [bool]) -> Result<(), Strin
     inst.result
         .iter()
         .chain(&inst.params)
-        .try_for_each(|&v| define(v, defined))
-}
-
-fn define(value: Value, defined: &mut [bool]) -> Result<(), String> {
-    match defined.get_mut(value.0 as usize) {
-        Some(already @ false) => {
-            *already = true;
-            Ok(())
-        }
-        _ => Err(format!("{value} is defined once")),
-    }
+        .try_for_each(|&v| defined.define(v))
 }

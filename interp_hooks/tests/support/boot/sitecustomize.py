@@ -12,7 +12,7 @@ if "HARDWIRE_TEST_THRESHOLD" in os.environ:
     import hardwire
 
     def write_stats():
-        with open(os.environ["HARDWIRE_TEST_STATS"], "w") as file:
+        with open(os.environ["HARDWIRE_TEST_STATS"], "w", encoding="utf-8") as file:
             json.dump(hardwire.stats(), file)
 
     try:

@@ -1,0 +1,2 @@
+int go_left(int at);
+int go_right(int at);

@@ -1,0 +1,5 @@
+struct complex {
+    double re, im;
+};
+
+struct complex square_add(struct complex z, struct complex c);

@@ -1,0 +1,3 @@
+struct body {
+    double x, y, z, vx, vy, vz, mass;
+};

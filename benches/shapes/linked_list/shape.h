@@ -1,0 +1,4 @@
+struct node {
+    int32_t value;
+    struct node *next;
+};

@@ -1,0 +1,1 @@
+int snprintf(char *buffer, size_t size, const char *format, ...);

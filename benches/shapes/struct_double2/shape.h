@@ -1,0 +1,5 @@
+struct point {
+    double x, y;
+};
+
+double slope(struct point point);

@@ -1,0 +1,6 @@
+struct reading {
+    int count;
+    double weight;
+};
+
+double weigh(struct reading reading);

@@ -1,0 +1,5 @@
+struct bounds {
+    double low, high;
+};
+
+struct bounds around(double middle);

@@ -1,0 +1,4 @@
+struct cell {
+    int32_t a;
+    double b;
+};

@@ -1,0 +1,224 @@
+//! Attributes of instances and of classes: where they lie, found by looking alone.
+
+use super::VersionTable;
+use crate::py::Object;
+use jit::Values;
+use pyo3_ffi as ffi;
+use std::ffi::{c_int, c_uint, c_ulong, c_void};
+use std::sync::OnceLock;
+
+// Include/object.h, Include/internal/pycore_object.h
+const HEAP_TYPE: c_ulong = 1 << 9;
+const MANAGED_DICT: c_ulong = 1 << 4;
+const INLINE_VALUES: c_ulong = 1 << 2;
+/// `Py_T_OBJECT_EX`, Include/descrobject.h: NULL raises AttributeError.
+const OBJECT_EX: c_int = 16;
+
+type LookupFunction =
+    unsafe extern "C" fn(*mut ffi::PyTypeObject, *mut ffi::PyObject) -> *mut ffi::PyObject;
+
+/// Where an attribute of an instance lies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// In the array of the instance's attributes, at this index.
+    Value(usize),
+    /// In the instance itself, this many words from its start (`__slots__`).
+    Slot(usize),
+}
+
+/// What the name of an attribute leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attribute {
+    /// What lies there, perhaps NULL.
+    Instance(Place, Object),
+    /// What the class has, as it is; the instance has none of the name. Where it could get one, the word
+    /// that changes then.
+    Class(Object, Option<*const i64>),
+}
+
+/// What a class, or a class that it is made from, has under a name.
+pub fn in_class(class: Object, name: Object) -> Option<Object> {
+    static LOOKUP: OnceLock<Option<LookupFunction>> = OnceLock::new();
+    let find = || {
+        let found = crate::symbol::find(c"_PyType_Lookup").ok()?;
+        // SAFETY: its signature in every supported CPython (Include/cpython/object.h).
+        Some(unsafe { std::mem::transmute::<*mut c_void, LookupFunction>(found) })
+    };
+    let lookup = (*LOOKUP.get_or_init(find))?;
+    // SAFETY: a live class and a str, whose hash and comparison run no Python code; the result is borrowed.
+    let found = Object(unsafe { lookup(class.0.cast(), name.0) });
+    (!found.is_null()).then_some(found)
+}
+
+fn flags(class: Object) -> c_ulong {
+    // SAFETY: a live class.
+    unsafe { ffi::PyType_GetFlags(class.0.cast()) }
+}
+
+/// Whether a class was made in Python, so that it can be changed.
+pub fn is_heap_type(class: Object) -> bool {
+    flags(class) & HEAP_TYPE != 0
+}
+
+fn slot(class: Object, slot: c_int) -> *mut c_void {
+    // SAFETY: a live class.
+    unsafe { ffi::PyType_GetSlot(class.0.cast(), slot) }
+}
+
+/// Whether instances of a class find their attributes in the ordinary way.
+pub fn reads_plainly(class: Object) -> bool {
+    slot(class, ffi::Py_tp_getattro) == ffi::PyObject_GenericGetAttr as *mut c_void
+}
+
+/// Whether instances of a class store their attributes in the ordinary way.
+pub fn writes_plainly(class: Object) -> bool {
+    slot(class, ffi::Py_tp_setattro) == ffi::PyObject_GenericSetAttr as *mut c_void
+}
+
+/// Whether an object in a class is there for itself: it has no `__get__` and `__set__`, and cannot get them.
+pub fn is_no_descriptor(found: Object) -> bool {
+    let class = found.type_object();
+    !is_heap_type(class)
+        && slot(class, ffi::Py_tp_descr_get).is_null()
+        && slot(class, ffi::Py_tp_descr_set).is_null()
+}
+
+/// Whether an object in a class certainly leaves the attribute of an instance alone.
+fn yields(found: Object) -> bool {
+    let class = found.type_object();
+    !is_heap_type(class) && slot(class, ffi::Py_tp_descr_set).is_null()
+}
+
+unsafe fn word(o: Object, offset: i32) -> *mut *mut u8 {
+    // SAFETY: an object that has this field; the offset was proved at start-up.
+    unsafe { o.0.cast::<u8>().offset(offset as isize).cast() }
+}
+
+/// The attributes of an instance of a class that keeps them in an array, where they lie there.
+fn values(t: &VersionTable, owner: Object) -> Option<*mut *mut ffi::PyObject> {
+    let wanted = match t.values() {
+        Values::Tagged => MANAGED_DICT,
+        Values::Inline { .. } => MANAGED_DICT | INLINE_VALUES,
+    };
+    if flags(owner.type_object()) & wanted != wanted {
+        return None;
+    }
+    // SAFETY: the class has these fields by its flags.
+    unsafe {
+        let dict = *word(owner, t.instance_dict) as usize;
+        match t.values() {
+            Values::Tagged => (dict & 1 == 1).then_some((dict + 1) as *mut _),
+            Values::Inline { valid, first } => {
+                let valid = *word(owner, valid).cast::<u8>();
+                (dict == 0 && valid != 0).then(|| word(owner, first).cast())
+            }
+        }
+    }
+}
+
+/// The names of the attributes that instances of a class share: where they lie, and how many there are.
+struct Keys {
+    keys: *const u8,
+    count: *const i64,
+}
+
+impl Keys {
+    fn of(t: &VersionTable, class: Object) -> Option<Keys> {
+        // SAFETY: a class made in Python has these fields.
+        unsafe {
+            let keys: *const u8 = *word(class, t.type_keys);
+            if keys.is_null() || *keys.offset(t.keys_kind as isize) != t.keys_shared {
+                return None;
+            }
+            let count = keys.offset(t.keys_entries as isize).cast();
+            Some(Keys { keys, count })
+        }
+    }
+
+    /// The index of an interned name.
+    fn position(&self, t: &VersionTable, name: Object) -> Option<usize> {
+        // SAFETY: the table of entries, each a name and an unused word, lies behind the hash table.
+        unsafe {
+            let bytes = *self.keys.offset(t.keys_index_bytes as isize);
+            let entries = self.keys.offset(t.keys_indices as isize);
+            let entries = entries.add(1 << bytes).cast::<[*mut ffi::PyObject; 2]>();
+            let count = usize::try_from(*self.count).ok()?;
+            (0..count).find(|&n| (*entries.add(n))[0] == name.0)
+        }
+    }
+}
+
+/// Where the attribute of a name lies in an instance, and what is there now; the class must not change
+/// from here on, nor the instance's class. Nothing where only the interpreter knows.
+pub fn attribute(t: &VersionTable, owner: Object, name: Object) -> Option<Attribute> {
+    let class = owner.type_object();
+    if !is_heap_type(class) {
+        return None;
+    }
+    let found = in_class(class, name);
+    if let Some(member) = found
+        && let Some(n) = slot_of(t, class, member)
+    {
+        // SAFETY: within the instance, by its class.
+        let held = Object(unsafe { *word(owner, 8 * n as i32) }.cast());
+        return Some(Attribute::Instance(Place::Slot(n), held));
+    }
+    if found.is_some_and(|found| !yields(found)) {
+        return None;
+    }
+    let as_it_is = |word| {
+        let found = found.filter(|&found| is_no_descriptor(found))?;
+        Some(Attribute::Class(found, word))
+    };
+    // SAFETY: a class made in Python; it says where a dict of its own lies.
+    let has_dict = flags(class) & MANAGED_DICT != 0 || unsafe { dict_offset(class) } != 0;
+    if !has_dict {
+        return as_it_is(None);
+    }
+    let values = values(t, owner)?;
+    let keys = Keys::of(t, class)?;
+    match keys.position(t, name) {
+        Some(n) => {
+            // SAFETY: the array has a place for each shared name.
+            let held = Object(unsafe { *values.add(n) });
+            Some(Attribute::Instance(Place::Value(n), held))
+        }
+        None => as_it_is(Some(keys.count)),
+    }
+}
+
+/// `tp_dictoffset`, through a member of `type`.
+unsafe fn dict_offset(class: Object) -> isize {
+    // SAFETY: `__dictoffset__` is a member of `type`; an error is cleared.
+    unsafe {
+        let n = ffi::PyObject_GetAttrString(class.0, c"__dictoffset__".as_ptr());
+        let offset = if n.is_null() {
+            -1
+        } else {
+            ffi::PyLong_AsSsize_t(n)
+        };
+        ffi::PyErr_Clear();
+        ffi::Py_XDECREF(n);
+        offset
+    }
+}
+
+/// The word of an instance that a member of its class stands for (`__slots__`).
+fn slot_of(t: &VersionTable, class: Object, member: Object) -> Option<usize> {
+    // SAFETY: a descriptor of a member, whose first field behind the header is the class that it is of.
+    unsafe {
+        if member.type_object().0 != (&raw mut ffi::PyMemberDescr_Type).cast() {
+            return None;
+        }
+        let of = *word(member, size_of::<ffi::PyObject>() as i32);
+        if ffi::PyType_IsSubtype(class.0.cast(), of.cast()) == 0 {
+            return None;
+        }
+        let def = *word(member, t.member_def);
+        let number = |offset: i32| *def.offset(offset as isize).cast::<c_uint>();
+        let offset = *def.offset(t.member_offset as isize).cast::<isize>();
+        let is_object = number(t.member_type) == OBJECT_EX as c_uint && number(t.member_flags) == 0;
+        let offset = usize::try_from(offset).ok()?;
+        (is_object && offset.is_multiple_of(8)).then_some(offset / 8)
+    }
+}

@@ -1,0 +1,100 @@
+//! Attributes of instances of classes in Python, and of the classes themselves.
+//!
+//! The class is guarded, and watched: while nobody changes it, an attribute of an instance lies where it lay,
+//! in the array of the instance's attributes or in a slot of the instance (`__slots__`).
+
+use super::Recorder;
+use super::items::Element;
+use crate::cpython::decode::Instr;
+use crate::cpython::instance::{self, Attribute, Place};
+use crate::py::Object;
+use traces::{Abort, CType, Field, Imm, Op, Value};
+
+impl Recorder {
+    /// `owner.name` of an instance; says whether it was emitted.
+    pub(super) fn instance_get_attr(&mut self, name: Object, i: &Instr) -> Result<bool, Abort> {
+        let owner = self.concrete(0)?;
+        let class = owner.type_object();
+        if i.oparg & 1 != 0 || owner.is_null() || !instance::reads_plainly(class) {
+            return Ok(false);
+        }
+        match instance::attribute(self.table, owner, name) {
+            Some(Attribute::Instance(place, now)) if !now.is_null() => {
+                let element = self.attribute(owner, place, now)?;
+                self.push_element(&element, 1, i.next)?;
+                Ok(true)
+            }
+            Some(Attribute::Class(found, word)) => {
+                let v = self.b.peek(0)?.value;
+                self.guard_class(v, owner);
+                if let Some(word) = word {
+                    // The instance has no attribute of this name as long as it has no dict, and no instance
+                    // of its class has got another name.
+                    self.b.emit(Op::InstanceValues, &[v], Imm::None)?;
+                    self.guard_names(word)?;
+                }
+                self.hold.push(class.0);
+                let value = self.constant_value(found, &name.text())?;
+                self.replace_operands(1, Some(value), i.next)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// `owner.name = value` of an instance that has the attribute; says whether it was emitted.
+    pub(super) fn instance_set_attr(&mut self, name: Object, i: &Instr) -> Result<bool, Abort> {
+        // Stack: value, owner.
+        let owner = self.concrete(0)?;
+        if owner.is_null() || !instance::writes_plainly(owner.type_object()) {
+            return Ok(false);
+        }
+        match instance::attribute(self.table, owner, name) {
+            Some(Attribute::Instance(place, now)) if !now.is_null() => {
+                let element = self.attribute(owner, place, now)?;
+                self.store_element(&element, 2, i.next)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Guards the class of the instance at the top; its attribute is the element of an array then.
+    fn attribute(&mut self, owner: Object, place: Place, now: Object) -> Result<Element, Abort> {
+        let v = self.b.peek(0)?.value;
+        self.guard_class(v, owner);
+        let (array, n) = match place {
+            Place::Value(n) => (self.b.emit(Op::InstanceValues, &[v], Imm::None)?, n),
+            Place::Slot(n) => {
+                let slots = Imm::Field(Field::InstanceSlots);
+                (self.b.emit(Op::FieldAddr, &[v], slots)?, n)
+            }
+        };
+        let index = self.b.int(n as i64)?;
+        Ok(Element {
+            array,
+            index,
+            now,
+            attribute: true,
+        })
+    }
+
+    /// Leaves unless a value is an instance of this class, which nobody changes.
+    fn guard_class(&mut self, v: Value, owner: Object) {
+        let class = owner.type_object();
+        self.assumptions.class_unchanged(class);
+        let id = self.constant(class, &class.type_name());
+        self.b.guard_type(v, id);
+    }
+
+    /// Leaves unless instances of a class have as many names of attributes as now.
+    fn guard_names(&mut self, word: *const i64) -> Result<(), Abort> {
+        let place = self.b.ptr(word as u64)?;
+        let count = self.b.emit(Op::Load, &[place], Imm::Place(CType::I64, 0))?;
+        // SAFETY: the word lies in the class, which is alive.
+        let now = self.b.int(unsafe { *word })?;
+        let same = self.b.op(Op::IEq, &[count, now])?;
+        self.b.guard(same, true);
+        Ok(())
+    }
+}
