@@ -43,11 +43,11 @@ pub enum Growth {
     Now(u32),
 }
 
-/// The guard that failed, by its naive instruction, where it lies behind the label.
+/// The guard that failed, by its naive instruction. In front of the label it is the same place of the program: the
+/// branch keeps the loop going where it would otherwise be left and entered anew.
 fn growable(version: &Version, exit: &Exit) -> Option<u32> {
     let inst = version.trace.insts.get(exit.inst as usize)?;
-    let label = version.trace.insts.iter().position(|i| i.op == Op::Label)?;
-    if exit.resume != Resume::At || inst.op == Op::Check || (exit.inst as usize) < label {
+    if exit.resume != Resume::At || inst.op == Op::Check {
         return None;
     }
     let snap = version.trace.snaps.get(inst.snap?.0 as usize)?;
@@ -131,7 +131,7 @@ impl Tree {
 
     /// Counts an exit of the machine code, where loops are hot after so many turns.
     pub fn failed(&self, version: &Version, exit: &Exit, hot: u32) -> Growth {
-        let Some(origin) = growable(version, exit) else {
+        let Some(origin) = growable(version, exit).filter(|&origin| !self.has_branch(origin)) else {
             return Growth::Never;
         };
         let mut guards = self.guards.borrow_mut();
@@ -149,6 +149,11 @@ impl Tree {
             true => Growth::Now(origin),
             false => Growth::Later,
         }
+    }
+
+    fn has_branch(&self, guard: u32) -> bool {
+        let snap = self.naive.insts.get(guard as usize).and_then(|i| i.snap);
+        snap.is_some_and(|snap| self.naive.branches().contains_key(&snap))
     }
 
     fn is_full(&self) -> bool {
