@@ -12,9 +12,9 @@
 //! Each file of the optimiser has one here, with cases of both kinds: what it must do, and what
 //! it must not do ("stays").
 
+use jit::Types;
 use std::fs;
 use std::path::{Path, PathBuf};
-use jit::Types;
 use traces::SnapId;
 use traces::parse::parse;
 
