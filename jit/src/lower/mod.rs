@@ -108,7 +108,7 @@ struct Lower<'a> {
     header: Block,
     /// Where the next instruction lies.
     part: Part,
-    /// The last instruction that was lowered, where that was out of order.
+    /// The last instruction that was lowered or passed over, where that was out of order.
     done: usize,
     inner: Option<Inner>,
     /// The paths that begin where a guard fails.
@@ -258,7 +258,7 @@ impl<'a> Lower<'a> {
             StructAddr => Err(malformed(inst)),
             Label => self.label(at, inst),
             Jump => self.jump(at, inst),
-            Branch => self.begin_branch(inst),
+            Branch => self.begin_branch(at, inst),
         }
     }
 
