@@ -1,6 +1,7 @@
 //! A runtime without Python: objects in raw memory, helpers, frames, and a way to run a trace.
 #![allow(dead_code)]
 
+pub mod peeled;
 pub mod scene;
 
 use jit::target::{Functions, MAX_WATCHES, Target, Values, Watch};
