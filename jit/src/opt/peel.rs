@@ -8,16 +8,17 @@
 //!
 //! The body may have several paths, each from a guard to the header. They are walked one behind the other, each
 //! from what was known at its guard, and what holds at the header must hold behind each of them. The
-//! preamble is the root path alone: its guards leave.
+//! preamble is the root path alone: its guards leave, but for those whose branches are asked for once more ([`restart`](super::restart)).
 
 use super::boxes::BoxParts;
 use super::forward::{Forward, confused};
 use super::heap::is_immutable;
 use super::range::Range;
+use super::restart;
 use super::state::{Key, Place, Slot, State, TypeFact};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range as Indices;
-use traces::{Abort, Field, Imm, Inst, Op, Reason, Trace, Type, Value};
+use traces::{Abort, Field, Imm, Inst, Op, Reason, SnapId, Trace, Type, Value};
 
 /// More walks than a trace ever needs; each weakens something.
 const MAX_ROUNDS: usize = 64;
@@ -39,7 +40,11 @@ pub(super) struct Peeled {
 }
 
 /// The preamble, `label`, the body, `jump`; its further paths.
-pub(super) fn peel(naive: &Trace, types: Types) -> Result<Peeled, Abort> {
+pub(super) fn peel(
+    naive: &Trace,
+    types: Types,
+    restarts: &HashSet<SnapId>,
+) -> Result<Peeled, Abort> {
     let paths = naive.paths();
     let jumps = naive.insts.iter().filter(|inst| inst.op == Op::Jump);
     let root = match (naive.insts.last(), paths.first()) {
@@ -51,9 +56,10 @@ pub(super) fn peel(naive: &Trace, types: Types) -> Result<Peeled, Abort> {
         _ => return Err(confused(Op::Jump, "is not the end of the trace")),
     };
     let mut f = Forward::new(naive);
-    f.begin_copy(false);
+    f.begin_copy(restarts.iter().copied());
     f.walk(root)?;
     stable(&mut f)?;
+    let preamble = f.end_copy();
     let mut before = Before::of(&mut f)?;
     let mut header = Header::best(&before, types);
     for _ in 0..MAX_ROUNDS {
@@ -66,7 +72,13 @@ pub(super) fn peel(naive: &Trace, types: Types) -> Result<Peeled, Abort> {
         let (next, passed) = header.join(&mut f, &before, &entered, &ends)?;
         if next == header {
             stable(&mut f)?;
-            return header.close(f, &ends, passed);
+            header.close(&mut f, &ends, passed)?;
+            let ranges = header.params.iter().map(|param| param.range).collect();
+            restart::restarts(&mut f, preamble, &paths)?;
+            return Ok(Peeled {
+                trace: f.out,
+                ranges,
+            });
         }
         header = next;
     }
@@ -577,7 +589,7 @@ impl Header {
         paths: &[Indices<usize>],
     ) -> Result<Vec<End>, Abort> {
         let naive = f.naive;
-        f.begin_copy(true);
+        f.begin_copy(naive.branches().into_keys());
         let mut ends = Vec::with_capacity(paths.len());
         for path in paths {
             let mut path = path.clone();
@@ -749,20 +761,17 @@ impl Header {
     /// The ends of the paths.
     fn close(
         &self,
-        mut f: Forward<'_>,
+        f: &mut Forward<'_>,
         ends: &[End],
         passed: Vec<Vec<Value>>,
-    ) -> Result<Peeled, Abort> {
+    ) -> Result<(), Abort> {
         for (i, end) in ends.iter().enumerate() {
             let args = passed.iter().filter_map(|ends| ends.get(i).copied());
             let jump = f.out.insts.get_mut(end.jump);
             let jump = jump.ok_or_else(|| confused(Op::Jump, "is gone"))?;
             jump.args = args.collect();
         }
-        Ok(Peeled {
-            trace: f.out,
-            ranges: self.params.iter().map(|param| param.range).collect(),
-        })
+        Ok(())
     }
 }
 
