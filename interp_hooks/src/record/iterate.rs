@@ -53,6 +53,7 @@ impl Recorder {
     /// A jump back to the header of another loop: one around the loop of this tree, or one that lies on the way,
     /// whose turns are recorded one behind the other where they are few.
     pub(super) fn other_loop(&mut self, from: u32, header: u32) -> Result<(), Abort> {
+        self.b.begin_turn();
         if (header..from).contains(&self.header) {
             return match self.is_branch() {
                 true => Ok(()),
