@@ -2,6 +2,7 @@
 
 mod containers;
 mod iterators;
+mod math;
 mod with;
 
 use crate::adapters::{self, objects};
@@ -460,6 +461,9 @@ unsafe extern "C" fn py_call_ex(argv: *const Obj, argc: usize, _x: i64) -> Obj {
 
 /// The address of a helper.
 pub fn address(h: Helper) -> usize {
+    if let Some(address) = math::address(h) {
+        return address;
+    }
     match h {
         Helper::FloatFloorDiv => float_floordiv as *const () as usize,
         Helper::FloatMod => float_mod as *const () as usize,
@@ -509,5 +513,7 @@ pub fn address(h: Helper) -> usize {
         Helper::PyBuildSet => containers::build_set as *const () as usize,
         Helper::PyBuildMap => containers::build_map as *const () as usize,
         Helper::PyBuildString => containers::build_string as *const () as usize,
+        // The functions of `<math.h>` that are looked up first.
+        _ => 0,
     }
 }

@@ -131,7 +131,8 @@ impl Tree {
 
     /// Counts an exit of the machine code, where loops are hot after so many turns.
     pub fn failed(&self, version: &Version, exit: &Exit, hot: u32) -> Growth {
-        let Some(origin) = growable(version, exit).filter(|&origin| !self.has_branch(origin)) else {
+        let Some(origin) = growable(version, exit).filter(|&origin| !self.has_branch(origin))
+        else {
             return Growth::Never;
         };
         let mut guards = self.guards.borrow_mut();
