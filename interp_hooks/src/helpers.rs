@@ -35,6 +35,18 @@ pub extern "C" fn new_float(x: f64) -> Obj {
     // SAFETY: the GIL is held.
     or_die(unsafe { ffi::PyFloat_FromDouble(x) })
 }
+/// Stores a new float in a place, and drops what lies there.
+///
+/// # Safety
+/// The place owns an object whose death nobody can notice, or NULL.
+pub unsafe extern "C" fn set_float(place: *mut Obj, x: *const f64) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let old = place.replace(new_float(*x));
+        ffi::Py_XDECREF(old);
+    }
+    1
+}
 /// A new cffi cdata that owns nothing. Never NULL.
 ///
 /// # Safety
