@@ -299,6 +299,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         int_to_i64: helpers::int_to_i64 as *const () as usize,
         int_to_u64: helpers::int_to_u64 as *const () as usize,
         int_to_bits: helpers::int_to_bits as *const () as usize,
+        set_float: helpers::set_float as *const () as usize,
         global_get: helpers::global_get as *const () as usize,
         global_set: helpers::global_set as *const () as usize,
         dealloc: crate::adapters::objects::dealloc as *const () as usize,
@@ -321,6 +322,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         true_addr: address(Known::True),
         false_addr: address(Known::False),
         none_addr: address(Known::None),
+        float_addr: address(Known::Float),
         thread_exception: Some(t.thread_exception),
         watches: t
             .watches()

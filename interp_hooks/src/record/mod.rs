@@ -13,6 +13,7 @@ mod containers;
 mod ffi_methods;
 mod items;
 mod iterate;
+mod math;
 mod names;
 mod numbers;
 mod stack;

@@ -13,6 +13,7 @@ mod branch;
 mod call;
 mod exits;
 mod foreign;
+mod in_place;
 mod items;
 mod loops;
 mod memory;

@@ -401,7 +401,8 @@ impl Mirror {
         left.log = log;
         let named: Vec<ObjRef> = left.objects.values().copied().collect();
         for &object in &named {
-            if dead.contains(&(self.raw[&object] as usize)) {
+            let is_dead = dead.contains(&(self.raw[&object] as usize));
+            if is_dead || self.is_reused(&left.heap, object) {
                 left.heap.get_mut(object).unwrap().refs = 1;
                 left.heap.decref(object).unwrap();
             }
@@ -454,10 +455,21 @@ impl Mirror {
         left
     }
 
+    /// Whether the memory of a float holds another one by now: the first one is dead.
+    fn is_reused(&self, heap: &Heap, object: ObjRef) -> bool {
+        let raw = unsafe { &*self.raw[&object] };
+        match heap.get(object).map(|found| &found.kind) {
+            Ok(Kind::Float(x)) => x.to_bits() != raw.words[0],
+            _ => false,
+        }
+    }
+
     /// The object of a world for one in raw memory.
     fn back(&self, heap: &mut Heap, word: u64) -> ObjRef {
         let raw = word as *mut Object;
-        if let Some((&object, _)) = self.raw.iter().find(|(_, r)| **r == raw) {
+        if let Some((&object, _)) = self.raw.iter().find(|(_, r)| **r == raw)
+            && !self.is_reused(heap, object)
+        {
             return object;
         }
         if let Some((name, _)) = self.known.iter().find(|(_, r)| **r == raw) {
