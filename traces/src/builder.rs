@@ -259,6 +259,11 @@ impl Builder {
         self.effect(op, &[cond], Imm::None);
     }
 
+    /// Ends the path at the header of another loop.
+    pub fn leave(&mut self) {
+        self.effect(Op::Leave, &[], Imm::None);
+    }
+
     /// Leaves unless `v` has exactly this type.
     pub fn guard_type(&mut self, v: Value, ty: ObjId) {
         self.effect(Op::GuardType, &[v], Imm::Obj(ty));

@@ -405,7 +405,7 @@ impl Trace {
     }
 
     /// The paths, root path first: the indices of their instructions, from the start or a `branch` to a
-    /// jump or a restart.
+    /// jump, a restart or a `leave`.
     pub fn paths(&self) -> Vec<std::ops::Range<usize>> {
         let ends = self.insts.iter().enumerate();
         let ends = ends

@@ -266,6 +266,11 @@ impl<'a> Lower<'a> {
                 self.b.ins().jump(self.start, &[]);
                 Ok(())
             }
+            Leave => {
+                let exit = self.exit(at, inst)?;
+                self.b.ins().jump(exit, &[]);
+                Ok(())
+            }
             Branch => self.begin_branch(at, inst),
         }
     }
