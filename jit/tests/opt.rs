@@ -7,17 +7,20 @@
 //! trace "..." ... { as optimised }     (or `refused: ...`; rewritten with BLESS=1)
 //! ```
 //!
+//! Where a title begins with `mixed:`, variables may change their types.
+//!
 //! Each file of the optimiser has one here, with cases of both kinds: what it must do, and what
 //! it must not do ("stays").
 
+use jit::Types;
 use std::fs;
 use std::path::{Path, PathBuf};
 use traces::parse::parse;
 
 /// What the optimiser makes of a text.
-fn optimised(text: &str) -> String {
+fn optimised(text: &str, types: Types) -> String {
     let trace = parse(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
-    match jit::optimise(&trace) {
+    match jit::optimise_with(&trace, types) {
         Ok(trace) => trace.to_string(),
         Err(abort) => format!("refused: {abort}\n"),
     }
@@ -30,7 +33,12 @@ fn blessed(text: &str) -> String {
     for case in parts {
         let (title, rest) = case.split_once('\n').unwrap_or((case, ""));
         let input = rest.split("-- gives").next().unwrap_or_default().trim_end();
-        out += &format!("\n== {title}\n{input}\n-- gives\n{}", optimised(input));
+        let types = match title.starts_with("mixed:") {
+            true => Types::Mixed,
+            false => Types::Settled,
+        };
+        let gives = optimised(input, types);
+        out += &format!("\n== {title}\n{input}\n-- gives\n{gives}");
     }
     out
 }
