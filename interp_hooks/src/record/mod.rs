@@ -299,6 +299,9 @@ impl Recorder {
             // The second event of a bytecode with EXTENDED_ARG.
             return Ok(Step::More);
         }
+        if self.last.is_none() {
+            self.untold(&decoded, instr)?;
+        }
         if self.last.is_none() && instr.offset != self.start {
             let what = "the recording did not start where it should";
             return Err(Abort::new(Reason::Confused, what));
@@ -330,6 +333,18 @@ impl Recorder {
             self.b.check();
         }
         self.record(instr)
+    }
+
+    /// A recording that begins at an END_FOR, behind the exit where native code found an iterator at its end: CPython
+    /// tells of no END_FOR, so the first event is that of the bytecode behind it.
+    fn untold(&mut self, decoded: &Decoded, instr: &Instr) -> Result<(), Abort> {
+        let first = decoded.at(self.start);
+        let first = first.filter(|i| i.opcode == Opcode::END_FOR && i.next == instr.offset);
+        let Some(first) = first else { return Ok(()) };
+        self.last = Some(first.offset);
+        self.bytecodes += 1;
+        self.b.begin(first.offset);
+        self.record(first).map(|_| ())
     }
 
     fn finish_pending(&mut self, offset: u32) -> Result<(), Abort> {
