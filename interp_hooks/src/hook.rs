@@ -16,6 +16,8 @@ use traces::{Abort, Reason};
 pub const TOOL: u32 = 5;
 /// How many loops the report keeps, dead ones included.
 const MAX_REPORTED: usize = 4096;
+/// How many turns a loop waits for another look whether the compiler may work.
+const CLOCK_EVERY: u32 = 100;
 /// From which attempt on variables may change their types from one iteration to the next.
 const MIXED_FROM: u32 = 2;
 /// The answer that changes nothing.
@@ -115,6 +117,11 @@ unsafe fn may_run(
     }
 }
 
+/// Whether the compiler may work now.
+fn may_compile(e: &Engine) -> bool {
+    e.options.borrow().all || e.budget.allows()
+}
+
 fn count(
     e: &Engine,
     header: &Rc<Header>,
@@ -125,6 +132,13 @@ fn count(
     let n = header.count.get() + 1;
     header.count.set(n);
     if n < header.patience.get() {
+        return;
+    }
+    if !may_compile(e) {
+        // A look at the clock takes longer than a turn of many a loop.
+        header.count.set(n - n.min(CLOCK_EVERY));
+        *header.last_abort.borrow_mut() = Some(Reason::Budget.into());
+        register(e, header);
         return;
     }
     if e.recording.try_borrow().map_or(true, |r| r.is_some()) {
@@ -381,8 +395,14 @@ unsafe fn enter(
         // What may still grow is not judged.
         let judge = growth == Growth::Never && !e.options.borrow().all;
         header.ran(&version, ended.iterations, judge);
-        if let Growth::Now(guard) = growth {
-            grow(e, header, version, guard, (code, thread, f));
+        match growth {
+            Growth::Now(guard) => grow(e, header, version, guard, (code, thread, f)),
+            Growth::Restart(_) if !may_compile(e) => {}
+            Growth::Restart(branch) => match tree::restart(e, &version, branch) {
+                Ok(grown) => header.grown(&version, grown),
+                Err(_) => version.tree.forgo(branch),
+            },
+            Growth::Never | Growth::Later => {}
         }
         return;
     }
@@ -403,6 +423,7 @@ fn grow(
     // SAFETY: the current frame, stopped in the callback.
     if unsafe { !may_run(e, code, thread, f) }
         || !version.holds()
+        || !may_compile(e)
         || e.recording.try_borrow().map_or(true, |r| r.is_some())
     {
         return;

@@ -1,6 +1,7 @@
 //! Starting and stopping: the version, the self-check, the tool, the watchers.
 
 use crate::assume::Registry;
+use crate::budget::Budget;
 use crate::cpython::{self, VersionTable, selfcheck};
 use crate::engine::{self, Engine, Monitoring};
 use crate::options::Options;
@@ -111,6 +112,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
         raiser,
         exhausted,
         enabled: Cell::new(true),
+        budget: Budget::default(),
     });
     Ok(())
 }

@@ -18,6 +18,7 @@
 mod fake;
 
 use fake::scene::{evaluate, execute};
+use jit::Types;
 use std::fs;
 use std::path::Path;
 use traces::{Stage, parse, verify};
@@ -65,6 +66,10 @@ fn check(path: &Path, text: &str) -> String {
     let naive = parse::parse(text).unwrap_or_else(|e| panic!("{name}: {e}"));
     verify(&naive, Stage::Naive).unwrap_or_else(|e| panic!("{name}: {e}"));
     let optimised = jit::optimise(&naive).unwrap_or_else(|e| panic!("{name}: {e}"));
+    // Its branches in the preamble too.
+    let branches = naive.branches().into_keys().collect();
+    let restarting = jit::optimise_with(&naive, Types::Settled, &branches)
+        .unwrap_or_else(|e| panic!("{name}: {e}"));
     let mut blessed = file.head.to_string();
     for run in &file.runs {
         let world = uncomment(run.world);
@@ -78,6 +83,14 @@ fn check(path: &Path, text: &str) -> String {
         for (way, result) in [
             ("the optimised trace", evaluate(&optimised, &world)),
             ("machine code", execute(&optimised, &world).unwrap()),
+            (
+                "the optimised trace that restarts",
+                evaluate(&restarting, &world),
+            ),
+            (
+                "machine code that restarts",
+                execute(&restarting, &world).unwrap(),
+            ),
             (
                 "machine code of the raw trace",
                 execute(&naive, &world).unwrap(),

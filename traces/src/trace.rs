@@ -401,11 +401,11 @@ impl Trace {
     }
 
     /// The paths, root path first: the indices of their instructions, from the start or a `branch` to a
-    /// jump.
+    /// jump or a restart.
     pub fn paths(&self) -> Vec<std::ops::Range<usize>> {
         let ends = self.insts.iter().enumerate();
         let ends = ends
-            .filter(|(_, inst)| inst.op == Op::Jump)
+            .filter(|(_, inst)| inst.op.ends_path())
             .map(|(at, _)| at + 1);
         let mut start = 0;
         let path = |end| {

@@ -39,11 +39,10 @@ impl Recorder {
         if it.is_exactly(Known::RangeIter) {
             return self.next_of_range(it, v, i);
         }
-        if it.is_exactly(Known::ListIter) {
-            return self.next_of_sequence(&LIST, it, v, i);
-        }
-        if it.is_exactly(Known::TupleIter) {
-            return self.next_of_sequence(&TUPLE, it, v, i);
+        for s in [&LIST, &TUPLE] {
+            if it.is_exactly(s.iter) && it.iterates_exactly() {
+                return self.next_of_sequence(s, it, v, i);
+            }
         }
         if it.is_exactly(Known::CDataIter) && self.next_of_cdata(it, v)? {
             return Ok(());
@@ -335,9 +334,6 @@ impl Recorder {
         i: &Instr,
     ) -> Result<(), Abort> {
         let next = it.sequence_iterator_next();
-        if next.is_none() && it.iterates_over_nothing() {
-            return Err(self.unsupported("an iterator that was at its end before"));
-        }
         self.guard_iterator(it, v, s.iter)?;
         let seq = self.b.load_field(v, s.source)?;
         let ty = self.known(s.seq);

@@ -489,7 +489,7 @@ try:
 except RecursionError as problem:
     show(str(problem)[:32])
 
-# === the_limit_of_recursion_inside: compiled=run
+# === the_limit_of_recursion_inside
 import sys
 from show import show
 

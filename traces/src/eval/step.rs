@@ -84,6 +84,7 @@ impl Eval<'_> {
                 Ok(Flow::Next)
             }
             Op::Jump => Ok(Flow::Jump(args)),
+            Op::Restart => Ok(Flow::Restart),
             op => {
                 let result = arith::compute(op, &args, inst.imm)?;
                 self.result(inst, result)

@@ -35,6 +35,7 @@ pub(super) fn check(trace: &Trace) -> Result<(), Broken> {
         let mut ends = walk.ends.iter();
         return ends.try_for_each(|(end, now)| same_owners(*end, &entry, &now.frame));
     };
+    let entry = Frame::at_entry(trace);
     let mut header = walk.now.clone();
     header.effects = Effects::default();
     for _ in 0..MAX_ROUNDS {
@@ -42,6 +43,10 @@ pub(super) fn check(trace: &Trace) -> Result<(), Broken> {
         walk.run(label..trace.insts.len())?;
         let mut next = header.clone();
         for (end, now) in walk.ends.drain(..) {
+            if trace.insts.get(end).map(|inst| inst.op) == Some(Op::Restart) {
+                same_owners(end, &entry, &now.frame)?;
+                continue;
+            }
             same_owners(end, &header.frame, &now.frame)?;
             next = next.meet(&now);
         }
@@ -115,7 +120,7 @@ struct Walk<'a> {
     now: Now,
     /// The snapshots that have a branch, and what holds where it is taken.
     branches: HashMap<SnapId, Option<Now>>,
-    /// The jumps that were passed, and what held there.
+    /// The ends of paths that were passed, and what held there.
     ends: Vec<(usize, Now)>,
 }
 
@@ -153,7 +158,7 @@ impl<'a> Walk<'a> {
                     }
                     continue;
                 }
-                (Op::Jump, _) => {
+                (Op::Jump | Op::Restart, _) => {
                     self.step(inst).map_err(|rule| (at, rule))?;
                     self.ends.push((at, self.now.clone()));
                     continue;
