@@ -27,7 +27,7 @@ const MAX_BRANCHES: usize = 32;
 /// How many instructions of the naive trace a tree may have: what the code generator compiles in about 20 ms.
 const MAX_SIZE: usize = 8000;
 /// How often a branch is tried.
-const MAX_ATTEMPTS: u32 = 3;
+const MAX_ATTEMPTS: u32 = 6;
 
 /// After how many exits a tree is compiled again, by the microseconds that it took the last time: about what the
 /// exits cost meanwhile.
@@ -159,7 +159,7 @@ impl Tree {
         if patience == HOT_EXIT {
             patience = patience.max((version.compile_us / US_PER_EXIT) as u32);
         }
-        match guard.failed >= patience << (2 * guard.attempts) {
+        match guard.failed >= patience << guard.attempts {
             true => self
                 .branch_of(origin)
                 .map_or(Growth::Now(origin), Growth::Restart),
