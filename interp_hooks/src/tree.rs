@@ -27,7 +27,7 @@ const MAX_BRANCHES: usize = 32;
 /// How many instructions of the naive trace a tree may have: what the code generator compiles in about 20 ms.
 const MAX_SIZE: usize = 8000;
 /// How often a branch is tried.
-const MAX_ATTEMPTS: u32 = 3;
+const MAX_ATTEMPTS: u32 = 6;
 
 /// After how many exits a tree is compiled again, by the microseconds that it took the last time: about what the
 /// exits cost meanwhile.
@@ -86,6 +86,8 @@ pub struct Tree {
     saved: u64,
     /// Whether variables may change their types from one iteration to the next.
     mixed: bool,
+    /// Whether it has as many branches, or as many instructions, as it may have.
+    is_full: bool,
     /// The branches that the preamble has too.
     restarts: HashSet<SnapId>,
     /// By the index of their naive instruction.
@@ -117,6 +119,8 @@ impl Tree {
         if self.naive.insts.is_empty() {
             self.saved = saved;
         }
+        let branches = trace.insts.iter().filter(|i| i.op == Op::Branch);
+        self.is_full = branches.count() >= MAX_BRANCHES || trace.insts.len() >= MAX_SIZE;
         self.naive = trace;
         self.keep.extend(keep);
         self.hold.append(&mut hold);
@@ -139,13 +143,14 @@ impl Tree {
         let Some(origin) = growable(version, exit) else {
             return Growth::Never;
         };
-        let branch = self.branch_of(origin);
-        if branch.is_some_and(|snap| self.restarts.contains(&snap)) {
+        // This is done at each exit.
+        let snap = self.naive.insts.get(origin as usize).and_then(|i| i.snap);
+        if self.is_full || snap.is_some_and(|snap| self.restarts.contains(&snap)) {
             return Growth::Never;
         }
         let mut guards = self.guards.borrow_mut();
         let guard = guards.entry(origin).or_default();
-        if guard.given_up || self.is_full() {
+        if guard.given_up {
             return Growth::Never;
         }
         guard.failed += 1;
@@ -154,8 +159,10 @@ impl Tree {
         if patience == HOT_EXIT {
             patience = patience.max((version.compile_us / US_PER_EXIT) as u32);
         }
-        match guard.failed >= patience << (2 * guard.attempts) {
-            true => branch.map_or(Growth::Now(origin), Growth::Restart),
+        match guard.failed >= patience << guard.attempts {
+            true => self
+                .branch_of(origin)
+                .map_or(Growth::Now(origin), Growth::Restart),
             false => Growth::Later,
         }
     }
@@ -164,11 +171,6 @@ impl Tree {
     fn branch_of(&self, guard: u32) -> Option<SnapId> {
         let snap = self.naive.insts.get(guard as usize)?.snap?;
         self.naive.branches().contains_key(&snap).then_some(snap)
-    }
-
-    fn is_full(&self) -> bool {
-        let branches = self.naive.insts.iter().filter(|i| i.op == Op::Branch);
-        branches.count() >= MAX_BRANCHES || self.naive.insts.len() >= MAX_SIZE
     }
 
     /// The preamble has to do without a branch.

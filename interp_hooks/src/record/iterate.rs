@@ -61,6 +61,10 @@ impl Recorder {
                 false => Err(Reason::LeftLoop.into()),
             };
         }
+        let branch = self.is_branch();
+        if !branch && header > self.decoded.end_of_loop(self.header) {
+            return Err(Reason::LeftLoop.into());
+        }
         let compiled = engine::get()
             .and_then(|e| loops::header(e, self.code, header))
             .is_some_and(|h| matches!(*h.state.borrow(), State::Compiled));
@@ -71,7 +75,8 @@ impl Recorder {
         }
         let turns = self.turns.entry(header).or_default();
         *turns += 1;
-        if compiled || *turns > MAX_TURNS {
+        // A branch goes through a few turns of its neighbours.
+        if compiled && !branch || *turns > MAX_TURNS {
             return Err(Reason::InnerLoop.into());
         }
         Ok(Step::More)
