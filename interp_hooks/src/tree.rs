@@ -17,7 +17,6 @@ use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use std::time::Instant;
 use traces::{Abort, Op, Reason, Resume, SnapId, Trace};
 
 /// How often a guard fails before a branch is recorded there. Where loops are hot sooner, so are guards.
@@ -138,8 +137,15 @@ impl Tree {
         !self.flags.iter().any(|flag| flag.get())
     }
 
-    /// Counts an exit of the machine code, where loops are hot after so many turns.
-    pub fn failed(&self, version: &Version, exit: &Exit, hot: u32) -> Growth {
+    /// Counts an exit of the machine code, where loops are hot after so many turns. `may_compile` is asked when it
+    /// would grow.
+    pub fn failed(
+        &self,
+        version: &Version,
+        exit: &Exit,
+        hot: u32,
+        may_compile: impl FnOnce() -> bool,
+    ) -> Growth {
         let Some(origin) = growable(version, exit) else {
             return Growth::Never;
         };
@@ -159,12 +165,15 @@ impl Tree {
         if patience == HOT_EXIT {
             patience = patience.max((version.compile_us / US_PER_EXIT) as u32);
         }
-        match guard.failed >= patience << guard.attempts {
-            true => self
-                .branch_of(origin)
-                .map_or(Growth::Now(origin), Growth::Restart),
-            false => Growth::Later,
+        if guard.failed < patience << guard.attempts {
+            return Growth::Later;
         }
+        if !may_compile() {
+            guard.failed = 0;
+            return Growth::Never;
+        }
+        self.branch_of(origin)
+            .map_or(Growth::Now(origin), Growth::Restart)
     }
 
     /// The snapshot of a guard, where it has a branch.
@@ -234,18 +243,17 @@ struct Place {
 }
 
 fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
-    let started = Instant::now();
     let types = match tree.mixed {
         true => Types::Mixed,
         false => Types::Settled,
     };
-    let compiled = jit::optimise_with(&tree.naive, types, &tree.restarts).and_then(|trace| {
+    let (compiled, compile_us) = e.budget.charge(|| {
+        let trace = jit::optimise_with(&tree.naive, types, &tree.restarts)?;
         let target = e.target.borrow();
         let want_text = e.options.borrow().dump.is_some();
         let compiled = jit::compile(&trace, &target, want_text)?;
-        Ok((trace, compiled))
+        Ok::<_, Abort>((trace, compiled))
     });
-    let compile_us = e.budget.charge(started);
     let (trace, compiled) = compiled?;
     if !tree.holds() {
         let what = "an assumption fell while the loop was compiled";
