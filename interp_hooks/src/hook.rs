@@ -366,6 +366,8 @@ fn compile(e: &Engine, recorder: Recorder, tree: Tree) -> Result<Version, Abort>
     tree::compile(e, tree, recorder)
 }
 
+/// Runs native code, from loop to loop where a path of one leads to another.
+///
 /// # Safety
 /// `f` is the current frame, stopped in the JUMP callback of this loop.
 unsafe fn enter(
@@ -375,28 +377,31 @@ unsafe fn enter(
     thread: *mut ffi::PyThreadState,
     f: *mut u8,
 ) {
-    // SAFETY: the caller's promise.
-    if unsafe { !may_run(e, code, thread, f) } || !run::may_nest(e, thread) {
-        return;
-    }
-    let found = header
-        .versions
-        .borrow()
-        .iter()
-        .find(|v| v.holds() && run::fits(e, v, f))
-        .map(Rc::clone);
-    if let Some(version) = found {
+    let mut header = Rc::clone(header);
+    loop {
+        // SAFETY: the caller's promise.
+        if unsafe { !may_run(e, code, thread, f) } || !run::may_nest(e, thread) {
+            return;
+        }
+        let Some(version) = version_for(e, &header, f) else {
+            header.sweep();
+            if header.versions.borrow().len() < MAX_VERSIONS {
+                count(e, &header, code, thread, f);
+            }
+            return;
+        };
         // SAFETY: the caller's promise.
         let ended = unsafe { run::run(e, &version, thread, f) };
-        let exit = version.compiled.exits.get(ended.exit);
-        let growth = exit.map_or(Growth::Never, |exit| {
-            version.tree.failed(&version, exit, header.patience.get())
-        });
+        let Some(exit) = version.compiled.exits.get(ended.exit) else {
+            return;
+        };
+        let next = version.leads_to(exit);
+        let growth = version.tree.failed(&version, exit, header.patience.get());
         // What may still grow is not judged.
-        let judge = growth == Growth::Never && !e.options.borrow().all;
+        let judge = growth == Growth::Never && next.is_none() && !e.options.borrow().all;
         header.ran(&version, ended.iterations, judge);
         match growth {
-            Growth::Now(guard) => grow(e, header, version, guard, (code, thread, f)),
+            Growth::Now(guard) => grow(e, &header, version, guard, (code, thread, f)),
             Growth::Restart(_) if !may_compile(e) => {}
             Growth::Restart(branch) => match tree::restart(e, &version, branch) {
                 Ok(grown) => header.grown(&version, grown),
@@ -404,12 +409,20 @@ unsafe fn enter(
             },
             Growth::Never | Growth::Later => {}
         }
-        return;
+        let next = next.and_then(|target| loops::header(e, code, target));
+        let is_compiled = |next: &Rc<Header>| matches!(*next.state.borrow(), State::Compiled);
+        let Some(next) = next.filter(is_compiled) else {
+            return;
+        };
+        header = next;
     }
-    header.sweep();
-    if header.versions.borrow().len() < MAX_VERSIONS {
-        count(e, header, code, thread, f);
-    }
+}
+
+/// The version of a loop that fits the frame.
+fn version_for(e: &Engine, header: &Header, f: *mut u8) -> Option<Rc<Version>> {
+    let versions = header.versions.borrow();
+    let fits = |version: &&Rc<Version>| version.holds() && run::fits(e, version, f);
+    versions.iter().find(fits).map(Rc::clone)
 }
 
 /// Records a branch at a guard, where native code has just left.

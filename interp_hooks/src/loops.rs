@@ -87,6 +87,12 @@ impl Version {
         self.tree.holds() && self.tree.weak.iter().all(is_there)
     }
 
+    /// The header of the loop to which a path led that ends in this exit.
+    pub fn leads_to(&self, exit: &jit::Exit) -> Option<u32> {
+        let inst = self.trace.insts.get(exit.inst as usize)?;
+        (inst.op == Op::Leave).then_some(exit.pc)
+    }
+
     /// The exits taken so far, each with its text.
     fn exits_taken(&self) -> Vec<(String, u64)> {
         let taken = self.taken.borrow();

@@ -50,7 +50,7 @@ pub enum Growth {
 /// branch keeps the loop going where it would otherwise be left and entered anew.
 fn growable(version: &Version, exit: &Exit) -> Option<u32> {
     let inst = version.trace.insts.get(exit.inst as usize)?;
-    if exit.resume != Resume::At || inst.op == Op::Check {
+    if exit.resume != Resume::At || matches!(inst.op, Op::Check | Op::Leave) {
         return None;
     }
     let snap = version.trace.snaps.get(inst.snap?.0 as usize)?;

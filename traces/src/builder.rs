@@ -24,6 +24,7 @@ pub struct Builder {
     pub stack: Vec<StackEntry>,
     code: ObjId,
     pc: u32,
+    turn: u32,
     snap: Option<SnapId>,
     max_insts: usize,
 }
@@ -45,6 +46,7 @@ impl Builder {
             stack,
             code,
             pc,
+            turn: 0,
             snap: None,
             max_insts,
         }
@@ -64,6 +66,7 @@ impl Builder {
             return Err(odd());
         };
         let (code, pc, depth, slots) = (frame.code, frame.pc, frame.depth, frame.slots.clone());
+        let turn = snap.turn;
         let snap = trace.add_snap(snap);
         if let Some(inst) = trace.insts.get_mut(guard) {
             inst.snap = Some(snap);
@@ -89,6 +92,7 @@ impl Builder {
             stack,
             code,
             pc,
+            turn,
             snap: None,
         })
     }
@@ -101,6 +105,12 @@ impl Builder {
     /// Starts the next bytecode: from here on snapshots resume at `pc`.
     pub fn begin(&mut self, pc: u32) {
         self.pc = pc;
+        self.snap = None;
+    }
+
+    /// The path jumps back in another loop: its bytecodes come again.
+    pub fn begin_turn(&mut self) {
+        self.turn += 1;
         self.snap = None;
     }
 
@@ -177,6 +187,7 @@ impl Builder {
         let frames = vec![self.state()];
         self.trace.add_snap(Snapshot {
             origin: 0,
+            turn: self.turn,
             resume,
             frames,
             fields: Vec::new(),
@@ -246,6 +257,11 @@ impl Builder {
             Op::GuardFalse
         };
         self.effect(op, &[cond], Imm::None);
+    }
+
+    /// Ends the path at the header of another loop.
+    pub fn leave(&mut self) {
+        self.effect(Op::Leave, &[], Imm::None);
     }
 
     /// Leaves unless `v` has exactly this type.

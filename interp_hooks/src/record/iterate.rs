@@ -1,6 +1,6 @@
 //! `for`: range, list and tuple iterators.
 
-use super::{Pending, Recorder};
+use super::{Pending, Recorder, Step};
 use crate::cpython::Opcode;
 use crate::cpython::decode::Instr;
 use crate::engine;
@@ -50,12 +50,14 @@ impl Recorder {
         self.next_of_any(it, v, i)
     }
 
-    /// A jump back to the header of another loop: one around the loop of this tree, or one that lies on the way,
-    /// whose turns are recorded one behind the other where they are few.
-    pub(super) fn other_loop(&mut self, from: u32, header: u32) -> Result<(), Abort> {
+    /// A jump back to the header of another loop: one around the loop of this tree, or one that lies on the way. A
+    /// branch ends there if that loop is compiled; otherwise its turns are recorded one behind the other where they
+    /// are few.
+    pub(super) fn other_loop(&mut self, from: u32, header: u32) -> Result<Step, Abort> {
+        self.b.begin_turn();
         if (header..from).contains(&self.header) {
             return match self.is_branch() {
-                true => Ok(()),
+                true => Ok(Step::More),
                 false => Err(Reason::LeftLoop.into()),
             };
         }
@@ -66,13 +68,18 @@ impl Recorder {
         let compiled = engine::get()
             .and_then(|e| loops::header(e, self.code, header))
             .is_some_and(|h| matches!(*h.state.borrow(), State::Compiled));
+        if compiled && self.is_branch() {
+            self.b.begin(header);
+            self.leaves = true;
+            return Ok(Step::Closed);
+        }
         let turns = self.turns.entry(header).or_default();
         *turns += 1;
         // A branch goes through a few turns of its neighbours.
         if compiled && !branch || *turns > MAX_TURNS {
             return Err(Reason::InnerLoop.into());
         }
-        Ok(())
+        Ok(Step::More)
     }
 
     /// `GET_ITER`: the iterator takes the place of the object.

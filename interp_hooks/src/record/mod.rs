@@ -99,6 +99,8 @@ pub struct Recorder {
     start: u32,
     /// How often this recording has gone through each loop other than its own, by its header.
     turns: HashMap<u32, u32>,
+    /// Whether the path ends at the header of another loop.
+    leaves: bool,
     last: Option<u32>,
     pending: Pending,
     /// The value that each local holds, where the trace has loaded or stored it.
@@ -171,6 +173,7 @@ impl Recorder {
             header,
             start: header,
             turns: HashMap::new(),
+            leaves: false,
             last: None,
             pending: Pending::Nothing,
             locals: vec![None; nlocals as usize],
@@ -272,9 +275,10 @@ impl Recorder {
 
     /// The naive trace, finished.
     pub fn into_trace(mut self) -> Recorded {
-        self.b
-            .trace
-            .push(traces::Op::Jump, &[], traces::Imm::None, None);
+        match self.leaves {
+            true => self.b.leave(),
+            false => self.b.effect(traces::Op::Jump, &[], traces::Imm::None),
+        }
         Recorded {
             trace: self.b.trace,
             assumptions: self.assumptions,
@@ -296,6 +300,9 @@ impl Recorder {
         if self.last == Some(instr.offset) {
             // The second event of a bytecode with EXTENDED_ARG.
             return Ok(Step::More);
+        }
+        if self.last.is_none() {
+            self.untold(&decoded, instr)?;
         }
         if self.last.is_none() && instr.offset != self.start {
             let what = "the recording did not start where it should";
@@ -328,6 +335,18 @@ impl Recorder {
             self.b.check();
         }
         self.record(instr)
+    }
+
+    /// A recording that begins at an END_FOR, behind the exit where native code found an iterator at its end: CPython
+    /// tells of no END_FOR, so the first event is that of the bytecode behind it.
+    fn untold(&mut self, decoded: &Decoded, instr: &Instr) -> Result<(), Abort> {
+        let first = decoded.at(self.start);
+        let first = first.filter(|i| i.opcode == Opcode::END_FOR && i.next == instr.offset);
+        let Some(first) = first else { return Ok(()) };
+        self.last = Some(first.offset);
+        self.bytecodes += 1;
+        self.b.begin(first.offset);
+        self.record(first).map(|_| ())
     }
 
     fn finish_pending(&mut self, offset: u32) -> Result<(), Abort> {
@@ -405,7 +424,7 @@ impl Recorder {
                 if target == self.header {
                     return self.close();
                 }
-                self.other_loop(i.offset, target)?;
+                return self.other_loop(i.offset, target);
             }
             GET_ITER => self.get_iter(i)?,
             FOR_ITER => self.for_iter(i)?,

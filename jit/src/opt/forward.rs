@@ -108,7 +108,7 @@ impl<'a> Forward<'a> {
         self.points = copy.points;
     }
 
-    /// Walks over these instructions of the naive trace, up to the jump of their path.
+    /// Walks over these instructions of the naive trace, up to the end of their path.
     pub(super) fn walk(&mut self, path: Range<usize>) -> Result<(), Abort> {
         let naive = self.naive;
         for (at, inst) in naive
@@ -118,12 +118,25 @@ impl<'a> Forward<'a> {
             .take(path.end)
             .skip(path.start)
         {
-            if inst.op != Op::Jump {
+            if !inst.op.ends_path() {
                 self.at = at;
                 self.step(inst)?;
             }
         }
         Ok(())
+    }
+
+    /// Ends a path that leaves, where it does.
+    pub(super) fn leaves(&mut self, path: &Range<usize>) -> Result<bool, Abort> {
+        let at = path.end.saturating_sub(1);
+        let naive = self.naive;
+        let Some(inst) = naive.insts.get(at).filter(|inst| inst.op == Op::Leave) else {
+            return Ok(false);
+        };
+        self.at = at;
+        let snap = self.snapshot(inst)?;
+        self.push(Op::Leave, &[], Imm::None, Some(snap))?;
+        Ok(true)
     }
 
     /// Goes back to where a guard with a branch fails. False where no guard can: then there is no such path.

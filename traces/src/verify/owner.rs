@@ -103,8 +103,8 @@ impl Now {
     }
 }
 
-/// A bytecode: how many frames there are, the innermost code object and offset.
-type Place = (usize, ObjId, u32);
+/// One execution of a bytecode: the turn of the path, how many frames there are, the innermost code object and offset.
+type Place = (u32, usize, ObjId, u32);
 
 /// The bytecodes of this iteration that have had an effect.
 #[derive(Clone, PartialEq, Default)]
@@ -328,23 +328,14 @@ impl<'a> Walk<'a> {
             self.stack(frame)?;
             self.locals(frame)?;
         }
-        let inner = snap
-            .frames
-            .last()
-            .map(|f| (snap.frames.len(), f.code, f.pc));
-        if let (Some((a, _, before)), Some((b, _, now))) = (self.now.effects.latest, inner)
-            && a == b
-            && now < before
-        {
-            // A jump back: another turn of a loop that this path goes through.
-            self.now.effects.done.clear();
-        }
+        let inner = snap.frames.last();
+        let inner = inner.map(|f| (snap.turn, snap.frames.len(), f.code, f.pc));
         self.now.effects.latest = inner;
         match inner {
             Some(place) if snap.resume == Resume::At && self.now.effects.done.contains(&place) => {
                 Err(format!(
                     "its snapshot resumes behind the effects of the bytecode at {}, not in front",
-                    place.2
+                    place.3
                 ))
             }
             _ => Ok(()),

@@ -304,7 +304,10 @@ impl Header {
                 }
                 path.start += 1;
             }
-            f.walk(path)?;
+            f.walk(path.clone())?;
+            if f.leaves(&path)? {
+                continue;
+            }
             let held = before.held.iter().map(|held| Held::of(f, held.spot));
             let held = held.collect::<Result<Vec<_>, _>>()?;
             let state = f.state.clone();

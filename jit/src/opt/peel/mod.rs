@@ -22,11 +22,12 @@ mod header;
 mod join;
 
 use super::forward::{Forward, confused};
-use super::range::Range;
+use super::range;
 use super::restart;
 use before::Before;
 use header::Header;
 use std::collections::HashSet;
+use std::ops::Range;
 use traces::{Abort, Op, Reason, SnapId, Trace};
 
 /// More walks than a trace ever needs; each weakens something.
@@ -45,7 +46,7 @@ pub enum Types {
 pub(super) struct Peeled {
     pub(super) trace: Trace,
     /// The intervals of the label's parameters, those of integers.
-    pub(super) ranges: Vec<Range>,
+    pub(super) ranges: Vec<range::Range>,
 }
 
 /// The preamble, `label`, the body, `jump`; its further paths.
@@ -55,11 +56,10 @@ pub(super) fn peel(
     restarts: &HashSet<SnapId>,
 ) -> Result<Peeled, Abort> {
     let paths = naive.paths();
-    let jumps = naive.insts.iter().filter(|inst| inst.op == Op::Jump);
-    let root = match (naive.insts.last(), paths.first()) {
-        (Some(last), Some(root))
-            if last.op == Op::Jump && jumps.clone().all(|jump| jump.args.is_empty()) =>
-        {
+    let mut jumps = naive.insts.iter().filter(|inst| inst.op == Op::Jump);
+    let end = |path: &Range<usize>| naive.insts.get(path.end.saturating_sub(1)).map(|i| i.op);
+    let root = match paths.first() {
+        Some(root) if end(root) == Some(Op::Jump) && jumps.all(|jump| jump.args.is_empty()) => {
             root.clone()
         }
         _ => return Err(confused(Op::Jump, "is not the end of the trace")),
