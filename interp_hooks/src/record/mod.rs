@@ -14,9 +14,11 @@ mod ffi_methods;
 mod items;
 mod iterate;
 mod math;
+mod methods;
 mod names;
 mod numbers;
 mod stack;
+mod text;
 
 use crate::assume::Assumptions;
 use crate::cpython::decode::{Decoded, Instr};
@@ -443,6 +445,7 @@ impl Recorder {
             BEFORE_WITH => self.before_with(i)?,
             BUILD_STRING => self.build(Helper::PyBuildString, i.oparg, i)?,
             LIST_APPEND => self.list_append(i)?,
+            BINARY_SLICE if self.slice_directly(i)? => {}
             BINARY_SLICE => self.residual(Helper::PyGetSlice, 0, 3, i.next)?,
             STORE_SLICE => self.set_slice(i)?,
             FORMAT_VALUE => self.format(i.oparg & 3, i.oparg & 4 != 0, i)?,
