@@ -216,7 +216,9 @@ fn give_up(e: &Engine, r: Recording, why: Abort) {
         branch,
         ..
     } = r;
-    set_events(e, code.as_ptr(), 0);
+    for code in [&code].into_iter().chain(&recorder.codes) {
+        set_events(e, code.as_ptr(), 0);
+    }
     // What it assumed is watched no more.
     drop(recorder);
     if let Some((version, guard)) = branch {
@@ -272,6 +274,7 @@ pub unsafe extern "C" fn on_instruction(
         )
     };
     let mut reached = false;
+    let called;
     let failed = {
         let Ok(mut recording) = e.recording.try_borrow_mut() else {
             return NONE();
@@ -282,7 +285,14 @@ pub unsafe extern "C" fn on_instruction(
         if !r.recorder.is_of(thread, f) || r.closed {
             return NONE();
         }
-        match r.recorder.step(offset as u32) {
+        let known = r.recorder.codes.len();
+        let step = r.recorder.step(f, offset as u32);
+        called = r
+            .recorder
+            .codes
+            .get(known..)
+            .map_or(Vec::new(), <[Strong]>::to_vec);
+        match step {
             Ok(Step::More) => None,
             Ok(Step::Closed) => {
                 r.closed = true;
@@ -295,8 +305,11 @@ pub unsafe extern "C" fn on_instruction(
             Err(why) => recording.take().map(|r| (r, why)),
         }
     };
-    if let Some((r, why)) = failed {
-        give_up(e, r, why);
+    match failed {
+        Some((r, why)) => give_up(e, r, why),
+        None => called
+            .iter()
+            .for_each(|code| set_events(e, code.as_ptr(), e.monitoring.instruction)),
     }
     if reached {
         // The way to the header was no jump: nothing is entered from here.
@@ -321,7 +334,9 @@ fn finish(e: &Engine) {
     let Some(r) = e.recording.borrow_mut().take() else {
         return;
     };
-    set_events(e, r.code.as_ptr(), 0);
+    for code in [&r.code].into_iter().chain(&r.recorder.codes) {
+        set_events(e, code.as_ptr(), 0);
+    }
     register(e, &r.header);
     if let Some((version, guard)) = r.branch {
         match tree::compile(e, version.tree.clone(), r.recorder) {
@@ -372,6 +387,9 @@ unsafe fn enter(
         .find(|v| v.holds() && run::fits(e, v, f))
         .map(Rc::clone);
     if let Some(version) = found {
+        if !run::may_call(e, &version, thread) {
+            return;
+        }
         // SAFETY: the caller's promise.
         let ended = unsafe { run::run(e, &version, thread, f) };
         let exit = version.compiled.exits.get(ended.exit);
@@ -469,6 +487,25 @@ pub unsafe extern "C" fn on_dict(
 pub unsafe extern "C" fn on_type(ty: *mut ffi::PyObject) -> std::ffi::c_int {
     if let Some(e) = engine::get()
         && e.registry.type_changed(ty)
+    {
+        run::leave_fallen(e);
+    }
+    0
+}
+
+/// A function in Python is made, changes or goes.
+///
+/// # Safety
+/// Called by CPython; see `PyFunction_WatchCallback`.
+pub unsafe extern "C" fn on_function(
+    event: std::ffi::c_int,
+    function: *mut ffi::PyObject,
+    _value: *mut ffi::PyObject,
+) -> std::ffi::c_int {
+    // PyFunction_EVENT_CREATE
+    if event != 0
+        && let Some(e) = engine::get()
+        && e.registry.function_changes(function)
     {
         run::leave_fallen(e);
     }

@@ -3,6 +3,7 @@
 use crate::cpython::{Base, frame};
 use crate::engine::{Engine, Run};
 use crate::loops::{Version, Wanted};
+use crate::resume::{self, Frames};
 use crate::{errno, helpers, raiser};
 use jit::target::MAX_WATCHES;
 use jit::{Activation, ActivationBuf, Exit, Repr, Source, values_of};
@@ -17,8 +18,15 @@ const MAX_NESTED: usize = 40;
 
 /// Whether the thread may start another native run.
 pub fn may_nest(e: &Engine, thread: *mut ffi::PyThreadState) -> bool {
-    let runs = e.runs.borrow();
-    runs.len() < MAX_NESTED || runs.iter().filter(|r| r.thread == thread).count() < MAX_NESTED
+    let (runs, resumed) = (e.runs.borrow(), e.resumed.borrow());
+    let own = runs.iter().map(|r| r.thread).chain(resumed.iter().copied());
+    own.filter(|&of| of == thread).count() < MAX_NESTED
+}
+
+/// Whether the thread may have so many calls under way as the version may.
+pub fn may_call(e: &Engine, version: &Version, thread: *mut ffi::PyThreadState) -> bool {
+    // SAFETY: the thread state is the current one.
+    version.calls == 0 || version.calls <= unsafe { *frame::recursion(e.table, thread) }
 }
 
 /// Whether the slots hold what the version's preamble guards.
@@ -61,7 +69,11 @@ pub unsafe fn run(
     f: *mut u8,
 ) -> Ended {
     // SAFETY: the thread state is the current one.
-    let activation = unsafe { activation(e, thread, f) };
+    let mut activation = unsafe { activation(e, thread, f) };
+    let bytes = e.target.borrow().inlined_bytes(&version.trace);
+    // SAFETY: the thread state is the current one; the memory is given back last.
+    let frames = unsafe { Frames::new(e.table, thread, bytes) };
+    activation.inlined = frames.start();
     let buf = ActivationBuf::new(activation, version.compiled.buf_len);
     let observed = Rc::new(Cell::new(false));
     let run = Run {
@@ -92,8 +104,16 @@ pub unsafe fn run(
     }
     if let Some(exit) = version.compiled.exits.get(n as usize) {
         // SAFETY: the exit and the buffer belong to this run.
-        unsafe { rebuild(e, version, exit, f, buf.values(), observed.get()) };
+        unsafe {
+            rebuild(e, version, exit, f, (&frames, buf.values()), observed.get());
+            if exit.frames.len() > 1 {
+                let behind = version.behind_calls.get(n as usize);
+                let behind = behind.map_or(&[][..], Vec::as_slice);
+                resume::finish_calls(e, version, exit, behind, (thread, f), &frames);
+            }
+        }
     }
+    drop(frames);
     drop(held);
     Ended {
         // SAFETY: nobody else uses the record any more.
@@ -155,6 +175,7 @@ unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) ->
         iterations: 0,
         errno: places.map_or(std::ptr::null_mut(), |p| p.errno),
         saved_errno: places.map_or(std::ptr::null_mut(), |p| p.saved),
+        inlined: std::ptr::null_mut(),
         watched: [std::ptr::null(); MAX_WATCHES],
         expected: [0; MAX_WATCHES],
     };
@@ -302,7 +323,7 @@ unsafe fn rebuild(
     version: &Version,
     exit: &Exit,
     f: *mut u8,
-    buf: &[u64],
+    (frames, buf): (&Frames, &[u64]),
     observed: bool,
 ) {
     // An exception that a helper raised must survive the allocations here.
@@ -323,6 +344,14 @@ unsafe fn rebuild(
                 drops.push(o);
                 continue;
             }
+            if let Some(offset) = e.target.borrow().inlined_offset(&version.trace, slot) {
+                let at = frames.start().offset(offset as isize).cast();
+                if version.trace.is_inlined_local(slot) {
+                    drops.push(*at);
+                }
+                *at = o;
+                continue;
+            }
             let at = frame::slot(e.table, f, usize::from(slot));
             if slot < nlocals {
                 if observed {
@@ -334,19 +363,22 @@ unsafe fn rebuild(
             }
             *at = o;
         }
-        if let Resume::Raise(n) = exit.resume {
-            let top = nlocals + exit.depth;
+        let outer = exit.outer();
+        if let (Resume::Raise(n), 1) = (exit.resume, exit.frames.len()) {
+            let top = nlocals + outer.depth;
             let operands = top.saturating_sub(n)..top;
             let mut old: Vec<*mut ffi::PyObject> = Vec::new();
             for s in operands.clone() {
                 old.push(*frame::slot(e.table, f, usize::from(s)));
             }
-            raiser::place(e, f, exit.pc, operands, raised);
+            raiser::place(e, f, outer.pc, operands, raised);
             drops.extend(old);
+        } else if !raised.is_null() {
+            ffi::PyErr_SetRaisedException(raised);
         }
-        frame::set_stacktop(e.table, f, i32::from(nlocals + exit.depth));
-        let code = version.trace.obj(exit.code).addr as *mut ffi::PyObject;
-        frame::set_instr(e.table, f, code, exit.pc);
+        frame::set_stacktop(e.table, f, i32::from(nlocals + outer.depth));
+        let code = version.trace.obj(outer.code).addr as *mut ffi::PyObject;
+        frame::set_instr(e.table, f, code, outer.pc);
         for o in drops {
             ffi::Py_XDECREF(o);
         }

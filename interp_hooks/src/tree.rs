@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::loops::{self, Health, Version};
 use crate::py::Strong;
 use crate::record::{Recorded, Recorder};
+use crate::resume;
 use jit::{Exit, Types};
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
@@ -131,7 +132,8 @@ impl Tree {
 
     /// Counts an exit of the machine code, where loops are hot after so many turns.
     pub fn failed(&self, version: &Version, exit: &Exit, hot: u32) -> Growth {
-        let Some(origin) = growable(version, exit).filter(|&origin| !self.has_branch(origin)) else {
+        let Some(origin) = growable(version, exit).filter(|&origin| !self.has_branch(origin))
+        else {
             return Growth::Never;
         };
         let mut guards = self.guards.borrow_mut();
@@ -166,6 +168,9 @@ impl Tree {
         let mut guards = self.guards.borrow_mut();
         let guard = guards.entry(guard).or_default();
         guard.failed = 0;
+        if why.reason == Reason::NotInlined {
+            return;
+        }
         guard.attempts += 1;
         // Another time it may go another way.
         let again = matches!(
@@ -222,6 +227,8 @@ fn version(
     started: Instant,
 ) -> Version {
     Version {
+        behind_calls: resume::behind_calls(&compiled, &trace),
+        calls: resume::deepest(&trace),
         exit_names: loops::exit_names(&compiled.exits, &trace, decoded, code),
         taken: RefCell::new(vec![0; compiled.exits.len()]),
         wants: loops::wants(&trace),

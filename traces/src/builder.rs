@@ -4,7 +4,9 @@
 use crate::func::FuncDecl;
 use crate::op::{Op, Type};
 use crate::reason::{Abort, Reason};
-use crate::trace::{FrameState, Imm, Known, ObjId, Resume, SnapId, Snapshot, Trace, Value};
+use crate::trace::{
+    FrameState, Imm, Inlined, Known, ObjId, Resume, SnapId, Snapshot, Trace, Value,
+};
 use crate::{Field, Helper};
 
 /// An entry of the operand stack.
@@ -16,14 +18,27 @@ pub struct StackEntry {
     pub owned: bool,
 }
 
+/// A frame of a trace under construction.
+struct Frame {
+    /// The number of its first slot; 0: the loop's own.
+    slot: u16,
+    /// Of a call that is part of the trace, the function.
+    function: Option<StackEntry>,
+    /// The slot of the lowest operand.
+    base: u16,
+    code: ObjId,
+    pc: u32,
+}
+
 /// A trace under construction.
 pub struct Builder {
     /// The trace so far.
     pub trace: Trace,
     /// The operand stack, bottom first.
     pub stack: Vec<StackEntry>,
-    code: ObjId,
-    pc: u32,
+    frame: Frame,
+    /// The frames that wait for a call to return, outermost first, with their operands.
+    waiting: Vec<(Frame, Vec<StackEntry>)>,
     snap: Option<SnapId>,
     max_insts: usize,
 }
@@ -41,10 +56,16 @@ impl Builder {
             }
         }
         Builder {
+            frame: Frame {
+                slot: 0,
+                function: None,
+                base: trace.nlocals,
+                code,
+                pc,
+            },
+            waiting: Vec::new(),
             trace,
             stack,
-            code,
-            pc,
             snap: None,
             max_insts,
         }
@@ -85,22 +106,28 @@ impl Builder {
         }
         Ok(Builder {
             max_insts: trace.insts.len() + max_insts,
+            frame: Frame {
+                slot: 0,
+                function: None,
+                base: trace.nlocals,
+                code,
+                pc,
+            },
+            waiting: Vec::new(),
             trace,
             stack,
-            code,
-            pc,
             snap: None,
         })
     }
 
     /// The bytecode offset that snapshots name.
     pub fn pc(&self) -> u32 {
-        self.pc
+        self.frame.pc
     }
 
     /// Starts the next bytecode: from here on snapshots resume at `pc`.
     pub fn begin(&mut self, pc: u32) {
-        self.pc = pc;
+        self.frame.pc = pc;
         self.snap = None;
     }
 
@@ -138,28 +165,81 @@ impl Builder {
 
     /// The slot of the stack entry `n` below the top; `slot_below_top(0)` is the top's.
     pub fn slot_below_top(&self, n: usize) -> u16 {
-        self.trace.nlocals + (self.stack.len() - 1 - n) as u16
+        self.frame.base + (self.stack.len() - 1 - n) as u16
     }
 
     /// The slot that the next push fills.
     pub fn next_slot(&self) -> u16 {
-        self.trace.nlocals + self.stack.len() as u16
+        self.stack_slot(self.stack.len())
     }
 
-    fn state(&self) -> FrameState {
-        let slots = self
-            .stack
-            .iter()
-            .enumerate()
-            .filter(|(_, e)| !e.owned)
-            .map(|(i, e)| (self.trace.nlocals + i as u16, e.value))
-            .collect();
-        FrameState {
-            code: self.code,
-            pc: self.pc,
-            depth: self.stack.len() as u16,
-            slots,
+    /// The slot of operand `i`, counted from the lowest.
+    pub fn stack_slot(&self, i: usize) -> u16 {
+        self.frame.base + i as u16
+    }
+
+    /// The slot of local `k`.
+    pub fn local_slot(&self, k: u32) -> u16 {
+        match self.frame.slot {
+            0 => k as u16,
+            slot => slot + 1 + k as u16,
         }
+    }
+
+    /// How many calls that are part of the trace are under way.
+    pub fn calls(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// The first slot of the current frame; 0: the loop's own.
+    pub fn frame_slot(&self) -> u16 {
+        self.frame.slot
+    }
+
+    /// The callee's frame is the current one from here on: this one of the trace's table. The caller's operands are
+    /// without those of the call.
+    pub fn enter(&mut self, callee: Inlined, function: StackEntry) {
+        self.snap = None;
+        let frame = Frame {
+            slot: callee.slot,
+            function: Some(function),
+            base: callee.stack(),
+            code: callee.code,
+            pc: 0,
+        };
+        let caller = std::mem::replace(&mut self.frame, frame);
+        self.waiting.push((caller, std::mem::take(&mut self.stack)));
+    }
+
+    /// The caller's frame is the current one from here on; gives the function of the callee and the slot that
+    /// holds it.
+    ///
+    /// # Errors
+    /// No call is under way.
+    pub fn leave(&mut self) -> Result<(StackEntry, u16), Abort> {
+        self.snap = None;
+        let odd = || Abort::new(Reason::Confused, "a return from the loop's own frame");
+        let (caller, stack) = self.waiting.pop().ok_or_else(odd)?;
+        self.stack = stack;
+        let callee = std::mem::replace(&mut self.frame, caller);
+        Ok((callee.function.ok_or_else(odd)?, callee.slot))
+    }
+
+    /// The slot that the next operand of the caller fills.
+    ///
+    /// # Errors
+    /// No call is under way.
+    pub fn result_slot(&self) -> Result<u16, Abort> {
+        let odd = || Abort::new(Reason::Confused, "a return from the loop's own frame");
+        let (caller, stack) = self.waiting.last().ok_or_else(odd)?;
+        Ok(caller.base + stack.len() as u16)
+    }
+
+    /// The frames as they stand, outermost first.
+    fn states(&self) -> Vec<FrameState> {
+        let waiting = self.waiting.iter().map(|(frame, stack)| (frame, stack));
+        let all = waiting.chain([(&self.frame, &self.stack)]);
+        all.map(|(frame, stack)| frame.state(stack)).collect()
     }
 
     /// The snapshot that resumes at the current bytecode with the current stack.
@@ -174,7 +254,7 @@ impl Builder {
 
     /// A snapshot of the current bytecode and stack with another way to go on.
     pub fn snapshot_as(&mut self, resume: Resume) -> SnapId {
-        let frames = vec![self.state()];
+        let frames = self.states();
         self.trace.add_snap(Snapshot {
             origin: 0,
             resume,
@@ -289,5 +369,21 @@ impl Builder {
     /// The type of a value.
     pub fn ty(&self, v: Value) -> Type {
         self.trace.ty(v)
+    }
+}
+
+impl Frame {
+    fn state(&self, stack: &[StackEntry]) -> FrameState {
+        let function = self.function.map(|function| (self.slot, function));
+        let operands = (self.base..).zip(stack.iter().copied());
+        let slots = function.into_iter().chain(operands);
+        let listed = slots.filter(|(_, e)| !e.owned);
+        FrameState {
+            slot: self.slot,
+            code: self.code,
+            pc: self.pc,
+            depth: stack.len() as u16,
+            slots: listed.map(|(slot, e)| (slot, e.value)).collect(),
+        }
     }
 }

@@ -54,7 +54,7 @@ impl Recorder {
     /// A jump back to the header of another loop: one around the loop of this tree, or one that lies on the way,
     /// whose turns are recorded one behind the other where they are few.
     pub(super) fn other_loop(&mut self, from: u32, header: u32) -> Result<(), Abort> {
-        if (header..from).contains(&self.header) {
+        if self.callers.is_empty() && (header..from).contains(&self.header) {
             return match self.is_branch() {
                 true => Ok(()),
                 false => Err(Reason::LeftLoop.into()),
@@ -63,7 +63,7 @@ impl Recorder {
         let compiled = engine::get()
             .and_then(|e| loops::header(e, self.code, header))
             .is_some_and(|h| matches!(*h.state.borrow(), State::Compiled));
-        let turns = self.turns.entry(header).or_default();
+        let turns = self.turns.entry((self.code as usize, header)).or_default();
         *turns += 1;
         if compiled || *turns > MAX_TURNS {
             return Err(Reason::InnerLoop.into());
@@ -254,7 +254,7 @@ impl Recorder {
 
     /// An iterator whose end was guarded goes.
     fn leave_loop(&mut self, i: &Instr) -> Result<(), Abort> {
-        if i.offset == self.header && !self.is_branch() {
+        if self.callers.is_empty() && i.offset == self.header && !self.is_branch() {
             return Err(Reason::LeftLoop.into());
         }
         let behind = self.behind_loop(i)?;

@@ -52,6 +52,7 @@ pub(super) fn peel(naive: &Trace, types: Types) -> Result<Peeled, Abort> {
     };
     let mut f = Forward::new(naive);
     f.begin_copy(false);
+    f.clear_inlined()?;
     f.walk(root)?;
     stable(&mut f)?;
     let mut before = Before::of(&mut f)?;
@@ -148,8 +149,12 @@ impl Before {
                 continue;
             };
             if let Spot::Slot(slot) = held.spot {
-                let (value, dirty, ty) = (Some(value), true, None);
-                f.state.set_slot(slot, Slot { value, dirty, ty });
+                let slot_state = Slot {
+                    value: Some(value),
+                    dirty: true,
+                    ..Slot::default()
+                };
+                f.state.set_slot(slot, slot_state);
             }
             held.value = Some(value);
             held.dirty = true;
@@ -201,6 +206,7 @@ impl Before {
             }
         }
         f.state.forget_slots(nslots, first_global);
+        f.clear_inlined()?;
         Ok(Before {
             state: f.state.clone(),
             mark: f.mark(),
@@ -256,7 +262,7 @@ fn in_memory(f: &Forward<'_>, place: Option<Place>) -> Slot {
     Slot {
         value: place.and_then(|place| f.state.heap.get(&place).copied()),
         dirty: place.is_some_and(|place| f.state.is_late(place)),
-        ty: None,
+        ..Slot::default()
     }
 }
 
@@ -531,7 +537,16 @@ impl Header {
                 } else {
                     None
                 };
-                f.state.set_slot(n, Slot { value, dirty, ty });
+                let empty = false;
+                f.state.set_slot(
+                    n,
+                    Slot {
+                        value,
+                        dirty,
+                        ty,
+                        empty,
+                    },
+                );
             }
             (Spot::Heap(place), Some(value)) => {
                 f.state.heap.insert(place, value);

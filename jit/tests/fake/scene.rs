@@ -128,8 +128,8 @@ pub fn execute(trace: &Trace, text: &str) -> Result<String, Abort> {
         exit: None,
         at: exit.inst as usize,
         resume: Some(exit.resume),
-        pc: exit.pc,
-        depth: exit.depth,
+        pc: exit.inner().pc,
+        depth: exit.outer().depth,
         iterations: 0,
     };
     Ok(scene::report(&left, trace, &outcome))
@@ -431,7 +431,7 @@ impl Mirror {
                 _ => {}
             }
         }
-        let top = trace.nlocals + exit.depth;
+        let top = trace.nlocals + exit.outer().depth;
         left.frame = (0..usize::from(top))
             .map(|slot| self.back(&mut left.heap, *machine.slot(slot)))
             .collect();
@@ -527,7 +527,7 @@ fn rebuild(machine: &mut Machine, exit: &Exit, trace: &Trace, mirror: &Mirror) {
             drops.push(old);
         }
     }
-    let top = trace.nlocals + exit.depth;
+    let top = trace.nlocals + exit.outer().depth;
     if let Resume::Raise(operands) = exit.resume {
         for slot in top - operands..top {
             drops.push(std::mem::take(machine.slot(slot.into())));
@@ -696,7 +696,7 @@ impl Running {
                 }
             })
             .collect();
-        format!("at {} [{}]", exit.pc, slots.join(", "))
+        format!("at {} [{}]", exit.inner().pc, slots.join(", "))
     }
 
     /// What the memory of a slot holds.

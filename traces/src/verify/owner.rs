@@ -55,6 +55,12 @@ pub(super) fn check(trace: &Trace) -> Result<(), Broken> {
 
 /// All ways to the header leave the same stack slots with an object.
 fn same_owners(at: usize, header: &Frame, end: &Frame) -> Result<(), Broken> {
+    if let Some(slot) = end.left_behind() {
+        return Err((
+            at,
+            format!("slot {slot}, a local of a call, is NULL at the header of the loop"),
+        ));
+    }
     match header.owned.symmetric_difference(&end.owned).next() {
         None => Ok(()),
         Some(slot) if header.owned.contains(slot) => Err((
@@ -319,8 +325,8 @@ impl<'a> Walk<'a> {
                 ));
             }
         }
-        if let Some(frame) = snap.frames.first() {
-            self.stack(frame)?;
+        self.stack(&snap.frames)?;
+        for frame in &snap.frames {
             self.locals(frame)?;
         }
         let inner = snap
@@ -334,6 +340,12 @@ impl<'a> Walk<'a> {
             // A jump back: another turn of a loop that this path goes through.
             self.now.effects.done.clear();
         }
+        let before = self.now.effects.latest.map_or(0, |(frames, ..)| frames);
+        if before < snap.frames.len() {
+            // Another call.
+            let done = &mut self.now.effects.done;
+            done.retain(|&(frames, ..)| frames <= before);
+        }
         self.now.effects.latest = inner;
         match inner {
             Some(place) if snap.resume == Resume::At && self.now.effects.done.contains(&place) => {
@@ -346,10 +358,9 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn stack(&self, frame: &FrameState) -> Result<(), String> {
-        let first = self.trace.nlocals;
-        let end = first.saturating_add(frame.depth);
-        for slot in first..end {
+    fn stack(&self, frames: &[FrameState]) -> Result<(), String> {
+        let operands = |frame| self.trace.operands(frame).map(move |slot| (frame, slot));
+        for (frame, slot) in frames.iter().flat_map(operands) {
             let listed = frame.slots.binary_search_by_key(&slot, |s| s.0).is_ok();
             match (listed, self.now.frame.owns(slot)) {
                 (true, true) => {
@@ -365,7 +376,14 @@ impl<'a> Walk<'a> {
                 _ => {}
             }
         }
-        match self.now.frame.owned.iter().find(|&&slot| slot >= end) {
+        let mut owned = self.now.frame.owned.iter();
+        let known = |slot| {
+            frames
+                .iter()
+                .flat_map(operands)
+                .any(|(_, known)| known == slot)
+        };
+        match owned.find(|&&slot| !known(slot)) {
             Some(slot) => Err(format!(
                 "slot {slot} owns an object, so it lies below the top of its snapshot"
             )),
@@ -378,7 +396,8 @@ impl<'a> Walk<'a> {
             if !self.now.frame.is_local(slot) {
                 continue;
             }
-            if !self.is_free(value) {
+            // What a call is given lives as long as the call.
+            if !self.is_free(value) && !self.trace.is_inlined_local(slot) {
                 return Err(format!(
                     "the deferred value of slot {slot}, {value}, is a box or a constant"
                 ));
