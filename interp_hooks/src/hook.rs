@@ -400,8 +400,17 @@ unsafe fn enter(
         let judge = growth == Growth::Never && !e.options.borrow().all;
         header.ran(&version, ended.iterations, judge);
         if let Growth::Now(guard) = growth {
-            grow(e, header, version, guard, (code, thread, f));
+            grow(
+                e,
+                header,
+                &version,
+                guard,
+                (code, thread, f),
+                &ended.calls(),
+            );
         }
+        // SAFETY: the caller's promise.
+        unsafe { ended.finish(e) };
         return;
     }
     header.sweep();
@@ -414,9 +423,10 @@ unsafe fn enter(
 fn grow(
     e: &Engine,
     header: &Rc<Header>,
-    version: Rc<Version>,
+    version: &Rc<Version>,
     guard: u32,
     (code, thread, f): (*mut ffi::PyObject, *mut ffi::PyThreadState, *mut u8),
+    calls: &[*mut u8],
 ) {
     // SAFETY: the current frame, stopped in the callback.
     if unsafe { !may_run(e, code, thread, f) }
@@ -436,19 +446,23 @@ fn grow(
             (code, f, thread),
             header.target,
             &version.tree,
-            guard as usize,
+            (guard as usize, calls),
         )
     };
     match recorder {
         Ok(recorder) => {
+            let codes = recorder.codes.iter().map(Strong::as_ptr);
+            let codes: Vec<*mut ffi::PyObject> = codes.collect();
             *e.recording.borrow_mut() = Some(Recording {
                 recorder,
                 code: keep(code),
                 header: Rc::clone(header),
-                branch: Some((version, guard)),
+                branch: Some((Rc::clone(version), guard)),
                 closed: false,
             });
-            set_events(e, code, e.monitoring.instruction);
+            for code in [code].into_iter().chain(codes) {
+                set_events(e, code, e.monitoring.instruction);
+            }
         }
         Err(why) => version.tree.give_up(guard, &why),
     }

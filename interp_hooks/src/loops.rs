@@ -98,6 +98,12 @@ impl Version {
         self.tree.holds() && self.tree.weak.iter().all(is_there)
     }
 
+    /// The code objects of the calls that are part of it.
+    pub fn callees(&self) -> impl Iterator<Item = *mut ffi::PyObject> {
+        let code = |f: &traces::Inlined| self.trace.obj(f.code).addr as *mut ffi::PyObject;
+        self.trace.inlined.iter().map(code)
+    }
+
     /// The exits taken so far, each with its text.
     fn exits_taken(&self) -> Vec<(String, u64)> {
         let taken = self.taken.borrow();

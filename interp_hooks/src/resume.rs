@@ -208,81 +208,111 @@ struct Frame {
     slots: usize,
 }
 
-/// Runs the calls of an exit to their ends; the loop's own frame goes on behind its call, or raises there.
-///
-/// # Safety
-/// The slots of all frames are as the exit wants them, with the GIL held; an exception is pending where it raises.
-pub unsafe fn finish_calls(
-    e: &Engine,
-    version: &Version,
-    exit: &Exit,
-    behind: &[u32],
-    (thread, root): (*mut ffi::PyThreadState, *mut u8),
-    memory: &Frames,
-) {
-    let t = e.table;
-    let code = |f: &ExitFrame| version.trace.obj(f.code).addr as *mut ffi::PyObject;
-    let mut frames = Vec::with_capacity(exit.frames.len());
-    for (n, f) in exit.frames.iter().enumerate() {
-        let inlined = version.trace.inlined_at(f.slot).filter(|_| f.slot != 0);
-        let nlocals = inlined.map_or(version.trace.nlocals, |inlined| inlined.nlocals);
-        let offset = e.target.borrow().inlined_frame(&version.trace, f.slot);
-        frames.push(Frame {
-            // SAFETY: within the memory that was set aside.
-            at: match inlined {
-                Some(_) => unsafe { memory.start().offset(offset as isize) },
-                None => root,
-            },
-            code: code(f),
-            pc: f.pc,
-            behind: behind.get(n).copied().unwrap_or(f.pc),
-            slots: usize::from(nlocals + f.depth),
-        });
+/// Calls that an exit has left in the middle.
+pub struct Calls {
+    thread: *mut ffi::PyThreadState,
+    /// The loop's own frame first.
+    frames: Vec<Frame>,
+    /// Whether the innermost one raises the pending exception.
+    raises: bool,
+}
+
+impl Calls {
+    /// Makes the frames.
+    ///
+    /// # Safety
+    /// The slots of all frames are as the exit wants them, with the GIL held; an exception is pending where it raises.
+    pub unsafe fn of(
+        e: &Engine,
+        version: &Version,
+        exit: usize,
+        (thread, root): (*mut ffi::PyThreadState, *mut u8),
+        memory: &Frames,
+    ) -> Calls {
+        let t = e.table;
+        let behind = version.behind_calls.get(exit);
+        let exits = version.compiled.exits.get(exit);
+        let resume = exits.map_or(Resume::At, |exit| exit.resume);
+        let mut frames: Vec<Frame> = Vec::new();
+        for (n, f) in exits.iter().flat_map(|exit| &exit.frames).enumerate() {
+            let inlined = version.trace.inlined_at(f.slot).filter(|_| f.slot != 0);
+            let nlocals = inlined.map_or(version.trace.nlocals, |inlined| inlined.nlocals);
+            let offset = e.target.borrow().inlined_frame(&version.trace, f.slot);
+            let behind = behind.and_then(|behind| behind.get(n)).copied();
+            frames.push(Frame {
+                // SAFETY: within the memory that was set aside.
+                at: match inlined {
+                    Some(_) => unsafe { memory.start().offset(offset as isize) },
+                    None => root,
+                },
+                code: version.trace.obj(f.code).addr as *mut ffi::PyObject,
+                pc: f.pc,
+                behind: behind.unwrap_or(f.pc),
+                slots: usize::from(nlocals + f.depth),
+            });
+        }
+        // SAFETY: the caller's promise; from here on the frames are like the interpreter's own.
+        unsafe {
+            for pair in frames.windows(2) {
+                if let [caller, f] = pair {
+                    make(t, f, caller.at);
+                    frame::set_in_call(t, caller.at, caller.code, caller.pc, caller.behind);
+                }
+            }
+        }
+        Calls {
+            thread,
+            frames,
+            raises: matches!(resume, Resume::Raise(_)),
+        }
     }
-    // SAFETY: the caller's promise; from here on the frames are like the interpreter's own.
-    unsafe {
-        for pair in frames.windows(2) {
-            if let [caller, f] = pair {
-                make(t, f, caller.at);
-            }
-        }
-        let waiting = frames.len().saturating_sub(1);
-        for f in frames.iter().take(waiting) {
-            wait(t, f);
-        }
+
+    /// The frames, without the loop's own, outermost first.
+    pub fn frames(&self) -> Vec<*mut u8> {
+        self.frames.iter().skip(1).map(|f| f.at).collect()
+    }
+
+    /// Runs the calls to their ends; the loop's own frame goes on behind its call, or raises there.
+    ///
+    /// # Safety
+    /// The loop's own frame is the thread's current one, and the GIL is held.
+    pub unsafe fn finish(mut self, e: &Engine) {
+        let (t, thread) = (e.table, self.thread);
         e.resumed.borrow_mut().push(thread);
-        let tracing = frame::tracing(t, thread);
-        let was = std::mem::replace(&mut *tracing, 0);
         let mut given: *mut ffi::PyObject = std::ptr::null_mut();
-        let mut raises = matches!(exit.resume, Resume::Raise(_));
-        if let Some(inner) = frames.last().filter(|_| raises) {
-            frame::set_in_call(t, inner.at, inner.code, inner.pc, inner.pc + 2);
-        }
-        while let [.., caller, f] = frames.as_slice() {
-            if !given.is_null() {
-                *frame::slot(t, f.at, f.slots) = given;
-                frame::set_stacktop(t, f.at, f.slots as i32 + 1);
-                frame::set_next(t, f.at, f.code, f.behind);
+        // SAFETY: the caller's promise; `of` has made the frames.
+        unsafe {
+            let tracing = frame::tracing(t, thread);
+            let was = std::mem::replace(&mut *tracing, 0);
+            if let Some(inner) = self.frames.last().filter(|_| self.raises) {
+                frame::set_in_call(t, inner.at, inner.code, inner.pc, inner.pc + 2);
             }
-            let depth = frames.len() as i32 - 2;
-            frame::set_current(t, thread, caller.at);
-            let (top, _) = frame::data_stack(t, thread);
-            *top = f.at.add(frame::size(t, f.code));
-            *frame::recursion(t, thread) -= depth;
-            given = _PyEval_EvalFrameDefault(thread, f.at, raises.into());
-            *frame::recursion(t, thread) += depth;
-            raises = given.is_null();
-            frames.pop();
+            while let [.., caller, f] = self.frames.as_slice() {
+                if !given.is_null() {
+                    *frame::slot(t, f.at, f.slots) = given;
+                    frame::set_stacktop(t, f.at, f.slots as i32 + 1);
+                    frame::set_next(t, f.at, f.code, f.behind);
+                }
+                // The frames in between are not accounted for by the evaluator.
+                let between = self.frames.len() as i32 - 2;
+                frame::set_current(t, thread, caller.at);
+                let (top, _) = frame::data_stack(t, thread);
+                *top = f.at.add(frame::size(t, f.code));
+                *frame::recursion(t, thread) -= between;
+                given = _PyEval_EvalFrameDefault(thread, f.at, self.raises.into());
+                *frame::recursion(t, thread) += between;
+                self.raises = given.is_null();
+                self.frames.pop();
+            }
+            if let [own] = self.frames.as_slice() {
+                frame::set_current(t, thread, own.at);
+                go_on(e, own, given);
+            }
+            *tracing = was;
         }
-        frame::set_current(t, thread, root);
-        *tracing = was;
         let mut resumed = e.resumed.borrow_mut();
         if let Some(n) = resumed.iter().rposition(|&of| of == thread) {
             resumed.remove(n);
-        }
-        drop(resumed);
-        if let Some(own) = frames.last() {
-            go_on(e, own, given);
         }
     }
 }
@@ -290,7 +320,7 @@ pub unsafe fn finish_calls(
 /// Makes a frame of one whose function and slots are there.
 ///
 /// # Safety
-/// See `finish_calls`.
+/// See [`Calls::of`].
 unsafe fn make(t: &VersionTable, f: &Frame, caller: *mut u8) {
     // SAFETY: the caller's promise.
     unsafe {
@@ -306,19 +336,10 @@ unsafe fn make(t: &VersionTable, f: &Frame, caller: *mut u8) {
     }
 }
 
-/// Makes a frame one that waits for its call to return.
-///
-/// # Safety
-/// See `finish_calls`.
-unsafe fn wait(t: &VersionTable, f: &Frame) {
-    // SAFETY: the caller's promise.
-    unsafe { frame::set_in_call(t, f.at, f.code, f.pc, f.behind) }
-}
-
 /// What the outermost call gave goes to the loop's own frame; NULL: it raised.
 ///
 /// # Safety
-/// See `finish_calls`.
+/// See [`Calls::of`].
 unsafe fn go_on(e: &Engine, own: &Frame, given: *mut ffi::PyObject) {
     let t = e.table;
     // SAFETY: the caller's promise.

@@ -2,8 +2,9 @@
 
 use crate::cpython::{Base, frame};
 use crate::engine::{Engine, Run};
+use crate::hook::TOOL;
 use crate::loops::{Version, Wanted};
-use crate::resume::{self, Frames};
+use crate::resume::{Calls, Frames};
 use crate::{errno, helpers, raiser};
 use jit::target::MAX_WATCHES;
 use jit::{Activation, ActivationBuf, Exit, Repr, Source, values_of};
@@ -23,10 +24,14 @@ pub fn may_nest(e: &Engine, thread: *mut ffi::PyThreadState) -> bool {
     own.filter(|&of| of == thread).count() < MAX_NESTED
 }
 
-/// Whether the thread may have so many calls under way as the version may.
+/// Whether the thread may have so many calls under way as the version may, and nobody else watches what it calls.
 pub fn may_call(e: &Engine, version: &Version, thread: *mut ffi::PyThreadState) -> bool {
-    // SAFETY: the thread state is the current one.
-    version.calls == 0 || version.calls <= unsafe { *frame::recursion(e.table, thread) }
+    // SAFETY: the thread state is the current one; the version holds, so its objects are alive.
+    unsafe {
+        let watched = |code| frame::watched_by_others(e.table, code, TOOL);
+        let room = version.calls == 0 || version.calls <= *frame::recursion(e.table, thread);
+        room && !version.callees().any(watched)
+    }
 }
 
 /// Whether the slots hold what the version's preamble guards.
@@ -57,17 +62,17 @@ pub fn fits(e: &Engine, version: &Version, f: *mut u8) -> bool {
 }
 
 /// Runs a version on a frame until it leaves; afterwards the frame says where the interpreter
-/// goes on.
+/// goes on, once the calls that were left in the middle have run to their ends.
 ///
 /// # Safety
 /// `f` is the thread's current frame, stopped in the JUMP callback of the version's loop, with
 /// the GIL held.
-pub unsafe fn run(
+pub unsafe fn run<'a>(
     e: &Engine,
-    version: &Rc<Version>,
+    version: &'a Rc<Version>,
     thread: *mut ffi::PyThreadState,
     f: *mut u8,
-) -> Ended {
+) -> Ended<'a> {
     // SAFETY: the thread state is the current one.
     let mut activation = unsafe { activation(e, thread, f) };
     let bytes = e.target.borrow().inlined_bytes(&version.trace);
@@ -102,32 +107,58 @@ pub unsafe fn run(
     if let Some(t) = version.taken.borrow_mut().get_mut(n as usize) {
         *t += 1;
     }
+    // SAFETY: nobody else uses the record any more.
+    let iterations = unsafe { (*buf.activation()).iterations };
+    let mut calls = None;
     if let Some(exit) = version.compiled.exits.get(n as usize) {
         // SAFETY: the exit and the buffer belong to this run.
         unsafe {
-            rebuild(e, version, exit, f, (&frames, buf.values()), observed.get());
+            let memory = (&frames, buf.values());
+            rebuild(e, version, exit, f, memory, observed.get());
             if exit.frames.len() > 1 {
-                let behind = version.behind_calls.get(n as usize);
-                let behind = behind.map_or(&[][..], Vec::as_slice);
-                resume::finish_calls(e, version, exit, behind, (thread, f), &frames);
+                calls = Some(Calls::of(e, version, n as usize, (thread, f), &frames));
             }
         }
     }
-    drop(frames);
-    drop(held);
     Ended {
-        // SAFETY: nobody else uses the record any more.
-        iterations: unsafe { (*buf.activation()).iterations },
+        iterations,
         exit: n as usize,
+        calls,
+        frames,
+        held,
     }
 }
 
 /// How a run ended.
-pub struct Ended {
+pub struct Ended<'a> {
     /// How often the header of the peeled loop was passed.
     pub iterations: u64,
     /// The exit that it took.
     pub exit: usize,
+    /// The calls that were left in the middle.
+    calls: Option<Calls>,
+    frames: Frames,
+    held: Held<'a>,
+}
+
+impl Ended<'_> {
+    /// The frames of the calls that were left in the middle, outermost first.
+    pub fn calls(&self) -> Vec<*mut u8> {
+        self.calls.as_ref().map_or(Vec::new(), Calls::frames)
+    }
+
+    /// Runs the calls that were left in the middle to their ends.
+    ///
+    /// # Safety
+    /// The frame that was run on is the thread's current one, and the GIL is held.
+    pub unsafe fn finish(self, e: &Engine) {
+        if let Some(calls) = self.calls {
+            // SAFETY: the caller's promise.
+            unsafe { calls.finish(e) };
+        }
+        drop(self.frames);
+        drop(self.held);
+    }
 }
 
 /// References that a run holds.
@@ -224,7 +255,7 @@ pub fn leave_code(e: &Engine, code: *mut ffi::PyObject) {
         return;
     };
     runs.iter()
-        .filter(|r| r.version.code == code)
+        .filter(|r| r.version.code == code || r.version.callees().any(|callee| callee == code))
         .for_each(leave);
 }
 

@@ -52,7 +52,7 @@ fn growable(version: &Version, exit: &Exit) -> Option<u32> {
         return None;
     }
     let snap = version.trace.snaps.get(inst.snap?.0 as usize)?;
-    (snap.frames.len() == 1).then_some(snap.origin)
+    Some(snap.origin)
 }
 
 /// A guard of a tree.

@@ -81,43 +81,35 @@ impl Builder {
         let inst = trace.insts.get(guard).ok_or_else(odd)?;
         let snap = inst.snap.and_then(|id| trace.snaps.get(id.0 as usize));
         let snap = snap.ok_or_else(odd)?.clone();
-        let (Resume::At, [frame]) = (snap.resume, snap.frames.as_slice()) else {
+        if snap.resume != Resume::At {
             return Err(odd());
-        };
-        let (code, pc, depth, slots) = (frame.code, frame.pc, frame.depth, frame.slots.clone());
+        }
+        let frames = snap.frames.clone();
         let snap = trace.add_snap(snap);
         if let Some(inst) = trace.insts.get_mut(guard) {
             inst.snap = Some(snap);
         }
         trace.push(Op::Branch, &[], Imm::None, Some(snap));
-        let mut stack = Vec::new();
-        for slot in trace.nlocals..trace.nlocals.saturating_add(depth) {
-            let listed = slots.iter().find(|(listed, _)| *listed == slot);
-            stack.push(match listed {
-                Some(&(_, value)) => StackEntry {
-                    value,
-                    owned: false,
-                },
-                None => StackEntry {
-                    value: trace.emit(Op::LoadSlot, &[], Imm::Slot(slot), None)?,
-                    owned: true,
-                },
-            });
+        let mut waiting = Vec::new();
+        for state in &frames {
+            waiting.push(Frame::resume(&mut trace, state)?);
         }
+        let (frame, stack) = waiting.pop().ok_or_else(odd)?;
         Ok(Builder {
             max_insts: trace.insts.len() + max_insts,
-            frame: Frame {
-                slot: 0,
-                function: None,
-                base: trace.nlocals,
-                code,
-                pc,
-            },
-            waiting: Vec::new(),
+            frame,
+            waiting,
             trace,
             stack,
             snap: None,
         })
+    }
+
+    /// The first slots of all frames, the loop's own first, and the bytecode offset in each.
+    pub fn frames(&self) -> Vec<(u16, u32)> {
+        let waiting = self.waiting.iter().map(|(frame, _)| frame);
+        let all = waiting.chain([&self.frame]);
+        all.map(|frame| (frame.slot, frame.pc)).collect()
     }
 
     /// The bytecode offset that snapshots name.
@@ -373,6 +365,34 @@ impl Builder {
 }
 
 impl Frame {
+    /// A frame as a snapshot has it, with its operands; those that own an object are loaded again.
+    fn resume(trace: &mut Trace, state: &FrameState) -> Result<(Frame, Vec<StackEntry>), Abort> {
+        let mut entries = Vec::new();
+        let operands: Vec<u16> = trace.operands(state).collect();
+        for slot in operands {
+            let listed = state.slots.iter().find(|(listed, _)| *listed == slot);
+            entries.push(match listed {
+                Some(&(_, value)) => StackEntry {
+                    value,
+                    owned: false,
+                },
+                None => StackEntry {
+                    value: trace.emit(Op::LoadSlot, &[], Imm::Slot(slot), None)?,
+                    owned: true,
+                },
+            });
+        }
+        let inlined = trace.inlined_at(state.slot).filter(|_| state.slot != 0);
+        let frame = Frame {
+            slot: state.slot,
+            function: inlined.map(|_| entries.remove(0)),
+            base: inlined.map_or(trace.nlocals, Inlined::stack),
+            code: state.code,
+            pc: state.pc,
+        };
+        Ok((frame, entries))
+    }
+
     fn state(&self, stack: &[StackEntry]) -> FrameState {
         let function = self.function.map(|function| (self.slot, function));
         let operands = (self.base..).zip(stack.iter().copied());

@@ -10,6 +10,7 @@ use super::calls::CallShape;
 use crate::cpython::decode::{Decoded, Instr};
 use crate::cpython::{frame, function};
 use crate::engine;
+use crate::hook::TOOL;
 use crate::py::{Object, Strong};
 use pyo3_ffi as ffi;
 use std::rc::Rc;
@@ -112,7 +113,10 @@ impl Recorder {
             engine::get().is_none_or(|e| e.not_inlined.borrow().contains(&(code.0 as usize)));
         let under_way = self.callers.iter().map(|caller| caller.code);
         let under_way = under_way.chain([self.code]).filter(|&c| c == code.0);
+        // SAFETY: a live code object.
+        let watched = unsafe { frame::watched_by_others(self.table, code.0, TOOL) };
         if refused
+            || watched
             || self.callers.len() >= MAX_DEPTH
             || under_way.count() > MAX_RECURSION
             || self.region(code) > MAX_SLOTS
@@ -274,32 +278,72 @@ impl Recorder {
         let owned = owner.is_some();
         let value = function;
         self.b.enter(callee, StackEntry { value, owned });
-        self.await_callee(call, locals)
+        self.await_callee(call.function, call.code, locals)
     }
 
     /// The next bytecode is the callee's.
-    fn await_callee(&mut self, call: &Call, locals: Vec<Option<Value>>) -> Result<(), Abort> {
+    fn await_callee(
+        &mut self,
+        function: Object,
+        code: Object,
+        locals: Vec<Option<Value>>,
+    ) -> Result<(), Abort> {
         let odd = || Abort::new(Reason::Confused, "a function without bytecode");
-        let decoded = frame::decoded(self.table, call.code.0).ok_or_else(odd)?;
-        if call.code.0 != self.root_code() && !self.codes.iter().any(|c| c.as_ptr() == call.code.0)
-        {
-            self.codes.push(call.code.strong());
+        let decoded = frame::decoded(self.table, code.0).ok_or_else(odd)?;
+        if code.0 != self.root_code() && !self.codes.iter().any(|c| c.as_ptr() == code.0) {
+            self.codes.push(code.strong());
         }
         let stored = decoded.names_stored(0);
         self.callers.push(Caller {
             decoded: std::mem::replace(&mut self.decoded, Rc::new(decoded)),
-            code: std::mem::replace(&mut self.code, call.code.0),
+            code: std::mem::replace(&mut self.code, code.0),
             frame: self.frame,
             last: self.last.take(),
             locals: std::mem::replace(&mut self.locals, locals),
             bound: std::mem::take(&mut self.bound),
         });
-        let globals = function::globals(self.table, call.function);
+        let globals = function::globals(self.table, function);
         for n in stored {
             let name = self.co_name(n);
             self.stored.push((globals, name));
         }
         self.awaited = true;
+        Ok(())
+    }
+
+    /// The calls that are under way where a branch begins, in these frames.
+    ///
+    /// # Safety
+    /// The frames are as an exit has left them, outermost first, with the GIL held.
+    pub(super) unsafe fn enter_again(&mut self, calls: &[*mut u8]) -> Result<(), Abort> {
+        let odd = || Abort::new(Reason::Confused, "a call that the trace does not have");
+        let frames = self.b.frames();
+        if frames.len() != calls.len() + 1 {
+            return Err(odd());
+        }
+        self.calls_before = calls.len();
+        for (&(_, pc), &f) in frames.iter().zip(calls) {
+            // SAFETY: the caller's promise.
+            let (code, function) = unsafe {
+                let function = Object(*frame::function(self.table, f));
+                (Object(frame::code(self.table, f)), function)
+            };
+            self.last = Some(pc);
+            self.await_callee(function, code, Vec::new())?;
+            self.awaited = false;
+            self.frame = f;
+        }
+        for (n, &(slot, _)) in frames.iter().enumerate().skip(1) {
+            let inlined = self.b.trace.inlined_at(slot).copied().ok_or_else(odd)?;
+            let mut locals = Vec::new();
+            for slot in inlined.locals()..inlined.stack() {
+                locals.push(Some(self.b.emit(Op::LoadSlot, &[], Imm::Slot(slot))?));
+            }
+            match self.callers.get_mut(n) {
+                Some(caller) => caller.locals = locals,
+                None => self.locals = locals,
+            }
+        }
         Ok(())
     }
 
@@ -414,11 +458,8 @@ impl Recorder {
 
     /// What stands in the way of a recording inside a callee: it is called through the interpreter from now on.
     pub(super) fn refuse_callee(&self, why: Abort) -> Abort {
-        let again = matches!(
-            why.reason,
-            Reason::Raised | Reason::Confused | Reason::LeftLoop
-        );
-        if self.callers.is_empty() || again {
+        let again = matches!(why.reason, Reason::Confused | Reason::LeftLoop);
+        if self.callers.len() <= self.calls_before || again {
             return why;
         }
         if let Some(e) = engine::get() {

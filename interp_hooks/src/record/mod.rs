@@ -124,6 +124,8 @@ pub struct Recorder {
     stored: Vec<(Object, Object)>,
     /// The frames that wait for a call to return, the loop's own first.
     callers: Vec<Caller>,
+    /// How many calls were under way where the recording began.
+    calls_before: usize,
     /// Whether the first bytecode of a callee is to come.
     awaited: bool,
     /// The callees whose bytecodes are to be told of.
@@ -190,6 +192,7 @@ impl Recorder {
             first_free: (nlocals + stacksize) as u16,
             stored: Vec::new(),
             callers: Vec::new(),
+            calls_before: 0,
             awaited: false,
             codes: Codes::new(),
             bytecodes: 0,
@@ -217,7 +220,7 @@ impl Recorder {
         (code, frame, thread): (*mut ffi::PyObject, *mut u8, *mut ffi::PyThreadState),
         header: u32,
         tree: &Tree,
-        guard: usize,
+        (guard, calls): (usize, &[*mut u8]),
     ) -> Result<Recorder, Abort> {
         // SAFETY: the caller's promise.
         let mut recorder = unsafe {
@@ -226,6 +229,8 @@ impl Recorder {
         };
         recorder.b = Builder::resume(tree.naive.clone(), guard, MAX_INSTS)?;
         recorder.start = recorder.b.pc();
+        // SAFETY: the caller's promise.
+        unsafe { recorder.enter_again(calls)? };
         // What is known already needs no second reference.
         recorder.known = tree.weak.iter().map(|w| w.1).collect();
         Ok(recorder)
@@ -317,7 +322,7 @@ impl Recorder {
             return Ok(Step::More);
         }
         let in_loop = self.callers.is_empty();
-        if in_loop && self.last.is_none() && instr.offset != self.start {
+        if self.bytecodes == 0 && self.last.is_none() && instr.offset != self.start {
             let what = "the recording did not start where it should";
             return Err(Abort::new(Reason::Confused, what));
         }

@@ -177,6 +177,10 @@ impl<'a> Lower<'a> {
             .snaps
             .get(snap.0 as usize)
             .ok_or_else(|| refused("an unknown snapshot"))?;
+        let mut calls = snapshot.frames.iter().skip(1);
+        if calls.any(|frame| frame.slot == 0 || trace.inlined_at(frame.slot).is_none()) {
+            return Err(refused("a snapshot of a call that is not in the table"));
+        }
         let mut words = Vec::new();
         let mut sources: HashMap<Value, Source> = HashMap::new();
         let mut slots = Vec::new();
