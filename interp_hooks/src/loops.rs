@@ -183,7 +183,8 @@ impl Header {
         use traces::Reason::*;
         self.count.set(0);
         if why.reason == NotInlined {
-            // The next recording calls it through the interpreter.
+            // The next recording, of the next iteration, calls it through the interpreter.
+            self.count.set(self.patience.get());
             *self.last_abort.borrow_mut() = Some(why);
             return stop_watching();
         }

@@ -463,7 +463,11 @@ impl Recorder {
             return why;
         }
         if let Some(e) = engine::get() {
-            e.not_inlined.borrow_mut().insert(self.code as usize);
+            // Those that call it call the interpreter then.
+            let callers = self.callers.iter().skip(1 + self.calls_before);
+            let all = callers.map(|caller| caller.code).chain([self.code]);
+            let mut refused = e.not_inlined.borrow_mut();
+            refused.extend(all.map(|code| code as usize));
         }
         Abort::new(Reason::NotInlined, why.to_string())
     }
