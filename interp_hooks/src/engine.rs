@@ -4,6 +4,7 @@
 //! Everything here is touched with the GIL held, and only in the main interpreter.
 
 use crate::assume::Registry;
+use crate::budget::Budget;
 use crate::cpython::VersionTable;
 use crate::loops::Header;
 use crate::options::Options;
@@ -87,6 +88,8 @@ pub struct Engine {
     pub exhausted: Strong,
     /// Whether loops are counted and entered.
     pub enabled: Cell<bool>,
+    /// How long the compiler may work.
+    pub budget: Budget,
 }
 
 struct Global(Engine);

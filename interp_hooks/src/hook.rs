@@ -16,6 +16,8 @@ use traces::{Abort, Reason};
 pub const TOOL: u32 = 5;
 /// How many loops the report keeps, dead ones included.
 const MAX_REPORTED: usize = 4096;
+/// How many turns a loop waits for another look whether the compiler may work.
+const CLOCK_EVERY: u32 = 100;
 /// From which attempt on variables may change their types from one iteration to the next.
 const MIXED_FROM: u32 = 2;
 /// The answer that changes nothing.
@@ -115,6 +117,11 @@ unsafe fn may_run(
     }
 }
 
+/// Whether the compiler may work now.
+fn may_compile(e: &Engine) -> bool {
+    e.options.borrow().all || e.budget.allows()
+}
+
 fn count(
     e: &Engine,
     header: &Rc<Header>,
@@ -125,6 +132,13 @@ fn count(
     let n = header.count.get() + 1;
     header.count.set(n);
     if n < header.patience.get() {
+        return;
+    }
+    if !may_compile(e) {
+        // A look at the clock takes longer than a turn of many a loop.
+        header.count.set(n - n.min(CLOCK_EVERY));
+        *header.last_abort.borrow_mut() = Some(Reason::Budget.into());
+        register(e, header);
         return;
     }
     if e.recording.try_borrow().map_or(true, |r| r.is_some()) {
@@ -367,6 +381,8 @@ fn compile(e: &Engine, recorder: Recorder, tree: Tree) -> Result<Version, Abort>
     tree::compile(e, tree, recorder)
 }
 
+/// Runs native code, from loop to loop where a path of one leads to another.
+///
 /// # Safety
 /// `f` is the current frame, stopped in the JUMP callback of this loop.
 unsafe fn enter(
@@ -376,47 +392,60 @@ unsafe fn enter(
     thread: *mut ffi::PyThreadState,
     f: *mut u8,
 ) {
-    // SAFETY: the caller's promise.
-    if unsafe { !may_run(e, code, thread, f) } || !run::may_nest(e, thread) {
-        return;
-    }
-    let found = header
-        .versions
-        .borrow()
-        .iter()
-        .find(|v| v.holds() && run::fits(e, v, f))
-        .map(Rc::clone);
-    if let Some(version) = found {
+    let mut header = Rc::clone(header);
+    loop {
+        // SAFETY: the caller's promise.
+        if unsafe { !may_run(e, code, thread, f) } || !run::may_nest(e, thread) {
+            return;
+        }
+        let Some(version) = version_for(e, &header, f) else {
+            header.sweep();
+            if header.versions.borrow().len() < MAX_VERSIONS {
+                count(e, &header, code, thread, f);
+            }
+            return;
+        };
         if !run::may_call(e, &version, thread) {
             return;
         }
         // SAFETY: the caller's promise.
         let ended = unsafe { run::run(e, &version, thread, f) };
-        let exit = version.compiled.exits.get(ended.exit);
-        let growth = exit.map_or(Growth::Never, |exit| {
-            version.tree.failed(&version, exit, header.patience.get())
-        });
+        let Some(exit) = version.compiled.exits.get(ended.exit) else {
+            return;
+        };
+        let next = version.leads_to(exit);
+        let growth = version.tree.failed(&version, exit, header.patience.get());
         // What may still grow is not judged.
-        let judge = growth == Growth::Never && !e.options.borrow().all;
+        let judge = growth == Growth::Never && next.is_none() && !e.options.borrow().all;
         header.ran(&version, ended.iterations, judge);
-        if let Growth::Now(guard) = growth {
-            grow(
-                e,
-                header,
-                &version,
-                guard,
-                (code, thread, f),
-                &ended.calls(),
-            );
+        match growth {
+            Growth::Now(guard) => {
+                let place = (code, thread, f);
+                grow(e, &header, &version, guard, place, &ended.calls());
+            }
+            Growth::Restart(_) if !may_compile(e) => {}
+            Growth::Restart(branch) => match tree::restart(e, &version, branch) {
+                Ok(grown) => header.grown(&version, grown),
+                Err(_) => version.tree.forgo(branch),
+            },
+            Growth::Never | Growth::Later => {}
         }
         // SAFETY: the caller's promise.
         unsafe { ended.finish(e) };
-        return;
+        let next = next.and_then(|target| loops::header(e, code, target));
+        let is_compiled = |next: &Rc<Header>| matches!(*next.state.borrow(), State::Compiled);
+        let Some(next) = next.filter(is_compiled) else {
+            return;
+        };
+        header = next;
     }
-    header.sweep();
-    if header.versions.borrow().len() < MAX_VERSIONS {
-        count(e, header, code, thread, f);
-    }
+}
+
+/// The version of a loop that fits the frame.
+fn version_for(e: &Engine, header: &Header, f: *mut u8) -> Option<Rc<Version>> {
+    let versions = header.versions.borrow();
+    let fits = |version: &&Rc<Version>| version.holds() && run::fits(e, version, f);
+    versions.iter().find(fits).map(Rc::clone)
 }
 
 /// Records a branch at a guard, where native code has just left.
@@ -431,6 +460,7 @@ fn grow(
     // SAFETY: the current frame, stopped in the callback.
     if unsafe { !may_run(e, code, thread, f) }
         || !version.holds()
+        || !may_compile(e)
         || e.recording.try_borrow().map_or(true, |r| r.is_some())
     {
         return;

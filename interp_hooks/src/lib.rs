@@ -2,6 +2,7 @@
 
 mod adapters;
 mod assume;
+mod budget;
 mod cpython;
 mod dump;
 mod engine;

@@ -34,19 +34,12 @@ pub enum Wanted {
     Object(usize),
 }
 
-/// What a version did since it was last judged.
-#[derive(Clone, Copy, Default)]
-pub struct Health {
-    entries: u32,
-    iterations: u64,
-}
-
-/// After how many entries a version is judged.
-const JUDGED_AFTER: u32 = 200;
+/// What a version may lose before it goes, and what it may have in reserve, in ns.
+const MAX_LOSS: i64 = 500_000;
 /// What entering and leaving native code costs, in ns: its share of the JUMP callback, the search for
 /// a version, and the frame that an exit rebuilds. A version that leaves too soon to earn it back
 /// took the wrong way through its loop.
-const ENTRY_COST: u64 = 250;
+const ENTRY_COST: i64 = 250;
 /// What native code saves for each direct foreign call and for each bytecode, in ns: the low end of
 /// what was measured.
 const SAVED_PER_CALL: u64 = 100;
@@ -80,8 +73,8 @@ pub struct Version {
     pub compile_us: u64,
     /// What an iteration saves, in ns; see [`saved`].
     pub saved: u64,
-    /// Whether it is worth entering.
-    pub health: Cell<Health>,
+    /// What it has saved less what entering and leaving it has cost, in ns: whether it is worth entering.
+    pub balance: Cell<i64>,
     /// The code object that was recorded.
     pub code: *mut ffi::PyObject,
     /// The namespaces that it was recorded under: globals, builtins.
@@ -102,6 +95,12 @@ impl Version {
     pub fn callees(&self) -> impl Iterator<Item = *mut ffi::PyObject> {
         let code = |f: &traces::Inlined| self.trace.obj(f.code).addr as *mut ffi::PyObject;
         self.trace.inlined.iter().map(code)
+    }
+
+    /// The header of the loop to which a path led that ends in this exit.
+    pub fn leads_to(&self, exit: &jit::Exit) -> Option<u32> {
+        let inst = self.trace.insts.get(exit.inst as usize)?;
+        (inst.op == Op::Leave).then_some(exit.inner().pc)
     }
 
     /// The exits taken so far, each with its text.
@@ -217,20 +216,17 @@ impl Header {
     pub fn ran(&self, version: &Rc<Version>, iterations: u64, judge: bool) {
         self.entries.set(self.entries.get() + 1);
         self.iterations.set(self.iterations.get() + iterations + 1);
-        if !judge {
-            return;
-        }
-        let mut health = version.health.get();
-        health.entries += 1;
-        health.iterations += iterations;
-        if health.entries < JUDGED_AFTER {
-            version.health.set(health);
-            return;
-        }
-        version.health.set(Health::default());
-        // The preamble of each entry is about half an iteration.
-        let iterations = health.iterations + u64::from(health.entries) / 2;
-        if iterations * version.saved >= ENTRY_COST * u64::from(health.entries) {
+        // The preamble of two entries is about an iteration.
+        let saved = iterations
+            .saturating_mul(2)
+            .saturating_add(1)
+            .saturating_mul(version.saved)
+            / 2;
+        let saved = i64::try_from(saved).unwrap_or(i64::MAX);
+        let cost = if judge { ENTRY_COST } else { 0 };
+        let balance = version.balance.get().saturating_add(saved) - cost;
+        version.balance.set(balance.min(MAX_LOSS));
+        if balance > -MAX_LOSS {
             return;
         }
         self.forget(|v| Rc::ptr_eq(v, version));

@@ -347,14 +347,16 @@ impl Object {
         }
     }
 
-    /// Whether an exact list or tuple iterator has let go of its sequence.
-    pub fn iterates_over_nothing(self) -> bool {
-        let field = if self.is_exactly(Known::ListIter) {
-            traces::Field::ListIterSeq
+    /// Whether an exact list or tuple iterator goes over an exact list or tuple: not over an instance of a subclass,
+    /// and it has not come to its end before, where it lets go of its sequence.
+    pub fn iterates_exactly(self) -> bool {
+        let (field, exact) = if self.is_exactly(Known::ListIter) {
+            (traces::Field::ListIterSeq, Known::List)
         } else {
-            traces::Field::TupleIterSeq
+            (traces::Field::TupleIterSeq, Known::Tuple)
         };
-        self.field_i64(field) == 0
+        let seq = Object(self.field_i64(field) as *mut ffi::PyObject);
+        !seq.is_null() && seq.is_exactly(exact)
     }
 
     /// The items of an exact tuple or list that has just so many.

@@ -1,6 +1,7 @@
 //! Starting and stopping: the version, the self-check, the tool, the watchers.
 
 use crate::assume::Registry;
+use crate::budget::Budget;
 use crate::cpython::{self, VersionTable, selfcheck};
 use crate::engine::{self, Engine, Monitoring};
 use crate::options::Options;
@@ -113,6 +114,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
         raiser,
         exhausted,
         enabled: Cell::new(true),
+        budget: Budget::default(),
     });
     Ok(())
 }
@@ -299,6 +301,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         int_to_i64: helpers::int_to_i64 as *const () as usize,
         int_to_u64: helpers::int_to_u64 as *const () as usize,
         int_to_bits: helpers::int_to_bits as *const () as usize,
+        set_float: helpers::set_float as *const () as usize,
         global_get: helpers::global_get as *const () as usize,
         global_set: helpers::global_set as *const () as usize,
         dealloc: crate::adapters::objects::dealloc as *const () as usize,
@@ -322,6 +325,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         true_addr: address(Known::True),
         false_addr: address(Known::False),
         none_addr: address(Known::None),
+        float_addr: address(Known::Float),
         thread_exception: Some(t.thread_exception),
         watches: t
             .watches()

@@ -7,18 +7,19 @@
 
 use crate::assume::{Assumptions, Flag};
 use crate::cpython::decode::Decoded;
+use crate::cpython::frame;
 use crate::engine::Engine;
-use crate::loops::{self, Health, Version};
+use crate::loops::{self, Version};
 use crate::py::Strong;
 use crate::record::{Recorded, Recorder};
 use crate::resume;
 use jit::{Exit, Types};
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::time::Instant;
-use traces::{Abort, Op, Reason, Resume, Trace};
+use traces::{Abort, Op, Reason, Resume, SnapId, Trace};
 
 /// How often a guard fails before a branch is recorded there. Where loops are hot sooner, so are guards.
 const HOT_EXIT: u32 = 32;
@@ -42,13 +43,15 @@ pub enum Growth {
     Later,
     /// A branch is to be recorded at this guard, by its naive instruction.
     Now(u32),
+    /// The preamble is to have the branch of this snapshot too.
+    Restart(SnapId),
 }
 
 /// The guard that failed, by its naive instruction. In front of the label it is the same place of the program: the
 /// branch keeps the loop going where it would otherwise be left and entered anew.
 fn growable(version: &Version, exit: &Exit) -> Option<u32> {
     let inst = version.trace.insts.get(exit.inst as usize)?;
-    if exit.resume != Resume::At || inst.op == Op::Check {
+    if exit.resume != Resume::At || matches!(inst.op, Op::Check | Op::Leave) {
         return None;
     }
     let snap = version.trace.snaps.get(inst.snap?.0 as usize)?;
@@ -84,6 +87,8 @@ pub struct Tree {
     saved: u64,
     /// Whether variables may change their types from one iteration to the next.
     mixed: bool,
+    /// The branches that the preamble has too.
+    restarts: HashSet<SnapId>,
     /// By the index of their naive instruction.
     guards: RefCell<HashMap<u32, Guard>>,
 }
@@ -132,10 +137,13 @@ impl Tree {
 
     /// Counts an exit of the machine code, where loops are hot after so many turns.
     pub fn failed(&self, version: &Version, exit: &Exit, hot: u32) -> Growth {
-        let Some(origin) = growable(version, exit).filter(|&origin| !self.has_branch(origin))
-        else {
+        let Some(origin) = growable(version, exit) else {
             return Growth::Never;
         };
+        let branch = self.branch_of(origin);
+        if branch.is_some_and(|snap| self.restarts.contains(&snap)) {
+            return Growth::Never;
+        }
         let mut guards = self.guards.borrow_mut();
         let guard = guards.entry(origin).or_default();
         if guard.given_up || self.is_full() {
@@ -148,19 +156,29 @@ impl Tree {
             patience = patience.max((version.compile_us / US_PER_EXIT) as u32);
         }
         match guard.failed >= patience << (2 * guard.attempts) {
-            true => Growth::Now(origin),
+            true => branch.map_or(Growth::Now(origin), Growth::Restart),
             false => Growth::Later,
         }
     }
 
-    fn has_branch(&self, guard: u32) -> bool {
-        let snap = self.naive.insts.get(guard as usize).and_then(|i| i.snap);
-        snap.is_some_and(|snap| self.naive.branches().contains_key(&snap))
+    /// The snapshot of a guard, where it has a branch.
+    fn branch_of(&self, guard: u32) -> Option<SnapId> {
+        let snap = self.naive.insts.get(guard as usize)?.snap?;
+        self.naive.branches().contains_key(&snap).then_some(snap)
     }
 
     fn is_full(&self) -> bool {
         let branches = self.naive.insts.iter().filter(|i| i.op == Op::Branch);
         branches.count() >= MAX_BRANCHES || self.naive.insts.len() >= MAX_SIZE
+    }
+
+    /// The preamble has to do without a branch.
+    pub fn forgo(&self, branch: SnapId) {
+        let insts = self.naive.insts.iter().enumerate();
+        let mut guards = self.guards.borrow_mut();
+        for (at, _) in insts.filter(|(_, inst)| inst.snap == Some(branch)) {
+            guards.entry(at as u32).or_default().given_up = true;
+        }
     }
 
     /// A recording that was to begin at a guard came to nothing.
@@ -186,21 +204,51 @@ impl Tree {
 /// # Errors
 /// Why the loop, or the branch, is left to the interpreter.
 pub fn compile(e: &Engine, tree: Tree, recorder: Recorder) -> Result<Version, Abort> {
+    let place = Place {
+        code: recorder.code(),
+        namespaces: recorder.namespaces(),
+        decoded: recorder.decoded(),
+    };
+    build(e, tree.with(recorder)?, place)
+}
+
+/// Compiles the tree of a version anew, whose preamble has this branch too.
+///
+/// # Errors
+/// Why it has to do without.
+pub fn restart(e: &Engine, version: &Version, branch: SnapId) -> Result<Version, Abort> {
+    let mut tree = version.tree.clone();
+    tree.restarts.insert(branch);
+    let decoded = frame::decoded(e.table, version.code).ok_or(Reason::Confused)?;
+    let place = Place {
+        code: version.code,
+        namespaces: version.namespaces,
+        decoded: Rc::new(decoded),
+    };
+    build(e, tree, place)
+}
+
+/// What a tree was recorded of.
+struct Place {
+    code: *mut ffi::PyObject,
+    namespaces: [*mut ffi::PyObject; 2],
+    decoded: Rc<Decoded>,
+}
+
+fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
     let started = Instant::now();
-    let code = recorder.code();
-    let namespaces = recorder.namespaces();
-    let decoded = recorder.decoded();
-    let tree = tree.with(recorder)?;
     let types = match tree.mixed {
         true => Types::Mixed,
         false => Types::Settled,
     };
-    let trace = jit::optimise_with(&tree.naive, types)?;
-    let compiled = {
+    let compiled = jit::optimise_with(&tree.naive, types, &tree.restarts).and_then(|trace| {
         let target = e.target.borrow();
         let want_text = e.options.borrow().dump.is_some();
-        jit::compile(&trace, &target, want_text)?
-    };
+        let compiled = jit::compile(&trace, &target, want_text)?;
+        Ok((trace, compiled))
+    });
+    let compile_us = e.budget.charge(started);
+    let (trace, compiled) = compiled?;
     if !tree.holds() {
         let what = "an assumption fell while the loop was compiled";
         return Err(Abort::new(Reason::Confused, what));
@@ -208,37 +256,19 @@ pub fn compile(e: &Engine, tree: Tree, recorder: Recorder) -> Result<Version, Ab
     if let Some(folder) = &e.options.borrow().dump {
         crate::dump::write(folder, &tree.naive, &trace, &compiled);
     }
-    Ok(version(
-        tree,
-        trace,
-        compiled,
-        &decoded,
-        (code, namespaces),
-        started,
-    ))
-}
-
-fn version(
-    tree: Tree,
-    trace: Trace,
-    compiled: jit::Compiled,
-    decoded: &Rc<Decoded>,
-    (code, namespaces): (*mut ffi::PyObject, [*mut ffi::PyObject; 2]),
-    started: Instant,
-) -> Version {
-    Version {
+    Ok(Version {
         behind_calls: resume::behind_calls(&compiled, &trace),
         calls: resume::deepest(&trace),
-        exit_names: loops::exit_names(&compiled.exits, &trace, decoded, code),
+        exit_names: loops::exit_names(&compiled.exits, &trace, &place.decoded, place.code),
         taken: RefCell::new(vec![0; compiled.exits.len()]),
         wants: loops::wants(&trace),
-        compile_us: started.elapsed().as_micros() as u64,
+        compile_us,
         saved: tree.saved,
-        health: Cell::new(Health::default()),
+        balance: Cell::new(0),
         compiled,
         trace,
         tree,
-        code,
-        namespaces,
-    }
+        code: place.code,
+        namespaces: place.namespaces,
+    })
 }

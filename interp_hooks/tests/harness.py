@@ -204,8 +204,19 @@ def check_same(off, on, what="off and on"):
 _NOT_YET = re.compile("not compiled yet|contains another loop|would not be faster")
 
 
+# What the verifier says of a trace that breaks a rule, in debug builds: a defect of ours, whatever the program.
+_REFUSED = re.compile("behind (recording|peeling|induction|sweeping): ")
+
+
+def check_verified(on):
+    """No trace of a loop was refused by the verifier."""
+    refused = [loop for loop in on.loops if _REFUSED.search(loop["reason"])]
+    assert not refused, "the verifier refused a trace:\n" + "\n".join(map(str, refused))
+
+
 def check_compiled(program, on):
     """The loops that must have been compiled were, and ran, but for those that hold what is not compiled yet (HARDWIRE_TEST_COMPILED=1: those too)."""
+    check_verified(on)
     if "compiled" not in program.flags:
         return
     ran = {loop["function"] for loop in on.loops if loop["entries"]}

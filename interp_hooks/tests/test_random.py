@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from generate import generate
-from harness import HERE, THRESHOLDS, Program, check_same
+from harness import HERE, THRESHOLDS, Program, check_same, check_verified
 from shrink import shrink
 
 COUNT = int(os.environ.get("HARDWIRE_RANDOM_PROGRAMS", "200"))
@@ -31,6 +31,7 @@ def compare(harness, texts, threshold):
         compiled += any(loop["state"] == "compiled" and loop["entries"] for loop in on[program.name].loops)
         try:
             check_same(off[program.name], on[program.name])
+            check_verified(on[program.name])
             verdicts.append(None)
         except AssertionError as problem:
             verdicts.append(str(problem))

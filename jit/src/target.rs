@@ -55,6 +55,9 @@ pub struct Functions {
     pub int_to_u64: usize,
     /// `fn(obj, out: *mut u64) -> i32`: 1 and the low 64 bits where an int is in -2^63..2^64, else 0.
     pub int_to_bits: usize,
+    /// `fn(place: *mut obj, x: *const f64) -> i32`: stores a new float in a place that owns a plain object or
+    /// NULL, which it drops.
+    pub set_float: usize,
     /// `fn(dict: obj, key: obj) -> obj`: the borrowed value of a module-level variable, or NULL.
     pub global_get: usize,
     /// `fn(dict: obj, key: obj, value: obj)`: stores into a module-level variable.
@@ -115,6 +118,8 @@ pub struct Target {
     pub false_addr: usize,
     /// Address of `None`.
     pub none_addr: usize,
+    /// Address of the type `float`.
+    pub float_addr: usize,
     /// Offset of the pending exception in a thread state; `None` where only a call can tell.
     pub thread_exception: Option<i32>,
     /// The words that `check` polls through `Activation::watched`; at most [`MAX_WATCHES`].

@@ -7,17 +7,24 @@
 //! trace "..." ... { as optimised }     (or `refused: ...`; rewritten with BLESS=1)
 //! ```
 //!
+//! A line `; restarts: s1 s2` in front of a trace names the branches that the preamble has too.
+//!
 //! Each file of the optimiser has one here, with cases of both kinds: what it must do, and what
 //! it must not do ("stays").
 
+use jit::Types;
 use std::fs;
 use std::path::{Path, PathBuf};
+use traces::SnapId;
 use traces::parse::parse;
 
 /// What the optimiser makes of a text.
 fn optimised(text: &str) -> String {
     let trace = parse(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
-    match jit::optimise(&trace) {
+    let restarts = text.lines().find_map(|l| l.strip_prefix("; restarts: "));
+    let restarts = restarts.into_iter().flat_map(str::split_whitespace);
+    let restarts = restarts.map(|s| SnapId(s.trim_start_matches('s').parse().unwrap()));
+    match jit::optimise_with(&trace, Types::Settled, &restarts.collect()) {
         Ok(trace) => trace.to_string(),
         Err(abort) => format!("refused: {abort}\n"),
     }

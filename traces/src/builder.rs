@@ -39,6 +39,7 @@ pub struct Builder {
     frame: Frame,
     /// The frames that wait for a call to return, outermost first, with their operands.
     waiting: Vec<(Frame, Vec<StackEntry>)>,
+    turn: u32,
     snap: Option<SnapId>,
     max_insts: usize,
 }
@@ -66,6 +67,7 @@ impl Builder {
             waiting: Vec::new(),
             trace,
             stack,
+            turn: 0,
             snap: None,
             max_insts,
         }
@@ -85,6 +87,7 @@ impl Builder {
             return Err(odd());
         }
         let frames = snap.frames.clone();
+        let turn = snap.turn;
         let snap = trace.add_snap(snap);
         if let Some(inst) = trace.insts.get_mut(guard) {
             inst.snap = Some(snap);
@@ -101,6 +104,7 @@ impl Builder {
             waiting,
             trace,
             stack,
+            turn,
             snap: None,
         })
     }
@@ -120,6 +124,12 @@ impl Builder {
     /// Starts the next bytecode: from here on snapshots resume at `pc`.
     pub fn begin(&mut self, pc: u32) {
         self.frame.pc = pc;
+        self.snap = None;
+    }
+
+    /// The path jumps back in another loop: its bytecodes come again.
+    pub fn begin_turn(&mut self) {
+        self.turn += 1;
         self.snap = None;
     }
 
@@ -190,7 +200,7 @@ impl Builder {
 
     /// The callee's frame is the current one from here on: this one of the trace's table. The caller's operands are
     /// without those of the call.
-    pub fn enter(&mut self, callee: Inlined, function: StackEntry) {
+    pub fn enter_call(&mut self, callee: Inlined, function: StackEntry) {
         self.snap = None;
         let frame = Frame {
             slot: callee.slot,
@@ -199,6 +209,7 @@ impl Builder {
             code: callee.code,
             pc: 0,
         };
+        self.turn += 1;
         let caller = std::mem::replace(&mut self.frame, frame);
         self.waiting.push((caller, std::mem::take(&mut self.stack)));
     }
@@ -208,7 +219,7 @@ impl Builder {
     ///
     /// # Errors
     /// No call is under way.
-    pub fn leave(&mut self) -> Result<(StackEntry, u16), Abort> {
+    pub fn leave_call(&mut self) -> Result<(StackEntry, u16), Abort> {
         self.snap = None;
         let odd = || Abort::new(Reason::Confused, "a return from the loop's own frame");
         let (caller, stack) = self.waiting.pop().ok_or_else(odd)?;
@@ -249,6 +260,7 @@ impl Builder {
         let frames = self.states();
         self.trace.add_snap(Snapshot {
             origin: 0,
+            turn: self.turn,
             resume,
             frames,
             fields: Vec::new(),
@@ -318,6 +330,11 @@ impl Builder {
             Op::GuardFalse
         };
         self.effect(op, &[cond], Imm::None);
+    }
+
+    /// Ends the path at the header of another loop.
+    pub fn leave(&mut self) {
+        self.effect(Op::Leave, &[], Imm::None);
     }
 
     /// Leaves unless `v` has exactly this type.

@@ -57,6 +57,55 @@ helpers! {
     FloatMod "float_mod" (F64 F64) false -> Some(F64), Pure;
     /// `x ** y` where the C library's `pow` gives Python's answer: x finite and above 0, y finite.
     FloatPow "float_pow" (F64 F64) false -> Some(F64), Pure;
+    // Functions of `<math.h>`. What Python raises at their edges the trace guards against.
+    /// `sin` of C.
+    Sin "sin" (F64) false -> Some(F64), Pure;
+    /// `cos` of C.
+    Cos "cos" (F64) false -> Some(F64), Pure;
+    /// `tan` of C.
+    Tan "tan" (F64) false -> Some(F64), Pure;
+    /// `asin` of C.
+    Asin "asin" (F64) false -> Some(F64), Pure;
+    /// `acos` of C.
+    Acos "acos" (F64) false -> Some(F64), Pure;
+    /// `atan` of C.
+    Atan "atan" (F64) false -> Some(F64), Pure;
+    /// `sinh` of C.
+    Sinh "sinh" (F64) false -> Some(F64), Pure;
+    /// `cosh` of C.
+    Cosh "cosh" (F64) false -> Some(F64), Pure;
+    /// `tanh` of C.
+    Tanh "tanh" (F64) false -> Some(F64), Pure;
+    /// `asinh` of C.
+    Asinh "asinh" (F64) false -> Some(F64), Pure;
+    /// `acosh` of C.
+    Acosh "acosh" (F64) false -> Some(F64), Pure;
+    /// `atanh` of C.
+    Atanh "atanh" (F64) false -> Some(F64), Pure;
+    /// `exp` of C.
+    Exp "exp" (F64) false -> Some(F64), Pure;
+    /// `exp2` of C.
+    Exp2 "exp2" (F64) false -> Some(F64), Pure;
+    /// `expm1` of C.
+    Expm1 "expm1" (F64) false -> Some(F64), Pure;
+    /// `log` of C.
+    Log "log" (F64) false -> Some(F64), Pure;
+    /// `log2` of C.
+    Log2 "log2" (F64) false -> Some(F64), Pure;
+    /// `log10` of C.
+    Log10 "log10" (F64) false -> Some(F64), Pure;
+    /// `log1p` of C.
+    Log1p "log1p" (F64) false -> Some(F64), Pure;
+    /// `cbrt` of C.
+    Cbrt "cbrt" (F64) false -> Some(F64), Pure;
+    /// `pow` of C.
+    CPow "pow" (F64 F64) false -> Some(F64), Pure;
+    /// `atan2` of C.
+    Atan2 "atan2" (F64 F64) false -> Some(F64), Pure;
+    /// `fmod` of C.
+    Fmod "fmod" (F64 F64) false -> Some(F64), Pure;
+    /// `copysign` of C.
+    CopySign "copysign" (F64 F64) false -> Some(F64), Pure;
     /// Whether `x ** y` of integers fits in 64 bits; y >= 0.
     IntPowFits "int_pow_fits" (I64 I64) false -> Some(Bool), Pure;
     /// `x ** y` of integers, where it fits.

@@ -505,6 +505,10 @@ impl<'a> Parser<'a> {
             self.keyword("raise")?;
             Resume::Raise(self.number("the number of operands")?)
         };
+        let turn = match self.accept_keyword("turn") {
+            true => self.number("a turn")?,
+            false => 0,
+        };
         let mut frames = vec![self.frame(t)?];
         while self.accept("/") {
             frames.push(self.frame(t)?);
@@ -519,6 +523,7 @@ impl<'a> Parser<'a> {
         }
         Ok(Snapshot {
             origin: 0,
+            turn,
             resume,
             frames,
             fields,

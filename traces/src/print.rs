@@ -151,6 +151,9 @@ impl Display for SnapText<'_> {
             Resume::Raise(n) => write!(f, "raise {n}")?,
             Resume::During => f.write_str("during")?,
         }
+        if self.1.turn > 0 {
+            write!(f, " turn {}", self.1.turn)?;
+        }
         for (i, frame) in self.1.frames.iter().enumerate() {
             if i > 0 {
                 f.write_str(" /")?;

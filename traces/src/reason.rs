@@ -45,6 +45,8 @@ reasons! {
     TooManyVersions "too many combinations of types";
     /// An object that the trace names died, again and again.
     Dies "an object that the loop uses is another one each time";
+    /// The compiler has had its share.
+    Budget "waits: compiling has taken its share of the run time";
     /// Exits as soon as it is entered, again and again.
     ExitsTooOften "leaves native code too often";
 }

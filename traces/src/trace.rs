@@ -251,6 +251,9 @@ pub struct Snapshot {
     /// In an optimised trace, the instruction of the naive one that it comes from: what tells two exits
     /// of one bytecode apart. No part of its meaning, nor of the text format.
     pub origin: u32,
+    /// How often its path has jumped back so far, in loops within or around the one recorded: what tells two
+    /// executions of one bytecode apart.
+    pub turn: u32,
     /// How to go on.
     pub resume: Resume,
     /// The frames, the outermost first.
@@ -263,7 +266,8 @@ pub struct Snapshot {
 impl PartialEq for Snapshot {
     /// Whether two say the same, wherever they come from.
     fn eq(&self, other: &Snapshot) -> bool {
-        (self.resume, &self.frames, &self.fields) == (other.resume, &other.frames, &other.fields)
+        let all = |snap: &Snapshot| (snap.turn, snap.resume);
+        (all(self), &self.frames, &self.fields) == (all(other), &other.frames, &other.fields)
     }
 }
 
@@ -480,11 +484,11 @@ impl Trace {
     }
 
     /// The paths, root path first: the indices of their instructions, from the start or a `branch` to a
-    /// jump.
+    /// jump, a restart or a `leave`.
     pub fn paths(&self) -> Vec<std::ops::Range<usize>> {
         let ends = self.insts.iter().enumerate();
         let ends = ends
-            .filter(|(_, inst)| inst.op == Op::Jump)
+            .filter(|(_, inst)| inst.op.ends_path())
             .map(|(at, _)| at + 1);
         let mut start = 0;
         let path = |end| {

@@ -545,6 +545,30 @@ fn no_effect_happens_twice() {
 }
 
 #[test]
+fn a_bytecode_comes_again_in_another_turn() {
+    // The guards of the store at 18 are gone, so it counts as one of the bytecode at 16.
+    let text = r#"trace "t" locals 1 depth 0 {
+  objs @code @float @NULL
+  %0 = load_slot #0
+  guard_type %0, @float -> s0
+  %1 = unbox_float %0
+  %2 = const 1.5
+  store_field %0, float.value, %2
+  %3 = feq %1, %2
+  guard_true %3 -> s1
+  jump
+  snaps
+    s0: at @code pc 16 depth 0 []
+    s1: at turn 1 @code pc 16 depth 0 []
+}"#;
+    let again = |text: &str| verify(&parse(text).unwrap(), Stage::Naive);
+    assert_eq!(again(text), Ok(()));
+    let message = again(&text.replace("turn 1 ", "")).unwrap_err().rule;
+    assert!(message.contains("resumes behind the effects"), "{message}");
+    assert_eq!(parse(text).unwrap().to_string().trim(), text);
+}
+
+#[test]
 fn an_object_that_a_guard_names_keeps_its_other_names() {
     // The optimiser writes the constant for a value that a guard proved to be it: at the header
     // slot 1 holds %0, behind the body @NULL, which is %0.

@@ -2,7 +2,7 @@
 
 use super::VersionTable;
 use super::function::is_function;
-use crate::py::Object;
+use crate::py::{Object, Strong};
 use jit::Values;
 use pyo3_ffi as ffi;
 use std::ffi::{c_int, c_uint, c_ulong, c_void};
@@ -59,6 +59,33 @@ fn flags(class: Object) -> c_ulong {
 /// Whether a class was made in Python, so that it can be changed.
 pub fn is_heap_type(class: Object) -> bool {
     flags(class) & HEAP_TYPE != 0
+}
+
+/// Whether an object is a class that tells nobody what its instances are: its metaclass is `type`.
+pub fn is_plain_class(o: Object) -> bool {
+    o.type_object().0 == (&raw mut ffi::PyType_Type).cast()
+}
+
+/// Whether a class is another one, or made from it.
+pub fn is_made_from(class: Object, base: Object) -> bool {
+    // SAFETY: two live classes.
+    unsafe { ffi::PyType_IsSubtype(class.0.cast(), base.0.cast()) != 0 }
+}
+
+/// Whether `__class__` of an instance is its class, for as long as the class does not change.
+pub fn shows_its_class(class: Object) -> bool {
+    // SAFETY: an interned name; an error is cleared.
+    unsafe {
+        let Some(name) = Strong::from_new(ffi::PyUnicode_InternFromString(c"__class__".as_ptr()))
+        else {
+            ffi::PyErr_Clear();
+            return false;
+        };
+        let name = Object(name.as_ptr());
+        let base = Object((&raw mut ffi::PyBaseObject_Type).cast());
+        let found = in_class(class, name);
+        reads_plainly(class) && found.is_some() && found == in_class(base, name)
+    }
 }
 
 fn slot(class: Object, slot: c_int) -> *mut c_void {

@@ -277,7 +277,7 @@ impl Recorder {
         }
         let owned = owner.is_some();
         let value = function;
-        self.b.enter(callee, StackEntry { value, owned });
+        self.b.enter_call(callee, StackEntry { value, owned });
         self.await_callee(call.function, call.code, locals)
     }
 
@@ -388,7 +388,7 @@ impl Recorder {
             let slot = self.b.local_slot(k);
             self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
         }
-        let (function, slot) = self.b.leave()?;
+        let (function, slot) = self.b.leave_call()?;
         if function.owned {
             noticed = true;
             self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));

@@ -1,6 +1,6 @@
 //! `for`: range, list and tuple iterators.
 
-use super::{Pending, Recorder};
+use super::{Pending, Recorder, Step};
 use crate::cpython::Opcode;
 use crate::cpython::decode::Instr;
 use crate::engine;
@@ -39,11 +39,10 @@ impl Recorder {
         if it.is_exactly(Known::RangeIter) {
             return self.next_of_range(it, v, i);
         }
-        if it.is_exactly(Known::ListIter) {
-            return self.next_of_sequence(&LIST, it, v, i);
-        }
-        if it.is_exactly(Known::TupleIter) {
-            return self.next_of_sequence(&TUPLE, it, v, i);
+        for s in [&LIST, &TUPLE] {
+            if it.is_exactly(s.iter) && it.iterates_exactly() {
+                return self.next_of_sequence(s, it, v, i);
+            }
         }
         if it.is_exactly(Known::CDataIter) && self.next_of_cdata(it, v)? {
             return Ok(());
@@ -51,24 +50,31 @@ impl Recorder {
         self.next_of_any(it, v, i)
     }
 
-    /// A jump back to the header of another loop: one around the loop of this tree, or one that lies on the way,
-    /// whose turns are recorded one behind the other where they are few.
-    pub(super) fn other_loop(&mut self, from: u32, header: u32) -> Result<(), Abort> {
+    /// A jump back to the header of another loop: one around the loop of this tree, or one that lies on the way. A
+    /// branch ends there if that loop is compiled; otherwise its turns are recorded one behind the other where they
+    /// are few.
+    pub(super) fn other_loop(&mut self, from: u32, header: u32) -> Result<Step, Abort> {
+        self.b.begin_turn();
         if self.callers.is_empty() && (header..from).contains(&self.header) {
             return match self.is_branch() {
-                true => Ok(()),
+                true => Ok(Step::More),
                 false => Err(Reason::LeftLoop.into()),
             };
         }
         let compiled = engine::get()
             .and_then(|e| loops::header(e, self.code, header))
             .is_some_and(|h| matches!(*h.state.borrow(), State::Compiled));
+        if compiled && self.is_branch() && self.callers.is_empty() {
+            self.b.begin(header);
+            self.leaves = true;
+            return Ok(Step::Closed);
+        }
         let turns = self.turns.entry((self.code as usize, header)).or_default();
         *turns += 1;
         if compiled || *turns > MAX_TURNS {
             return Err(Reason::InnerLoop.into());
         }
-        Ok(())
+        Ok(Step::More)
     }
 
     /// `GET_ITER`: the iterator takes the place of the object.
@@ -335,9 +341,6 @@ impl Recorder {
         i: &Instr,
     ) -> Result<(), Abort> {
         let next = it.sequence_iterator_next();
-        if next.is_none() && it.iterates_over_nothing() {
-            return Err(self.unsupported("an iterator that was at its end before"));
-        }
         self.guard_iterator(it, v, s.iter)?;
         let seq = self.b.load_field(v, s.source)?;
         let ty = self.known(s.seq);

@@ -14,6 +14,7 @@ mod ffi_methods;
 mod inline;
 mod items;
 mod iterate;
+mod math;
 mod names;
 mod numbers;
 mod stack;
@@ -98,6 +99,8 @@ pub struct Recorder {
     start: u32,
     /// How often this recording has gone through each loop other than its own, by its header.
     turns: HashMap<(usize, u32), u32>,
+    /// Whether the path ends at the header of another loop.
+    leaves: bool,
     last: Option<u32>,
     pending: Pending,
     /// The value that each local holds, where the trace has loaded or stored it.
@@ -178,6 +181,7 @@ impl Recorder {
             header,
             start: header,
             turns: HashMap::new(),
+            leaves: false,
             last: None,
             pending: Pending::Nothing,
             locals: vec![None; nlocals as usize],
@@ -286,9 +290,10 @@ impl Recorder {
 
     /// The naive trace, finished.
     pub fn into_trace(mut self) -> Recorded {
-        self.b
-            .trace
-            .push(traces::Op::Jump, &[], traces::Imm::None, None);
+        match self.leaves {
+            true => self.b.leave(),
+            false => self.b.effect(traces::Op::Jump, &[], traces::Imm::None),
+        }
         Recorded {
             trace: self.b.trace,
             assumptions: self.assumptions,
@@ -445,7 +450,7 @@ impl Recorder {
                 if target == self.header && self.callers.is_empty() {
                     return self.close();
                 }
-                self.other_loop(i.offset, target)?;
+                return self.other_loop(i.offset, target);
             }
             GET_ITER => self.get_iter(i)?,
             FOR_ITER => self.for_iter(i)?,

@@ -167,3 +167,41 @@ for values in (text, text.encode(), bytearray(text, "utf8"), memoryview(b"abc" *
     show(run(values))
 show(pairs([("n" * k, (k, k + 1)) for k in range(50)]))
 show(pairs({str(k): (k, 3) for k in range(50)}.items()))
+
+
+# === a_subclass_of_list_in_an_inner_loop: compiled=run
+from show import show
+
+class Rows(list):
+    """Its iterator is a list's own."""
+
+class Pair(tuple):
+    """Likewise."""
+
+class Odd(list):
+    """Not this one's."""
+    def __iter__(self):
+        return iter([1])
+
+def run(n):
+    total = 0
+    for i in range(n):
+        for row in Rows([i, 2.5, i]):
+            total += row
+        for row in Pair((i, 1)):
+            total += row
+        for row in Odd([5, 6]):
+            total += row
+    return total
+
+def used_up(n):
+    it = iter([1, 2])
+    total = 0
+    for i in range(n):
+        for x in it:
+            total += x
+        total += i
+    return total
+
+show(run(50))
+show(used_up(50))

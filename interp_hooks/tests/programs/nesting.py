@@ -489,7 +489,7 @@ try:
 except RecursionError as problem:
     show(str(problem)[:32])
 
-# === the_limit_of_recursion_inside: compiled=run
+# === the_limit_of_recursion_inside
 import sys
 from show import show
 
@@ -778,6 +778,25 @@ def run(n):
     return total
 
 show(run(3), run(40))
+
+# === two_turns_with_effects: compiled=run
+from show import show
+
+class Place: pass
+
+def run(n, turns):
+    a, total = Place(), 0
+    a.x = 0
+    for i in range(n):
+        j = 0
+        while j < turns:
+            total += i
+            a.x = total
+            j += 1
+    return a.x, total, j
+
+for turns in (0, 1, 2, 3):
+    show(run(3, turns), run(100, turns))
 
 # === iterators_shared_by_levels: compiled=run
 from show import show

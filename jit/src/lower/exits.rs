@@ -4,7 +4,7 @@
 //! All guards of a snapshot that are one op share one exit, in each part of the trace: what a snapshot
 //! lists exists before the first guard that carries it, and a report can tell the ops apart.
 
-use super::loops::Part;
+use super::loops::{Counter, Part};
 use super::{Boxed, Def, Lower, TRUSTED, malformed};
 use crate::code::refused;
 use crate::exit::{Exit, ExitFrame, Repr, Source, VALUES};
@@ -26,7 +26,7 @@ struct Pending {
     /// The fields to write: object, field, value.
     fields: Vec<(Def, Field, Def)>,
     /// Behind the label, where a register counts iterations: that.
-    counter: Option<ir::Value>,
+    counter: Counter,
     rework: Option<Rework>,
 }
 
@@ -100,7 +100,7 @@ impl<'a> Lower<'a> {
             block,
             words,
             fields,
-            counter: self.counter.param(),
+            counter: self.counter,
             rework: None,
         });
         self.exits.by_snap.insert(key, block);
@@ -287,7 +287,7 @@ impl<'a> Lower<'a> {
     /// Emits the exits behind the hot code.
     pub(super) fn emit_exits(&mut self) -> Result<(), Abort> {
         let (ret, out_of_loop) = (self.exits.ret, self.exits.out_of_loop);
-        let mut any_in_loop = false;
+        let mut in_loop = None;
         for (index, mut pending) in std::mem::take(&mut self.exits.pending)
             .into_iter()
             .enumerate()
@@ -303,9 +303,9 @@ impl<'a> Lower<'a> {
             self.store_words(&pending.words)?;
             let index = self.b.ins().iconst(types::I32, index as i64);
             let index = BlockArg::Value(index);
-            match pending.counter {
+            match pending.counter.param() {
                 Some(counter) => {
-                    any_in_loop = true;
+                    in_loop = Some(pending.counter);
                     let counter = BlockArg::Value(counter);
                     self.b.ins().jump(out_of_loop, &[index, counter]);
                 }
@@ -314,10 +314,10 @@ impl<'a> Lower<'a> {
                 }
             }
         }
-        if any_in_loop {
+        if let Some(kind) = in_loop {
             self.b.switch_to_block(out_of_loop);
             let counter = self.b.append_block_param(out_of_loop, types::I64);
-            self.count_iterations(counter);
+            self.count_iterations(kind, counter);
             let index = self.b.block_params(out_of_loop)[0];
             self.b.ins().jump(ret, &[BlockArg::Value(index)]);
         }

@@ -344,9 +344,9 @@ impl<'a> Lower<'a> {
     }
 
     /// Completes `Activation::iterations` on the way out of the loop.
-    pub(super) fn count_iterations(&mut self, counter: ir::Value) {
+    pub(super) fn count_iterations(&mut self, kind: Counter, counter: ir::Value) {
         let rest = self.load(types::I64, self.act, ITERATIONS);
-        let iterations = match self.counter {
+        let iterations = match kind {
             Counter::Memory => return,
             Counter::Up(_) | Counter::Own(_) => self.b.ins().iadd(rest, counter),
             Counter::Down(_) => self.b.ins().isub(rest, counter),

@@ -13,6 +13,7 @@ mod branch;
 mod call;
 mod exits;
 mod foreign;
+mod in_place;
 mod items;
 mod loops;
 mod memory;
@@ -104,11 +105,13 @@ struct Lower<'a> {
     act: ir::Value,
     frame: ir::Value,
     exits: Exits,
+    /// The block in which the trace begins.
+    start: Block,
     /// Where `jump` goes: the label, else the start.
     header: Block,
     /// Where the next instruction lies.
     part: Part,
-    /// The last instruction that was lowered, where that was out of order.
+    /// The last instruction that was lowered or passed over, where that was out of order.
     done: usize,
     inner: Option<Inner>,
     /// The paths that begin where a guard fails.
@@ -175,6 +178,7 @@ impl<'a> Lower<'a> {
             act,
             frame,
             exits,
+            start: header,
             header,
             part: Part::Before,
             done: 0,
@@ -207,7 +211,7 @@ impl<'a> Lower<'a> {
     fn trace(&mut self) -> Result<(), Abort> {
         let insts: &'a [Inst] = &self.trace.insts;
         match insts.split_last() {
-            Some((last, rest)) if last.op == Op::Jump && branches_follow_jumps(rest) => {}
+            Some((last, rest)) if last.op.ends_path() && branches_follow_jumps(rest) => {}
             _ => return Err(refused("a path ends in a jump")),
         }
         for (at, inst) in insts.iter().enumerate() {
@@ -258,7 +262,16 @@ impl<'a> Lower<'a> {
             StructAddr => Err(malformed(inst)),
             Label => self.label(at, inst),
             Jump => self.jump(at, inst),
-            Branch => self.begin_branch(inst),
+            Restart => {
+                self.b.ins().jump(self.start, &[]);
+                Ok(())
+            }
+            Leave => {
+                let exit = self.exit(at, inst)?;
+                self.b.ins().jump(exit, &[]);
+                Ok(())
+            }
+            Branch => self.begin_branch(at, inst),
         }
     }
 
@@ -304,7 +317,9 @@ impl<'a> Lower<'a> {
 
     /// The native value of a value, which is no box of its own (but may be `True` or `False`).
     fn native(&mut self, v: Value) -> Result<ir::Value, Abort> {
-        if let Some(&float) = self.floats.get(&v) {
+        // Paths that branch from the preamble come by no place where these are loaded.
+        let floats = self.part != Part::Before;
+        if let Some(&float) = self.floats.get(&v).filter(|_| floats) {
             return Ok(float);
         }
         let def = self.def(v)?;
@@ -425,9 +440,9 @@ impl<'a> Lower<'a> {
 /// Whether a jump comes in front of each branch, and nowhere else.
 fn branches_follow_jumps(insts: &[Inst]) -> bool {
     let next = insts.iter().skip(1).map(|i| i.op == Op::Branch);
-    let jumps = insts.iter().map(|i| i.op == Op::Jump);
+    let jumps = insts.iter().map(|i| i.op.ends_path());
     jumps.zip(next).all(|(jump, branch)| jump == branch)
-        && insts.last().is_none_or(|i| i.op != Op::Jump)
+        && insts.last().is_none_or(|i| !i.op.ends_path())
 }
 
 /// The abort for an instruction that is not as its row of the op table says.

@@ -356,7 +356,15 @@ impl<'a> Lower<'a> {
                 let object = self.load_slot(slot);
                 self.define(inst, object)
             }
-            (Op::StoreSlot, Imm::Slot(slot)) => self.replace(slot, arg?),
+            (Op::StoreSlot, Imm::Slot(slot)) => {
+                let value = arg?;
+                if let Some(x) = self.float_in_box(value)? {
+                    let old = self.load_slot(slot);
+                    let place = self.slot_place(slot);
+                    return self.store_float(x, place, old, true);
+                }
+                self.replace(slot, value)
+            }
             (Op::InitSlot, Imm::Slot(slot)) => {
                 let object = self.owned(arg?)?;
                 self.store_to_slot(slot, object);

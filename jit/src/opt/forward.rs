@@ -25,7 +25,7 @@ pub(super) struct Forward<'a> {
     map: Vec<Option<Value>>,
     /// The naive instruction of this step, by its index.
     at: usize,
-    /// The naive snapshots that have a branch; empty in the preamble, whose exits have none.
+    /// The naive snapshots that have a branch in this copy.
     branching: HashSet<SnapId>,
     /// Where the walk met their guards, where it kept them.
     points: HashMap<SnapId, Point>,
@@ -35,6 +35,13 @@ pub(super) struct Forward<'a> {
 struct Point {
     state: State,
     at: usize,
+}
+
+/// A copy of the naive trace whose branches are not walked yet.
+pub(super) struct Copied {
+    map: Vec<Option<Value>>,
+    branching: HashSet<SnapId>,
+    points: HashMap<SnapId, Point>,
 }
 
 /// A point of the new trace to go back to.
@@ -76,18 +83,33 @@ impl<'a> Forward<'a> {
         }
     }
 
-    /// Begins another copy of the naive trace, with the exits that have a branch where `branching`.
-    pub(super) fn begin_copy(&mut self, branching: bool) {
+    /// Begins another copy of the naive trace, of whose exits these have a branch.
+    pub(super) fn begin_copy(&mut self, branching: impl IntoIterator<Item = SnapId>) {
         self.contradiction = None;
         self.map.fill(None);
         self.points.clear();
         self.branching.clear();
-        if branching {
-            self.branching.extend(self.naive.branches().into_keys());
+        self.branching.extend(branching);
+    }
+
+    /// Ends a copy, whose branches are walked later.
+    pub(super) fn end_copy(&mut self) -> Copied {
+        Copied {
+            map: self.map.clone(),
+            branching: std::mem::take(&mut self.branching),
+            points: std::mem::take(&mut self.points),
         }
     }
 
-    /// Walks over these instructions of the naive trace, up to the jump of their path.
+    /// Goes on with the branches of a copy.
+    pub(super) fn resume_copy(&mut self, copy: Copied) {
+        self.contradiction = None;
+        self.map = copy.map;
+        self.branching = copy.branching;
+        self.points = copy.points;
+    }
+
+    /// Walks over these instructions of the naive trace, up to the end of their path.
     pub(super) fn walk(&mut self, path: Range<usize>) -> Result<(), Abort> {
         let naive = self.naive;
         for (at, inst) in naive
@@ -97,12 +119,25 @@ impl<'a> Forward<'a> {
             .take(path.end)
             .skip(path.start)
         {
-            if inst.op != Op::Jump {
+            if !inst.op.ends_path() {
                 self.at = at;
                 self.step(inst)?;
             }
         }
         Ok(())
+    }
+
+    /// Ends a path that leaves, where it does.
+    pub(super) fn leaves(&mut self, path: &Range<usize>) -> Result<bool, Abort> {
+        let at = path.end.saturating_sub(1);
+        let naive = self.naive;
+        let Some(inst) = naive.insts.get(at).filter(|inst| inst.op == Op::Leave) else {
+            return Ok(false);
+        };
+        self.at = at;
+        let snap = self.snapshot(inst)?;
+        self.push(Op::Leave, &[], Imm::None, Some(snap))?;
+        Ok(true)
     }
 
     /// Goes back to where a guard with a branch fails. False where no guard can: then there is no such path.
@@ -458,6 +493,7 @@ impl<'a> Forward<'a> {
         self.out.snaps.truncate(mark.snaps);
         self.out.types.truncate(mark.values);
         self.defs.truncate(mark.values);
+        self.points.retain(|_, point| point.at < mark.insts);
     }
 
     /// Notes a guard that can never hold.

@@ -21,6 +21,7 @@
 //! | [`fold`] | arithmetic on constants, identities |
 //! | [`range`] | intervals of integers |
 //! | [`peel`] | the loop: its parameters and what holds at its header |
+//! | [`restart`] | branches of the preamble |
 //! | [`induct`] | parameters of the loop that move in step |
 //! | [`dce`] | dead code, dead parameters, renumbering |
 
@@ -36,25 +37,35 @@ mod items;
 mod memory;
 mod peel;
 mod range;
+mod restart;
 mod slots;
 mod state;
 mod structs;
 
 pub use peel::Types;
-use traces::{Abort, Reason, Stage, Trace};
+use std::collections::HashSet;
+use traces::{Abort, Reason, SnapId, Stage, Trace};
 
 /// The optimised form of a naive trace: the preamble, `label`, the body, `jump`.
 ///
 /// A trace whose second iteration cannot run under what its first one leaves behind (its
 /// variables change their types) is refused with [`traces::Reason::TypeUnstable`].
 pub fn optimise(trace: &Trace) -> Result<Trace, Abort> {
-    optimise_with(trace, Types::Settled)
+    optimise_with(trace, Types::Settled, &HashSet::new())
 }
 
-/// As [`optimise`], where variables that change their types may be allowed.
-pub fn optimise_with(trace: &Trace, types: Types) -> Result<Trace, Abort> {
+/// As [`optimise`], where variables that change their types may be allowed, and the preamble has the branches of
+/// these (naive) snapshots too.
+///
+/// # Errors
+/// As [`optimise`].
+pub fn optimise_with(
+    trace: &Trace,
+    types: Types,
+    restarts: &HashSet<SnapId>,
+) -> Result<Trace, Abort> {
     check("recording", trace, Stage::Naive)?;
-    let peeled = peel::peel(trace, types)?;
+    let peeled = peel::peel(trace, types, restarts)?;
     check("peeling", &peeled.trace, Stage::Optimised)?;
     let derived = induct::derive(peeled);
     check("induction", &derived, Stage::Optimised)?;

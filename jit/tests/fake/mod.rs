@@ -1,6 +1,7 @@
 //! A runtime without Python: objects in raw memory, helpers, frames, and a way to run a trace.
 #![allow(dead_code)]
 
+pub mod peeled;
 pub mod scene;
 
 use jit::target::{Functions, MAX_WATCHES, Target, Values, Watch};
@@ -98,6 +99,18 @@ extern "C" fn new_uint(n: u64) -> *mut Object {
 }
 extern "C" fn new_float(x: f64) -> *mut Object {
     object(FLOAT, &[x.to_bits()])
+}
+extern "C" fn set_float(place: *mut *mut Object, x: *const f64) -> i32 {
+    unsafe {
+        let old = place.replace(new_float(*x));
+        if !old.is_null() && (*old).refcount as i32 > 0 {
+            (*old).refcount -= 1;
+            if (*old).refcount == 0 {
+                dealloc(old);
+            }
+        }
+    }
+    1
 }
 // A cdata: its ctype, the address of its memory, what it is, its weak references, memory of its own.
 pub const POINTER: u64 = 0;
@@ -365,6 +378,7 @@ pub fn target() -> Target {
         int_to_i64: int_to_i64 as *const () as usize,
         int_to_u64: int_to_u64 as *const () as usize,
         int_to_bits: int_to_bits as *const () as usize,
+        set_float: set_float as *const () as usize,
         global_get: global_get as *const () as usize,
         global_set: global_set as *const () as usize,
         dealloc: dealloc as *const () as usize,
@@ -388,6 +402,7 @@ pub fn target() -> Target {
         true_addr: 0x7_0000,
         false_addr: 0x7_1000,
         none_addr: 0x7_2000,
+        float_addr: FLOAT,
         thread_exception: None,
         watches: vec![
             Watch {

@@ -81,16 +81,31 @@ fn sum(heap: &Heap, args: &[ObjRef], from: usize) -> Result<i128, String> {
 
 /// The report of a run of the evaluator; a fault is one too.
 pub fn evaluate(trace: &Trace, text: &str) -> String {
+    evaluate_counting(trace, text).0
+}
+
+/// As `evaluate`, and how many iterations of the loop behind the label were begun.
+pub fn evaluate_counting(trace: &Trace, text: &str) -> (String, u64) {
     let mut world = world(text);
     scene::hold_constants(&mut world, trace);
+    let label = trace.insts.iter().position(|inst| inst.op == Op::Label);
     match eval::run(trace, &mut world, FOREVER) {
-        Ok(outcome) => scene::report(&world, trace, &outcome),
-        Err(fault) => format!("{fault}\n"),
+        Ok(outcome) => {
+            let behind = label.is_some_and(|label| outcome.at > label);
+            let begun = outcome.iterations + u64::from(behind);
+            (scene::report(&world, trace, &outcome), begun)
+        }
+        Err(fault) => (format!("{fault}\n"), 0),
     }
 }
 
 /// The report of a run of machine code.
 pub fn execute(trace: &Trace, text: &str) -> Result<String, Abort> {
+    Ok(execute_counting(trace, text)?.0)
+}
+
+/// As `execute`, and how many iterations of the loop behind the label were begun.
+pub fn execute_counting(trace: &Trace, text: &str) -> Result<(String, u64), Abort> {
     let mut start = world(text);
     scene::hold_constants(&mut start, trace);
     let mut mirror = Mirror::of(&start, trace);
@@ -118,6 +133,7 @@ pub fn execute(trace: &Trace, text: &str) -> Result<String, Abort> {
             }
         });
     });
+    let iterations = unsafe { (*machine.act.activation()).iterations };
     let exit = machine.compiled.exits[n as usize].clone();
     rebuild(&mut machine, &exit, trace, &mirror);
     let Running { log, dead, .. } = NOW.take().unwrap();
@@ -132,7 +148,7 @@ pub fn execute(trace: &Trace, text: &str) -> Result<String, Abort> {
         depth: exit.outer().depth,
         iterations: 0,
     };
-    Ok(scene::report(&left, trace, &outcome))
+    Ok((scene::report(&left, trace, &outcome), iterations))
 }
 
 // ---- C memory ----
@@ -385,7 +401,8 @@ impl Mirror {
         left.log = log;
         let named: Vec<ObjRef> = left.objects.values().copied().collect();
         for &object in &named {
-            if dead.contains(&(self.raw[&object] as usize)) {
+            let is_dead = dead.contains(&(self.raw[&object] as usize));
+            if is_dead || self.is_reused(&left.heap, object) {
                 left.heap.get_mut(object).unwrap().refs = 1;
                 left.heap.decref(object).unwrap();
             }
@@ -438,10 +455,21 @@ impl Mirror {
         left
     }
 
+    /// Whether the memory of a float holds another one by now: the first one is dead.
+    fn is_reused(&self, heap: &Heap, object: ObjRef) -> bool {
+        let raw = unsafe { &*self.raw[&object] };
+        match heap.get(object).map(|found| &found.kind) {
+            Ok(Kind::Float(x)) => x.to_bits() != raw.words[0],
+            _ => false,
+        }
+    }
+
     /// The object of a world for one in raw memory.
     fn back(&self, heap: &mut Heap, word: u64) -> ObjRef {
         let raw = word as *mut Object;
-        if let Some((&object, _)) = self.raw.iter().find(|(_, r)| **r == raw) {
+        if let Some((&object, _)) = self.raw.iter().find(|(_, r)| **r == raw)
+            && !self.is_reused(heap, object)
+        {
             return object;
         }
         if let Some((name, _)) = self.known.iter().find(|(_, r)| **r == raw) {

@@ -143,7 +143,7 @@ pub struct Outcome {
     /// Depth of the operand stack, outermost frame. The world's frame is rebuilt: its locals, and
     /// its stack up to this depth.
     pub depth: u16,
-    /// How often the jump was taken.
+    /// How often a jump or a restart was taken.
     pub iterations: u64,
 }
 
@@ -159,7 +159,7 @@ pub struct Fault {
     pub what: String,
 }
 
-/// Runs a trace until it leaves, or its jump has been taken `max_iterations` times.
+/// Runs a trace until it leaves, or its jumps have been taken `max_iterations` times.
 ///
 /// The trace should be one that [`verify`](crate::verify()) accepts; another one ends in a fault.
 ///
@@ -196,8 +196,12 @@ pub fn run(trace: &Trace, world: &mut World, max_iterations: u64) -> Result<Outc
                 Some(&branch) => at = branch + 1,
                 None => return eval.leave(at, snap).map_err(fault),
             },
-            Flow::Jump(_) if eval.iterations >= max_iterations => {
+            Flow::Jump(_) | Flow::Restart if eval.iterations >= max_iterations => {
                 return Ok(eval.out_of_time(at));
+            }
+            Flow::Restart => {
+                eval.iterations += 1;
+                at = 0;
             }
             Flow::Jump(passed) => {
                 eval.iterations += 1;
@@ -221,6 +225,8 @@ enum Flow {
     Next,
     /// At the header, with these parameters.
     Jump(Vec<Datum>),
+    /// At the start.
+    Restart,
     /// In the interpreter.
     Leave(SnapId),
 }

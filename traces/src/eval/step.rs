@@ -84,6 +84,11 @@ impl Eval<'_> {
                 Ok(Flow::Next)
             }
             Op::Jump => Ok(Flow::Jump(args)),
+            Op::Restart => Ok(Flow::Restart),
+            Op::Leave => match inst.snap {
+                Some(snap) => Ok(Flow::Leave(snap)),
+                None => Err("has nowhere to leave to".to_string()),
+            },
             op => {
                 let result = arith::compute(op, &args, inst.imm)?;
                 self.result(inst, result)

@@ -2,7 +2,7 @@
 //!
 //! | file | rules |
 //! | --- | --- |
-//! | [`mod@self`] | the shape of a trace: each path ends in a `jump`, at most one `label` |
+//! | [`mod@self`] | the shape of a trace: each path ends in a `jump`, a `restart` or a `leave`, at most one `label` |
 //! | `table` | each instruction is as its row of the op table says, values are defined once and before use |
 //! | `snapshot` | snapshots are where the table wants them and list what exists |
 //! | `owner` | each owned reference is consumed exactly once on every path; no dead object is used |
@@ -69,7 +69,7 @@ fn text(trace: &Trace, at: usize) -> String {
     }
 }
 
-/// Each path ends in a jump, and begins, but for the first, with a branch; one label at most, whose
+/// Each path ends in a jump, a restart or a `leave` (the root path in a jump), and begins, but for the first, with a branch; one label at most, whose
 /// parameters all ways to it agree on.
 fn shape(trace: &Trace, stage: Stage) -> Result<(), Broken> {
     let mut label: Option<&Inst> = None;
@@ -94,13 +94,19 @@ fn shape(trace: &Trace, stage: Stage) -> Result<(), Broken> {
                     return Err((at, "a parameter of the loop is no object".into()));
                 }
             }
+            Op::Restart if stage == Stage::Naive => {
+                return Err((at, "a naive trace jumps to its start".into()));
+            }
+            Op::Restart | Op::Leave if !trace.insts.iter().take(at).any(|i| i.op == Op::Branch) => {
+                return Err((at, "the root path ends in a jump".into()));
+            }
             Op::Jump => {
                 let params = label.map_or(&[][..], |label| label.params.as_slice());
                 same_types(trace, at, &inst.args, params)?;
             }
             _ => {}
         }
-        ended = inst.op == Op::Jump;
+        ended = inst.op.ends_path();
     }
     if ended {
         return Ok(());
@@ -109,11 +115,10 @@ fn shape(trace: &Trace, stage: Stage) -> Result<(), Broken> {
     Err((last, "a path ends in a jump".into()))
 }
 
-/// A branch has the snapshot of one op further up, which can leave by it and lies behind the label.
+/// A branch has the snapshot of one op further up, which can leave by it.
 fn is_of_one_exit(trace: &Trace, at: usize, branch: &Inst) -> Result<(), Broken> {
     let carries = |inst: &&Inst| inst.snap == branch.snap && inst.op != Op::Branch;
-    let label = trace.insts.iter().position(|inst| inst.op == Op::Label);
-    let above = trace.insts.iter().take(at).skip(label.unwrap_or(0));
+    let above = trace.insts.iter().take(at);
     let exits = above.filter(carries).collect::<Vec<_>>();
     let can_branch =
         |op: Op| op != Op::Check && matches!(op.effect(), Effect::Guard | Effect::PureExit);

@@ -35,6 +35,7 @@ pub(super) fn check(trace: &Trace) -> Result<(), Broken> {
         let mut ends = walk.ends.iter();
         return ends.try_for_each(|(end, now)| same_owners(*end, &entry, &now.frame));
     };
+    let entry = Frame::at_entry(trace);
     let mut header = walk.now.clone();
     header.effects = Effects::default();
     for _ in 0..MAX_ROUNDS {
@@ -42,6 +43,10 @@ pub(super) fn check(trace: &Trace) -> Result<(), Broken> {
         walk.run(label..trace.insts.len())?;
         let mut next = header.clone();
         for (end, now) in walk.ends.drain(..) {
+            if trace.insts.get(end).map(|inst| inst.op) == Some(Op::Restart) {
+                same_owners(end, &entry, &now.frame)?;
+                continue;
+            }
             same_owners(end, &header.frame, &now.frame)?;
             next = next.meet(&now);
         }
@@ -104,8 +109,8 @@ impl Now {
     }
 }
 
-/// A bytecode: how many frames there are, the innermost code object and offset.
-type Place = (usize, ObjId, u32);
+/// One execution of a bytecode: the turn of the path, how many frames there are, the innermost code object and offset.
+type Place = (u32, usize, ObjId, u32);
 
 /// The bytecodes of this iteration that have had an effect.
 #[derive(Clone, PartialEq, Default)]
@@ -121,7 +126,7 @@ struct Walk<'a> {
     now: Now,
     /// The snapshots that have a branch, and what holds where it is taken.
     branches: HashMap<SnapId, Option<Now>>,
-    /// The jumps that were passed, and what held there.
+    /// The ends of paths that were passed, and what held there.
     ends: Vec<(usize, Now)>,
 }
 
@@ -159,7 +164,7 @@ impl<'a> Walk<'a> {
                     }
                     continue;
                 }
-                (Op::Jump, _) => {
+                (Op::Jump | Op::Restart, _) => {
                     self.step(inst).map_err(|rule| (at, rule))?;
                     self.ends.push((at, self.now.clone()));
                     continue;
@@ -329,29 +334,14 @@ impl<'a> Walk<'a> {
         for frame in &snap.frames {
             self.locals(frame)?;
         }
-        let inner = snap
-            .frames
-            .last()
-            .map(|f| (snap.frames.len(), f.code, f.pc));
-        if let (Some((a, _, before)), Some((b, _, now))) = (self.now.effects.latest, inner)
-            && a == b
-            && now < before
-        {
-            // A jump back: another turn of a loop that this path goes through.
-            self.now.effects.done.clear();
-        }
-        let before = self.now.effects.latest.map_or(0, |(frames, ..)| frames);
-        if before < snap.frames.len() {
-            // Another call.
-            let done = &mut self.now.effects.done;
-            done.retain(|&(frames, ..)| frames <= before);
-        }
+        let inner = snap.frames.last();
+        let inner = inner.map(|f| (snap.turn, snap.frames.len(), f.code, f.pc));
         self.now.effects.latest = inner;
         match inner {
             Some(place) if snap.resume == Resume::At && self.now.effects.done.contains(&place) => {
                 Err(format!(
                     "its snapshot resumes behind the effects of the bytecode at {}, not in front",
-                    place.2
+                    place.3
                 ))
             }
             _ => Ok(()),

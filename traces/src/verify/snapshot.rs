@@ -14,7 +14,7 @@ pub(super) fn check(trace: &Trace, inst: &Inst, defined: &[bool]) -> Result<(), 
     let snap = snap.ok_or("its snapshot is in the trace's table")?;
     let allowed = match (inst.op, snap.resume) {
         (Op::CCall, resume) => resume == Resume::During,
-        (Op::Branch, resume) => resume == Resume::At,
+        (Op::Branch | Op::Leave, resume) => resume == Resume::At,
         (Op::CallPy | Op::CallPyBool | Op::CallNew, resume) => matches!(resume, Resume::Raise(_)),
         (_, Resume::Raise(_)) => inst.op.effect() == Effect::Guard,
         (_, resume) => resume == Resume::At,
