@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::loops::{self, Version};
 use crate::py::Strong;
 use crate::record::{Recorded, Recorder};
+use crate::resume;
 use jit::{Exit, Types};
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
@@ -53,7 +54,7 @@ fn growable(version: &Version, exit: &Exit) -> Option<u32> {
         return None;
     }
     let snap = version.trace.snaps.get(inst.snap?.0 as usize)?;
-    (snap.frames.len() == 1).then_some(snap.origin)
+    Some(snap.origin)
 }
 
 /// A guard of a tree.
@@ -196,6 +197,9 @@ impl Tree {
         let mut guards = self.guards.borrow_mut();
         let guard = guards.entry(guard).or_default();
         guard.failed = 0;
+        if why.reason == Reason::NotInlined {
+            return;
+        }
         guard.attempts += 1;
         // Another time it may go another way.
         let again = matches!(
@@ -263,6 +267,8 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         crate::dump::write(folder, &tree.naive, &trace, &compiled);
     }
     Ok(Version {
+        behind_calls: resume::behind_calls(&compiled, &trace),
+        calls: resume::deepest(&trace),
         exit_names: loops::exit_names(&compiled.exits, &trace, &place.decoded, place.code),
         taken: RefCell::new(vec![0; compiled.exits.len()]),
         wants: loops::wants(&trace),

@@ -56,7 +56,7 @@ impl Recorder {
     /// whose turns are recorded one behind the other where they are few. A branch ends where a compiled one has more.
     pub(super) fn other_loop(&mut self, from: u32, header: u32) -> Result<Step, Abort> {
         self.b.begin_turn();
-        if (header..from).contains(&self.header) {
+        if self.callers.is_empty() && (header..from).contains(&self.header) {
             return match self.is_branch() {
                 true => Ok(Step::More),
                 false => Err(Reason::LeftLoop.into()),
@@ -69,9 +69,9 @@ impl Recorder {
         let compiled = engine::get()
             .and_then(|e| loops::header(e, self.code, header))
             .is_some_and(|h| matches!(*h.state.borrow(), State::Compiled));
-        let turns = self.turns.entry(header).or_default();
+        let turns = self.turns.entry((self.code as usize, header)).or_default();
         *turns += 1;
-        if compiled && branch && *turns > MAX_TURNS_OF_COMPILED {
+        if compiled && branch && self.callers.is_empty() && *turns > MAX_TURNS_OF_COMPILED {
             self.b.begin(header);
             self.leaves = true;
             return Ok(Step::Closed);
@@ -265,7 +265,7 @@ impl Recorder {
 
     /// An iterator whose end was guarded goes.
     fn leave_loop(&mut self, i: &Instr) -> Result<(), Abort> {
-        if i.offset == self.header && !self.is_branch() {
+        if self.callers.is_empty() && i.offset == self.header && !self.is_branch() {
             return Err(Reason::LeftLoop.into());
         }
         let behind = self.behind_loop(i)?;

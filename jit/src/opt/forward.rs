@@ -64,6 +64,7 @@ impl<'a> Forward<'a> {
             objs: naive.objs.clone(),
             funcs: naive.funcs.clone(),
             globals: naive.globals.clone(),
+            inlined: naive.inlined.clone(),
             ..Trace::default()
         };
         let slots =
