@@ -294,7 +294,9 @@ impl Recorder {
             // The second event of a bytecode with EXTENDED_ARG.
             return Ok(Step::More);
         }
-        if self.last.is_none() {
+        if self.last.is_none() && self.is_branch() {
+            // What the entries of the stack are borrowed from was known to another recording.
+            self.secure(0)?;
             self.untold(&decoded, instr)?;
         }
         if self.last.is_none() && instr.offset != self.start {
