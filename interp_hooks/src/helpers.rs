@@ -2,6 +2,8 @@
 
 mod containers;
 mod iterators;
+mod math;
+mod text;
 mod with;
 
 use crate::adapters::{self, objects};
@@ -33,6 +35,18 @@ pub extern "C" fn new_uint(n: u64) -> Obj {
 pub extern "C" fn new_float(x: f64) -> Obj {
     // SAFETY: the GIL is held.
     or_die(unsafe { ffi::PyFloat_FromDouble(x) })
+}
+/// Stores a new float in a place, and drops what lies there.
+///
+/// # Safety
+/// The place owns an object whose death nobody can notice, or NULL.
+pub unsafe extern "C" fn set_float(place: *mut Obj, x: *const f64) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let old = place.replace(new_float(*x));
+        ffi::Py_XDECREF(old);
+    }
+    1
 }
 /// A new cffi cdata that owns nothing. Never NULL.
 ///
@@ -460,6 +474,9 @@ unsafe extern "C" fn py_call_ex(argv: *const Obj, argc: usize, _x: i64) -> Obj {
 
 /// The address of a helper.
 pub fn address(h: Helper) -> usize {
+    if let Some(address) = math::address(h) {
+        return address;
+    }
     match h {
         Helper::FloatFloorDiv => float_floordiv as *const () as usize,
         Helper::FloatMod => float_mod as *const () as usize,
@@ -509,5 +526,22 @@ pub fn address(h: Helper) -> usize {
         Helper::PyBuildSet => containers::build_set as *const () as usize,
         Helper::PyBuildMap => containers::build_map as *const () as usize,
         Helper::PyBuildString => containers::build_string as *const () as usize,
+        Helper::CharIs => text::char_is as *const () as usize,
+        Helper::StrEq => text::str_eq as *const () as usize,
+        Helper::StrCompare => text::str_compare as *const () as usize,
+        Helper::StrContains => text::str_contains as *const () as usize,
+        Helper::StrSlice => text::str_slice as *const () as usize,
+        Helper::BytesSlice => text::bytes_slice as *const () as usize,
+        Helper::ListSlice => text::list_slice as *const () as usize,
+        Helper::TupleSlice => text::tuple_slice as *const () as usize,
+        Helper::Tuple1 => containers::tuple1 as *const () as usize,
+        Helper::Tuple2 => containers::tuple2 as *const () as usize,
+        Helper::Tuple3 => containers::tuple3 as *const () as usize,
+        Helper::List0 => containers::list0 as *const () as usize,
+        Helper::List1 => containers::list1 as *const () as usize,
+        Helper::List2 => containers::list2 as *const () as usize,
+        Helper::List3 => containers::list3 as *const () as usize,
+        // The functions of `<math.h>` that are looked up first.
+        _ => 0,
     }
 }

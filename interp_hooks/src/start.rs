@@ -89,7 +89,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
     known_objects();
     fields(table);
     let target = target(table)?;
-    let registry = Registry::new(hook::on_dict, hook::on_type)?;
+    let registry = Registry::new(hook::on_dict, hook::on_type, hook::on_function)?;
     let code_extra = loops::request_code_extra().ok_or("no extra word of code objects is free")?;
     let raiser = raiser::make_type().ok_or("the raising type could not be made")?;
     // SAFETY: the GIL is held; `object` needs no arguments.
@@ -106,6 +106,8 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
         recording: RefCell::new(None),
         headers: RefCell::new(Vec::new()),
         runs: RefCell::new(Vec::new()),
+        not_inlined: RefCell::default(),
+        resumed: RefCell::default(),
         entered: RefCell::default(),
         monitoring,
         code_extra,
@@ -299,6 +301,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         int_to_i64: helpers::int_to_i64 as *const () as usize,
         int_to_u64: helpers::int_to_u64 as *const () as usize,
         int_to_bits: helpers::int_to_bits as *const () as usize,
+        set_float: helpers::set_float as *const () as usize,
         global_get: helpers::global_get as *const () as usize,
         global_set: helpers::global_set as *const () as usize,
         dealloc: crate::adapters::objects::dealloc as *const () as usize,
@@ -311,6 +314,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         helpers: table,
         functions,
         frame_slots: t.frame_slots,
+        frame_function: t.frame_function,
         frame_instr: t.frame_instr,
         code_bytes: t.code_bytes,
         refcount: t.object_refcnt,
@@ -321,6 +325,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         true_addr: address(Known::True),
         false_addr: address(Known::False),
         none_addr: address(Known::None),
+        float_addr: address(Known::Float),
         thread_exception: Some(t.thread_exception),
         watches: t
             .watches()

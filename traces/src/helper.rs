@@ -57,12 +57,70 @@ helpers! {
     FloatMod "float_mod" (F64 F64) false -> Some(F64), Pure;
     /// `x ** y` where the C library's `pow` gives Python's answer: x finite and above 0, y finite.
     FloatPow "float_pow" (F64 F64) false -> Some(F64), Pure;
+    // Functions of `<math.h>`. What Python raises at their edges the trace guards against.
+    /// `sin` of C.
+    Sin "sin" (F64) false -> Some(F64), Pure;
+    /// `cos` of C.
+    Cos "cos" (F64) false -> Some(F64), Pure;
+    /// `tan` of C.
+    Tan "tan" (F64) false -> Some(F64), Pure;
+    /// `asin` of C.
+    Asin "asin" (F64) false -> Some(F64), Pure;
+    /// `acos` of C.
+    Acos "acos" (F64) false -> Some(F64), Pure;
+    /// `atan` of C.
+    Atan "atan" (F64) false -> Some(F64), Pure;
+    /// `sinh` of C.
+    Sinh "sinh" (F64) false -> Some(F64), Pure;
+    /// `cosh` of C.
+    Cosh "cosh" (F64) false -> Some(F64), Pure;
+    /// `tanh` of C.
+    Tanh "tanh" (F64) false -> Some(F64), Pure;
+    /// `asinh` of C.
+    Asinh "asinh" (F64) false -> Some(F64), Pure;
+    /// `acosh` of C.
+    Acosh "acosh" (F64) false -> Some(F64), Pure;
+    /// `atanh` of C.
+    Atanh "atanh" (F64) false -> Some(F64), Pure;
+    /// `exp` of C.
+    Exp "exp" (F64) false -> Some(F64), Pure;
+    /// `exp2` of C.
+    Exp2 "exp2" (F64) false -> Some(F64), Pure;
+    /// `expm1` of C.
+    Expm1 "expm1" (F64) false -> Some(F64), Pure;
+    /// `log` of C.
+    Log "log" (F64) false -> Some(F64), Pure;
+    /// `log2` of C.
+    Log2 "log2" (F64) false -> Some(F64), Pure;
+    /// `log10` of C.
+    Log10 "log10" (F64) false -> Some(F64), Pure;
+    /// `log1p` of C.
+    Log1p "log1p" (F64) false -> Some(F64), Pure;
+    /// `cbrt` of C.
+    Cbrt "cbrt" (F64) false -> Some(F64), Pure;
+    /// `pow` of C.
+    CPow "pow" (F64 F64) false -> Some(F64), Pure;
+    /// `atan2` of C.
+    Atan2 "atan2" (F64 F64) false -> Some(F64), Pure;
+    /// `fmod` of C.
+    Fmod "fmod" (F64 F64) false -> Some(F64), Pure;
+    /// `copysign` of C.
+    CopySign "copysign" (F64 F64) false -> Some(F64), Pure;
     /// Whether `x ** y` of integers fits in 64 bits; y >= 0.
     IntPowFits "int_pow_fits" (I64 I64) false -> Some(Bool), Pure;
     /// `x ** y` of integers, where it fits.
     IntPow "int_pow" (I64 I64) false -> Some(I64), Pure;
     /// The code point of character number arg 1 of the str arg 0, which has it.
     StrItem "str_item" (Obj I64) false -> Some(I64), Pure;
+    /// Whether the code point arg 1 is of kind number arg 0 (`record::methods::CHARACTERS`): what `str.isalpha` and
+    /// its like say of a str of length 1.
+    CharIs "char_is" (I64 I64) false -> Some(Bool), Pure;
+    /// Whether two str are equal.
+    StrEq "str_eq" (Obj Obj) false -> Some(Bool), Pure;
+    /// How two str compare: -1, 0 or 1.
+    StrCompare "str_compare" (Obj Obj) false -> Some(I64), Pure;
+    /// Whether the str arg 0 contains the str arg 1.
+    StrContains "str_contains" (Obj Obj) false -> Some(Bool), Pure;
     /// Appends arg 1 to the list arg 0.
     ListAppend "list_append" (Obj Obj) false -> None, Writes;
     /// Stores arg 1 in the cell arg 0; the old content must be plain or NULL.
@@ -87,6 +145,28 @@ helpers! {
     CDataSlice "cdata_slice" (Obj Ptr I64) false -> Some(Obj), New;
     /// The str of length 1 of a `char32_t`; raises ValueError where it is no code point.
     UCharNew "uchar_new" (I64) false -> Some(Obj), New;
+    /// `arg 0[arg 1:arg 2]` of an exact str.
+    StrSlice "str_slice" (Obj I64 I64) false -> Some(Obj), New;
+    /// As `str_slice`, of an exact bytes.
+    BytesSlice "bytes_slice" (Obj I64 I64) false -> Some(Obj), New;
+    /// As `str_slice`, of an exact list.
+    ListSlice "list_slice" (Obj I64 I64) false -> Some(Obj), New;
+    /// As `str_slice`, of an exact tuple.
+    TupleSlice "tuple_slice" (Obj I64 I64) false -> Some(Obj), New;
+    /// The tuple of the arguments.
+    Tuple1 "tuple1" (Obj) false -> Some(Obj), New;
+    /// The tuple of the arguments.
+    Tuple2 "tuple2" (Obj Obj) false -> Some(Obj), New;
+    /// The tuple of the arguments.
+    Tuple3 "tuple3" (Obj Obj Obj) false -> Some(Obj), New;
+    /// The list of no items.
+    List0 "list0" () false -> Some(Obj), New;
+    /// The list of the arguments.
+    List1 "list1" (Obj) false -> Some(Obj), New;
+    /// The list of the arguments.
+    List2 "list2" (Obj Obj) false -> Some(Obj), New;
+    /// The list of the arguments.
+    List3 "list3" (Obj Obj Obj) false -> Some(Obj), New;
     /// What the `__enter__` of the last `before_with` of this thread gave.
     Entered "entered" () false -> Some(Obj), New;
     /// The iterator of a range: its first item, step (not 0) and length.
@@ -160,7 +240,12 @@ impl Helper {
             | Helper::CDataCopy => Known::CDataOwn,
             Helper::CDataSlice => Known::CData,
             Helper::BytesNew | Helper::BytesString => Known::Bytes,
-            Helper::UCharNew => Known::Str,
+            Helper::UCharNew | Helper::StrSlice => Known::Str,
+            Helper::BytesSlice => Known::Bytes,
+            Helper::ListSlice => Known::List,
+            Helper::TupleSlice => Known::Tuple,
+            Helper::Tuple1 | Helper::Tuple2 | Helper::Tuple3 => Known::Tuple,
+            Helper::List0 | Helper::List1 | Helper::List2 | Helper::List3 => Known::List,
             Helper::RangeIterNew => Known::RangeIter,
             Helper::ListIterNew => Known::ListIter,
             Helper::TupleIterNew => Known::TupleIter,

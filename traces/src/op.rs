@@ -57,7 +57,7 @@ pub enum Effect {
     Call,
     /// May run any Python code (a finaliser).
     RunsPython,
-    /// Control: `label`, `jump`, `restart` and `branch`.
+    /// Control: `label`, `jump`, `restart`, `leave` and `branch`.
     Control,
 }
 
@@ -121,7 +121,7 @@ macro_rules! ops {
         impl Op {
     /// Whether a path ends here.
     pub fn ends_path(self) -> bool {
-        matches!(self, Op::Jump | Op::Restart)
+        matches!(self, Op::Jump | Op::Restart | Op::Leave)
     }
 
             /// Every op, in table order.
@@ -449,6 +449,8 @@ ops! {
     /// Jumps to the start, where the frame's memory is as the trace found it: where a path of the preamble, which the
     /// label's body knows nothing of, has come round to the header.
     Restart "restart" () None -> NONE, Control, false;
+    /// Leaves for good: at the header of another loop, which has a trace of its own.
+    Leave "leave" () None -> NONE, Control, true;
     /// Begins a further path behind a jump: the op further up that carries this snapshot goes on here
     /// where it would leave.
     Branch "branch" () None -> NONE, Control, true;

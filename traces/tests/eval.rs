@@ -2,7 +2,7 @@
 
 use traces::eval::{Datum, Kind, Reply, World, helpers, run, scene};
 use traces::parse::parse;
-use traces::{Helper, Trace};
+use traces::{Helper, Stage, Trace, verify};
 
 fn trace(body: &str) -> Trace {
     let text = format!(
@@ -96,6 +96,48 @@ fn a_loop_without_end_is_bounded() {
     let mut world = World::new();
     let outcome = run(&trace(""), &mut world, 17).unwrap();
     assert_eq!((outcome.exit, outcome.iterations), (None, 17));
+}
+
+/// A path goes on where its guard leaves, and comes back to the header.
+#[test]
+fn a_branch_is_taken_where_its_guard_leaves() {
+    let text = r#"trace "t" locals 1 depth 0 {
+      objs @code
+      %0 = int 0
+      %1 = int 0
+      %2 = int 1
+      %3 = int 10
+      label %4: i64 = %0, %5: i64 = %1
+      %6 = isub %4, %2
+      %7 = igt %4, %1
+      guard_true %7 -> s0
+      %8 = iadd_ovf %5, %2 -> s1
+      jump %6, %8
+      branch -> s0
+      %9 = iadd %5, %3
+      %10 = igt %9, %3
+      guard_false %10 -> s2
+      jump %3, %9
+      branch -> s2
+      %11 = ilt %9, %3
+      %12 = box_int %9
+      guard_true %11 -> s3
+      jump %9, %9
+      snaps
+        s0: at @code pc 2 depth 0 []
+        s1: at @code pc 4 depth 0 []
+        s2: at @code pc 6 depth 0 []
+        s3: at @code pc 8 depth 1 [1=%12]
+    }"#;
+    let trace = parse(text).unwrap();
+    assert_eq!(verify(&trace, Stage::Optimised), Ok(()));
+    let mut world = World::new();
+    let outcome = run(&trace, &mut world, 100).unwrap();
+    // Once through the first branch, ten times round, through both.
+    assert_eq!((outcome.pc, outcome.iterations), (8, 11));
+    assert_eq!(world.heap.get(world.slot(1)).unwrap().kind, Kind::Int(30));
+    let outcome = run(&trace, &mut World::new(), 5).unwrap();
+    assert_eq!((outcome.exit, outcome.iterations), (None, 5));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The text format: what people read, and that it reads back to the same trace.
 
 use traces::parse::{parse, parse_file};
-use traces::{CType, FuncDecl, FuncFlags, Trace};
+use traces::{CType, FuncDecl, FuncFlags, SnapId, Stage, Trace, verify};
 
 const LOOP: &str = r#"trace "app.py:12 main" locals 3 depth 1 {
   objs @code @int @range_iterator @lib.add
@@ -41,6 +41,43 @@ fn printing_what_was_parsed_gives_the_text() {
 fn parsing_what_was_printed_gives_the_trace() {
     let t = parse(LOOP).unwrap();
     assert_eq!(parse(&t.to_string()).unwrap(), t);
+}
+
+#[test]
+fn paths_read_back() {
+    let text = r#"trace "paths" locals 1 depth 0 {
+  objs @code
+  %0 = int 1
+  label %1: i64 = %0
+  %2 = iadd_ovf %1, %0 -> s0
+  %3 = ilt %2, %0
+  guard_true %3 -> s1
+  jump %2
+  branch -> s1
+  jump %0
+  branch -> s0
+  check -> s2
+  jump %1
+  snaps
+    s0: at @code pc 2 depth 0 []
+    s1: at @code pc 4 depth 0 []
+    s2: at @code pc 6 depth 0 []
+}
+"#;
+    let trace = parse(text).unwrap();
+    assert_eq!(trace.to_string(), text);
+    assert_eq!(trace.paths(), [0..6, 6..8, 8..11]);
+    let branches = trace.branches();
+    let at = |snap| branches.get(&SnapId(snap)).copied();
+    assert_eq!((at(0), at(1), at(2)), (Some(8), Some(6), None));
+    let error = parse(&text.replacen("branch -> s1", "branch", 1));
+    let error = error.map(|trace| verify(&trace, Stage::Optimised).unwrap_err());
+    assert!(
+        error
+            .unwrap()
+            .to_string()
+            .contains("of one guard further up")
+    );
 }
 
 #[test]

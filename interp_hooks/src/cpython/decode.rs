@@ -63,11 +63,16 @@ impl Decoded {
         Decoded { instrs, units }
     }
 
+    /// The last jump back to the header of a loop.
+    pub fn end_of_loop(&self, header: u32) -> u32 {
+        let jumps = self.instrs.iter().filter(|i| i.target == Some(header));
+        jumps.map(|i| i.offset).max().unwrap_or(header)
+    }
+
     /// The numbers of the names that the loop with this header stores into, as far as its last
     /// jump back.
     pub fn names_stored(&self, header: u32) -> Vec<u32> {
-        let jumps = self.instrs.iter().filter(|i| i.target == Some(header));
-        let end = jumps.map(|i| i.offset).max().unwrap_or(header);
+        let end = self.end_of_loop(header);
         self.instrs
             .iter()
             .filter(|i| (header..end).contains(&i.offset))
@@ -88,6 +93,14 @@ impl Decoded {
         }
         let pop = self.at(end.next)?;
         (pop.opcode == Opcode::POP_TOP).then_some(pop.next)
+    }
+
+    /// Whether the first bytecode of a function that does something is at a byte offset, or the RESUME in front of it:
+    /// not told of are those that copy its cells.
+    pub fn starts_at(&self, offset: u32) -> bool {
+        let before = self.instrs.iter().take_while(|i| i.offset < offset);
+        let silent = |i: &Instr| matches!(i.opcode, Opcode::RESUME | Opcode::COPY_FREE_VARS);
+        before.clone().all(silent) && self.at(offset).is_some_and(|i| i.offset == offset)
     }
 
     /// The bytecode that a byte offset belongs to.

@@ -1,10 +1,11 @@
 //! Attributes of instances and of classes: where they lie, found by looking alone.
 
 use super::VersionTable;
-use crate::py::Object;
+use super::function::is_function;
+use crate::py::{Object, Strong};
 use jit::Values;
 use pyo3_ffi as ffi;
-use std::ffi::{c_int, c_uint, c_ulong, c_void};
+use std::ffi::{CStr, c_int, c_uint, c_ulong, c_void};
 use std::sync::OnceLock;
 
 // Include/object.h, Include/internal/pycore_object.h
@@ -60,9 +61,67 @@ pub fn is_heap_type(class: Object) -> bool {
     flags(class) & HEAP_TYPE != 0
 }
 
+/// Whether an object is a class that tells nobody what its instances are: its metaclass is `type`.
+pub fn is_plain_class(o: Object) -> bool {
+    o.type_object().0 == (&raw mut ffi::PyType_Type).cast()
+}
+
+/// Whether a class is another one, or made from it.
+pub fn is_made_from(class: Object, base: Object) -> bool {
+    // SAFETY: two live classes.
+    unsafe { ffi::PyType_IsSubtype(class.0.cast(), base.0.cast()) != 0 }
+}
+
+/// Whether `__class__` of an instance is its class, for as long as the class does not change.
+pub fn shows_its_class(class: Object) -> bool {
+    // SAFETY: an interned name; an error is cleared.
+    unsafe {
+        let Some(name) = Strong::from_new(ffi::PyUnicode_InternFromString(c"__class__".as_ptr()))
+        else {
+            ffi::PyErr_Clear();
+            return false;
+        };
+        let name = Object(name.as_ptr());
+        let base = Object((&raw mut ffi::PyBaseObject_Type).cast());
+        let found = in_class(class, name);
+        reads_plainly(class) && found.is_some() && found == in_class(base, name)
+    }
+}
+
 fn slot(class: Object, slot: c_int) -> *mut c_void {
     // SAFETY: a live class.
     unsafe { ffi::PyType_GetSlot(class.0.cast(), slot) }
+}
+
+/// The method of a name that all objects of a built-in type have, for good.
+pub fn builtin_method(class: Object, name: Object) -> Option<Object> {
+    // SAFETY: a live class.
+    let plain = !is_heap_type(class) && reads_plainly(class) && unsafe { dict_offset(class) } == 0;
+    let method = in_class(class, name).filter(|_| plain)?;
+    (method.type_object().0 == (&raw mut ffi::PyMethodDescr_Type).cast()).then_some(method)
+}
+
+/// The fields of `PyMethodDescrObject` up to what it is in C, Include/cpython/descrobject.h.
+#[repr(C)]
+struct MethodDescr {
+    head: ffi::PyObject,
+    class: *mut ffi::PyTypeObject,
+    name: *mut ffi::PyObject,
+    qualname: *mut ffi::PyObject,
+    definition: *const ffi::PyMethodDef,
+}
+
+/// The name in C of a method of just this built-in type, which no program can change.
+pub fn name_of_method(method: Object, class: Object) -> Option<&'static CStr> {
+    if method.type_object().0 != (&raw mut ffi::PyMethodDescr_Type).cast() || is_heap_type(class) {
+        return None;
+    }
+    // SAFETY: an exact method of a built-in type; its definition is static.
+    unsafe {
+        let method = &*method.0.cast::<MethodDescr>();
+        let definition = method.definition.as_ref()?;
+        (method.class == class.0.cast()).then(|| CStr::from_ptr(definition.ml_name))
+    }
 }
 
 /// Whether instances of a class find their attributes in the ordinary way.
@@ -166,28 +225,63 @@ pub fn attribute(t: &VersionTable, owner: Object, name: Object) -> Option<Attrib
     if found.is_some_and(|found| !yields(found)) {
         return None;
     }
-    let as_it_is = |word| {
-        let found = found.filter(|&found| is_no_descriptor(found))?;
-        Some(Attribute::Class(found, word))
-    };
-    // SAFETY: a class made in Python; it says where a dict of its own lies.
-    let has_dict = flags(class) & MANAGED_DICT != 0 || unsafe { dict_offset(class) } != 0;
-    if !has_dict {
-        return as_it_is(None);
-    }
-    let values = values(t, owner)?;
-    let keys = Keys::of(t, class)?;
-    match keys.position(t, name) {
-        Some(n) => {
-            // SAFETY: the array has a place for each shared name.
-            let held = Object(unsafe { *values.add(n) });
-            Some(Attribute::Instance(Place::Value(n), held))
+    match own(t, owner, name)? {
+        Own::Held(n, held) => Some(Attribute::Instance(Place::Value(n), held)),
+        Own::Absent(word) => {
+            let found = found.filter(|&found| is_no_descriptor(found))?;
+            Some(Attribute::Class(found, word))
         }
-        None => as_it_is(Some(keys.count)),
     }
 }
 
+/// The function that a call of a method of an instance calls; where the instance could get an attribute of the
+/// name, the word that changes then. As `attribute`.
+pub fn method(
+    t: &VersionTable,
+    owner: Object,
+    name: Object,
+) -> Option<(Object, Option<*const i64>)> {
+    let class = owner.type_object();
+    let found = in_class(class, name).filter(|&found| is_heap_type(class) && is_function(found))?;
+    match own(t, owner, name)? {
+        Own::Absent(word) => Some((found, word)),
+        Own::Held(..) => None,
+    }
+}
+
+/// What a class made in Python has under a name.
+pub fn class_attribute(class: Object, name: Object) -> Option<Object> {
+    is_heap_type(class).then(|| in_class(class, name)).flatten()
+}
+
+/// What an instance has itself under a name.
+enum Own {
+    /// A place for it, by its index, and what lies there, perhaps NULL.
+    Held(usize, Object),
+    /// Nothing; where it could get it, the word that changes then.
+    Absent(Option<*const i64>),
+}
+
+fn own(t: &VersionTable, owner: Object, name: Object) -> Option<Own> {
+    let class = owner.type_object();
+    // SAFETY: a class made in Python; it says where a dict of its own lies.
+    let has_dict = flags(class) & MANAGED_DICT != 0 || unsafe { dict_offset(class) } != 0;
+    if !has_dict {
+        return Some(Own::Absent(None));
+    }
+    let values = values(t, owner)?;
+    let keys = Keys::of(t, class)?;
+    Some(match keys.position(t, name) {
+        // SAFETY: the array has a place for each shared name.
+        Some(n) => Own::Held(n, Object(unsafe { *values.add(n) })),
+        None => Own::Absent(Some(keys.count)),
+    })
+}
+
 /// `tp_dictoffset`, through a member of `type`.
+///
+/// # Safety
+/// A live class.
 unsafe fn dict_offset(class: Object) -> isize {
     // SAFETY: `__dictoffset__` is a member of `type`; an error is cleared.
     unsafe {

@@ -1,14 +1,17 @@
-//! Calls of built-ins on numbers, characters and cdata: `int`, `float`, `bool`, `len`, `ord`, `chr`.
+//! Calls of built-ins on numbers, characters and cdata, and what classes objects are of: `int`, `float`, `bool`,
+//! `len`, `ord`, `chr`, `isinstance`, `type`.
 
 use super::Recorder;
 use super::calls::CallShape;
+use super::math::{self, Function};
 use crate::adapters;
 use crate::cpython::decode::Instr;
+use crate::cpython::instance;
 use crate::py::{Kind, Object};
 use ffi_ops::{Arg, EmitError};
 use pyo3_ffi as ffi;
-use std::ffi::CStr;
-use traces::{Abort, Field, Known, Op, Value};
+use std::ffi::{CStr, c_void};
+use traces::{Abort, Field, Imm, Known, ObjId, Op, Value};
 
 /// A built-in that a trace can do.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,13 +22,66 @@ enum Builtin {
     Len,
     Ord,
     Chr,
+    IsInstance,
+    Type,
+    Number(Function),
 }
 
-const FUNCTIONS: [(&CStr, Builtin); 3] = [
+const FUNCTIONS: [(&CStr, Builtin); 4] = [
     (c"len", Builtin::Len),
     (c"ord", Builtin::Ord),
     (c"chr", Builtin::Chr),
+    (c"isinstance", Builtin::IsInstance),
 ];
+
+/// The first fields of `PyCFunctionObject`, `Include/cpython/methodobject.h`.
+#[repr(C)]
+struct CFunction {
+    head: ffi::PyObject,
+    definition: *const ffi::PyMethodDef,
+    receiver: *mut ffi::PyObject,
+}
+
+/// Module and name of a function of CPython's own: by its definition in C, which no program can change.
+fn own_function(callee: Object) -> Option<(&'static CStr, &'static CStr)> {
+    // SAFETY: an exact built-in function; its definition and that of its module are static.
+    unsafe {
+        if callee.type_object().0 != (&raw mut ffi::PyCFunction_Type).cast() {
+            return None;
+        }
+        let function = &*callee.0.cast::<CFunction>();
+        let definition = function.definition.as_ref()?;
+        if function.receiver.is_null() || ffi::PyModule_CheckExact(function.receiver) == 0 {
+            return None;
+        }
+        let module = ffi::PyModule_GetDef(function.receiver).as_ref()?;
+        if !is_of_cpython(definition.ml_meth.PyCFunction as *const c_void) {
+            return None;
+        }
+        Some((
+            CStr::from_ptr(module.m_name),
+            CStr::from_ptr(definition.ml_name),
+        ))
+    }
+}
+
+/// Whether code lies in the interpreter or an extension module of the standard library.
+fn is_of_cpython(code: *const c_void) -> bool {
+    let lies_in = |code: *const c_void| {
+        // SAFETY: all fields may be zero; `dladdr` only looks the address up.
+        unsafe {
+            let mut found: libc::Dl_info = std::mem::zeroed();
+            (libc::dladdr(code, &raw mut found) != 0 && !found.dli_fname.is_null())
+                .then(|| (found.dli_fbase, CStr::from_ptr(found.dli_fname).to_bytes()))
+        }
+    };
+    let interpreter = lies_in(ffi::PyFloat_FromDouble as *const c_void);
+    let (Some((base, _)), Some((at, path))) = (interpreter, lies_in(code)) else {
+        return false;
+    };
+    let directory = path.rsplit(|&c| c == b'/').nth(1);
+    at == base || directory == Some(b"lib-dynload")
+}
 
 fn builtin(callee: Object) -> Option<Builtin> {
     for (ty, builtin) in [
@@ -37,16 +93,21 @@ fn builtin(callee: Object) -> Option<Builtin> {
             return Some(builtin);
         }
     }
-    if callee.type_object().type_name() != "builtin_function_or_method" {
-        return None;
+    if callee.0 == (&raw mut ffi::PyType_Type).cast() {
+        return Some(Builtin::Type);
     }
-    let builtins = adapters::imported(c"builtins")?;
-    let is_it = |name| {
-        adapters::attr(builtins.as_ptr(), name).is_some_and(|found| found.as_ptr() == callee.0)
+    let (module, name) = own_function(callee)?;
+    let of_numbers = match module.to_bytes() {
+        b"math" => math::MATH.as_slice(),
+        b"builtins" => math::BUILTINS.as_slice(),
+        _ => return None,
     };
+    if let Some(&(_, function)) = of_numbers.iter().find(|(known, _)| *known == name) {
+        return Some(Builtin::Number(function));
+    }
     FUNCTIONS
         .iter()
-        .find(|(name, _)| is_it(name))
+        .find(|(known, _)| module == c"builtins" && *known == name)
         .map(|&(_, builtin)| builtin)
 }
 
@@ -63,19 +124,24 @@ impl Recorder {
         if callee.0 == (&raw mut ffi::PyRange_Type).cast() {
             return self.range_of(shape, callee, i);
         }
-        if shape.nargs != 1 {
-            return Ok(false);
-        }
         let Some(builtin) = builtin(callee) else {
             return Ok(false);
         };
+        let expected = match builtin {
+            Builtin::IsInstance => Some(2),
+            Builtin::Number(_) => None,
+            _ => Some(1),
+        };
         let e = self.b.peek(shape.callable)?;
-        if e.owned || self.defined_by(e.value) != Some(Op::ConstObj) {
+        if e.owned || expected.is_some_and(|n| n != shape.nargs) {
             return Ok(false);
         }
         let id = self.constant_of(e.value, callee, "builtin");
         self.b.guard_is(e.value, id);
         let result = match builtin {
+            Builtin::Number(function) => self.function_of(function, shape.nargs)?,
+            Builtin::IsInstance => self.is_instance()?,
+            Builtin::Type => self.class_of()?,
             Builtin::Int => self.number_of(false)?,
             Builtin::Float => self.number_of(true)?,
             Builtin::Bool => match self.truth()? {
@@ -89,7 +155,7 @@ impl Recorder {
         let Some(result) = result else {
             return Ok(false);
         };
-        self.replace_operands(3, Some(result), i.next)?;
+        self.replace_operands(shape.nargs + 2, Some(result), i.next)?;
         Ok(true)
     }
 
@@ -179,6 +245,53 @@ impl Recorder {
             Err(EmitError::Unsupported(_)) => Ok(None),
             Err(EmitError::Abort(abort)) => Err(abort),
         }
+    }
+
+    /// The class of the operand at the top as a constant.
+    fn class_of(&mut self) -> Result<Option<Value>, Abort> {
+        let (object, value) = (self.concrete(0)?, self.b.peek(0)?.value);
+        let class = self.lasting_type_of(object);
+        self.b.guard_type(value, class);
+        self.b.obj(class).map(Some)
+    }
+
+    /// As `type_of`, of a class that is meant itself.
+    fn lasting_type_of(&mut self, object: Object) -> ObjId {
+        let class = object.type_object();
+        let id = self.type_of(object);
+        let known = &self.b.trace.objs[id.0 as usize].known;
+        if known.is_none() {
+            return self.constant(class, &class.type_name());
+        }
+        id
+    }
+
+    /// `isinstance(object, class)`, or of a tuple of classes that exists already.
+    fn is_instance(&mut self) -> Result<Option<Value>, Abort> {
+        let (object, of) = (self.concrete(1)?, self.concrete(0)?);
+        let (value, classes) = (self.b.peek(1)?.value, self.b.peek(0)?);
+        let wanted = match of.is_exactly(Known::Tuple) {
+            true => of.sequence_items(of.field_i64(Field::TupleSize) as usize),
+            false => Some(vec![of]),
+        };
+        let wanted = wanted.unwrap_or_default();
+        let class = object.type_object();
+        if classes.owned || !wanted.iter().all(|&c| instance::is_plain_class(c)) {
+            return Ok(None);
+        }
+        let is_one = wanted.iter().any(|&c| instance::is_made_from(class, c));
+        if !is_one && !instance::shows_its_class(class) {
+            return Ok(None);
+        }
+        let id = self.constant_of(classes.value, of, "classes");
+        self.b.guard_is(classes.value, id);
+        if instance::is_heap_type(class) {
+            self.assumptions.class_unchanged(class);
+        }
+        let class = self.lasting_type_of(object);
+        self.b.guard_type(value, class);
+        let truth = self.b.emit(Op::ConstBool, &[], Imm::Bool(is_one))?;
+        self.b.op(Op::BoxBool, &[truth]).map(Some)
     }
 
     fn length_of(&mut self) -> Result<Option<Value>, Abort> {

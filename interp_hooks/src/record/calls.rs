@@ -35,11 +35,15 @@ impl Recorder {
         if kwnames.is_none()
             && (self.foreign_call(&shape, i)?
                 || self.ffi_call(&shape, i)?
-                || self.builtin_call(&shape, i)?)
+                || self.builtin_call(&shape, i)?
+                || self.method_call(&shape, i)?)
         {
             return Ok(());
         }
         let names = kwnames.map(Object);
+        if self.inline_call(&shape, names, 0, i)? {
+            return Ok(());
+        }
         self.residual_call(&shape, names, 0, i)
     }
 
@@ -57,6 +61,9 @@ impl Recorder {
     pub(super) fn call_kw(&mut self, i: &Instr) -> Result<(), Abort> {
         let names = self.concrete(0)?;
         let shape = self.shape(i.oparg as usize, 1)?;
+        if self.inline_call(&shape, Some(names), 1, i)? {
+            return Ok(());
+        }
         self.residual_call(&shape, Some(names), 1, i)
     }
 
@@ -410,6 +417,9 @@ impl Recorder {
 
     pub(super) fn contains_op(&mut self, i: &Instr) -> Result<(), Abort> {
         // Stack: item, container.
+        if self.contains_directly(i)? {
+            return Ok(());
+        }
         let (item, container) = (self.b.peek(1)?.value, self.b.peek(0)?.value);
         let r = self.call_bool(Helper::PyContains, &[container, item], 2)?;
         let r = if i.oparg != 0 {

@@ -286,7 +286,7 @@ impl Recorder {
 
     /// A number that lies elsewhere on the operand stack too becomes an object there, before one is stored:
     /// it is one object.
-    fn own_twins(&mut self, value: Value, operands: usize) {
+    pub(super) fn own_twins(&mut self, value: Value, operands: usize) {
         if !self.is_box(value) {
             return;
         }
@@ -300,7 +300,7 @@ impl Recorder {
     }
 
     fn give_owner(&mut self, i: usize) {
-        let (slot, value) = (self.b.trace.nlocals + i as u16, self.b.stack[i].value);
+        let (slot, value) = (self.b.stack_slot(i), self.b.stack[i].value);
         self.b.effect(Op::InitSlot, &[value], Imm::Slot(slot));
         self.b.stack[i].owned = true;
         self.b.stack_changed();

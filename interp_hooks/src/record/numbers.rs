@@ -9,7 +9,7 @@ use traces::{Abort, Field, Helper, Imm, Known, Op, Reason, Value};
 
 /// A number in its unboxed form.
 #[derive(Clone, Copy)]
-enum Num {
+pub(super) enum Num {
     Int(Value),
     Uint(Value),
     Float(Value),
@@ -62,7 +62,7 @@ impl Recorder {
     }
 
     /// Reads the operand `n` below the top as a number: emits the guard and the unboxing.
-    fn number(&mut self, n: usize) -> Result<Option<Num>, Abort> {
+    pub(super) fn number(&mut self, n: usize) -> Result<Option<Num>, Abort> {
         let o = self.concrete(n)?;
         let v = self.b.peek(n)?.value;
         let ty = match o.kind() {
@@ -90,7 +90,7 @@ impl Recorder {
     }
 
     /// A number as a signed integer; an unsigned one is guarded to fit.
-    fn as_int(&mut self, n: Num) -> Result<Option<Value>, Abort> {
+    pub(super) fn as_int(&mut self, n: Num) -> Result<Option<Value>, Abort> {
         Ok(match n {
             Num::Int(v) => Some(v),
             Num::Bool(b) => Some(self.b.op(Op::BToI, &[b])?),
@@ -99,7 +99,7 @@ impl Recorder {
     }
 
     /// A number as a double, rounded as Python rounds an int.
-    fn as_float(&mut self, n: Num) -> Result<Value, Abort> {
+    pub(super) fn as_float(&mut self, n: Num) -> Result<Value, Abort> {
         match n {
             Num::Float(v) => Ok(v),
             Num::Uint(v) => self.b.op(Op::UToF, &[v]),
@@ -362,7 +362,10 @@ impl Recorder {
             self.b.push(r);
             return Ok(());
         }
-        if self.cdata_compare(op as usize, i)? || self.compare_characters(op as usize, i)? {
+        if self.cdata_compare(op as usize, i)?
+            || self.compare_characters(op as usize, i)?
+            || self.compare_text(op as usize, i)?
+        {
             return Ok(());
         }
         self.residual(

@@ -703,3 +703,60 @@ vars(uses2)["seen"] = 1000
 dynamic = Dynamic()
 dynamic.n = 3
 show(run(Odd(), 40), run(Odd, 40), run(dynamic, 40), run(uses, 40), run(uses2, 40), run(Simple(n=3, seen=4), 40), run(types.SimpleNamespace(n=2), 40))
+
+# === floats_over_floats: compiled=run,shared,changing,slots
+from show import show
+
+class P:
+    __slots__ = "x", "y"
+
+class Q:
+    def __init__(self): self.x, self.y = 0.5, 1.5
+
+def run(n):
+    row, old, twice = [0.0, 1.5, 2.5], [], [0.25] * 3
+    for i in range(n):
+        before = row[1]
+        row[1] += i * 0.5
+        row[0], row[2] = row[2], row[0] + before
+        if i % 7 == 0: old.append(before)
+        twice[i % 3] += 1.0
+        twice[0] = twice[1]
+        row[1] -= 0.25
+    return row, old, twice, before
+
+show(run(100))
+
+def shared(n):
+    a, b, seen = [1.0, 2.0], [3.0, 4.0], set()
+    for i in range(n):
+        b[0] = a[0]
+        a[0] += 0.5
+        b[1] = a[1] = a[1] * 0.5 + i
+        seen.add(b[0] is a[0])
+        seen.add(b[1] is a[1])
+    return a, b, sorted(seen)
+
+show(shared(60))
+
+def changing(n):
+    row = [1.0, 2, None, float("nan"), True, 2**70, -0.0]
+    for i in range(n):
+        for k in range(len(row)):
+            held = row[k]
+            row[k] = i * 0.5 if i % 9 != k else (i, 1.5, None, float("nan"), "x")[i % 5]
+    return row, held
+
+show(changing(80))
+
+def slots(n):
+    p, q, kept = P(), Q(), []
+    p.x = p.y = 1.0
+    for i in range(n):
+        p.x += 0.5
+        q.x -= p.x
+        p.y, q.y = q.y, p.y * 0.5
+        if i == 30: kept = [p.x, q.x, p.y, q.y]
+    return p.x, p.y, q.x, q.y, kept
+
+show(slots(70))

@@ -57,12 +57,16 @@ impl Lower<'_> {
     }
 
     /// Goes back to where a guard fails.
-    pub(super) fn begin_branch(&mut self, inst: &Inst) -> Result<(), Abort> {
+    pub(super) fn begin_branch(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
         let point = inst
             .snap
             .and_then(|snap| self.branches.points.get_mut(&snap));
-        let point = point.and_then(Option::take);
-        let point = point.ok_or_else(|| malformed(inst))?;
+        let Some(point) = point.ok_or_else(|| malformed(inst))?.take() else {
+            // No code was needed for the guard: it always holds, and nothing leads here.
+            let path = self.trace.insts.iter().skip(at);
+            self.done = at + path.take_while(|inst| !inst.op.ends_path()).count();
+            return Ok(());
+        };
         self.b.switch_to_block(point.block);
         self.defs = point.defs;
         self.not_null = point.not_null;

@@ -32,6 +32,14 @@ impl<'a> Lower<'a> {
                 self.define(inst, item)
             }
             (Op::StoreItem | Op::StoreAttr, _, &[.., value, old]) => {
+                if let Some(x) = self.float_in_box(value)? {
+                    let place = self.item_place(inst)?;
+                    let old = match self.def(old)? {
+                        Def::Native(old) => old,
+                        _ => self.load(types::I64, place.0, place.1),
+                    };
+                    return self.store_float(x, place, old, false);
+                }
                 let object = self.owned(value)?;
                 let (array, offset) = self.item_place(inst)?;
                 // A box stands for an object that lies in memory only.

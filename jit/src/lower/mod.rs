@@ -13,6 +13,7 @@ mod branch;
 mod call;
 mod exits;
 mod foreign;
+mod in_place;
 mod items;
 mod loops;
 mod memory;
@@ -110,7 +111,7 @@ struct Lower<'a> {
     header: Block,
     /// Where the next instruction lies.
     part: Part,
-    /// The last instruction that was lowered, where that was out of order.
+    /// The last instruction that was lowered or passed over, where that was out of order.
     done: usize,
     inner: Option<Inner>,
     /// The paths that begin where a guard fails.
@@ -265,7 +266,12 @@ impl<'a> Lower<'a> {
                 self.b.ins().jump(self.start, &[]);
                 Ok(())
             }
-            Branch => self.begin_branch(inst),
+            Leave => {
+                let exit = self.exit(at, inst)?;
+                self.b.ins().jump(exit, &[]);
+                Ok(())
+            }
+            Branch => self.begin_branch(at, inst),
         }
     }
 

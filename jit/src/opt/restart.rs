@@ -23,11 +23,13 @@ pub(super) fn restarts(
             continue;
         }
         f.walk(path.start + 1..path.end)?;
-        f.flush()?;
-        for (object, field) in f.state.late.clone() {
-            f.flush_field(object, field)?;
+        if !f.leaves(path)? {
+            f.flush()?;
+            for (object, field) in f.state.late.clone() {
+                f.flush_field(object, field)?;
+            }
+            f.push(Op::Restart, &[], Imm::None, None)?;
         }
-        f.push(Op::Restart, &[], Imm::None, None)?;
         if f.contradiction.take().is_some() {
             // Nothing comes this way from here: the guard leaves.
             f.rewind(before);

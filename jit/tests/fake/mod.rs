@@ -1,6 +1,9 @@
 //! A runtime without Python: objects in raw memory, helpers, frames, and a way to run a trace.
 #![allow(dead_code)]
 
+mod iterators;
+pub mod library;
+pub mod peeled;
 pub mod scene;
 
 use jit::target::{Functions, MAX_WATCHES, Target, Values, Watch};
@@ -43,6 +46,10 @@ pub const CDATA: usize = 0x4_0000;
 pub const CDATA_OWN: usize = 0x6_0000;
 pub const BYTES: usize = 0x8_0000;
 pub const STR: usize = 0x9_0000;
+pub const LIST: usize = 0xD_0000;
+pub const RANGE_ITER: usize = 0xA_0000;
+pub const LIST_ITER: usize = 0xB_0000;
+pub const TUPLE_ITER: usize = 0xC_0000;
 pub const CODE: usize = 0x5_0000;
 pub const CODE_BYTES: usize = 0x100;
 
@@ -98,6 +105,18 @@ extern "C" fn new_uint(n: u64) -> *mut Object {
 }
 extern "C" fn new_float(x: f64) -> *mut Object {
     object(FLOAT, &[x.to_bits()])
+}
+extern "C" fn set_float(place: *mut *mut Object, x: *const f64) -> i32 {
+    unsafe {
+        let old = place.replace(new_float(*x));
+        if !old.is_null() && (*old).refcount as i32 > 0 {
+            (*old).refcount -= 1;
+            if (*old).refcount == 0 {
+                dealloc(old);
+            }
+        }
+    }
+    1
 }
 // A cdata: its ctype, the address of its memory, what it is, its weak references, memory of its own.
 pub const POINTER: u64 = 0;
@@ -296,7 +315,7 @@ pub fn look(who: &str) {
     if act.during > 0 {
         let exit = &compiled.durings[act.during as usize - 1];
         let buf = unsafe { values_of(act, compiled.buf_len) };
-        line += &format!(" during {} {:?}", exit.pc, slots(exit, buf));
+        line += &format!(" during {} {:?}", exit.inner().pc, slots(exit, buf));
     }
     log(line);
 }
@@ -365,6 +384,7 @@ pub fn target() -> Target {
         int_to_i64: int_to_i64 as *const () as usize,
         int_to_u64: int_to_u64 as *const () as usize,
         int_to_bits: int_to_bits as *const () as usize,
+        set_float: set_float as *const () as usize,
         global_get: global_get as *const () as usize,
         global_set: global_set as *const () as usize,
         dealloc: dealloc as *const () as usize,
@@ -377,6 +397,7 @@ pub fn target() -> Target {
         helpers,
         functions,
         frame_slots: 16,
+        frame_function: 0,
         frame_instr: 8,
         code_bytes: CODE_BYTES as i32,
         refcount: 0,
@@ -387,6 +408,7 @@ pub fn target() -> Target {
         true_addr: 0x7_0000,
         false_addr: 0x7_1000,
         none_addr: 0x7_2000,
+        float_addr: FLOAT,
         thread_exception: None,
         watches: vec![
             Watch {
@@ -475,6 +497,7 @@ impl Machine {
             iterations: 0,
             errno: std::ptr::null_mut(),
             saved_errno: std::ptr::null_mut(),
+            inlined: std::ptr::null_mut(),
             watched: [std::ptr::null(); MAX_WATCHES],
             expected: [0; MAX_WATCHES],
         };
@@ -513,7 +536,7 @@ impl Machine {
         NOW.set((0, 0));
         let exit = &self.compiled.exits[exit as usize];
         Left {
-            pc: exit.pc,
+            pc: exit.inner().pc,
             slots: slots(exit, self.act.values()),
         }
     }

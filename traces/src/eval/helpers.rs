@@ -44,11 +44,57 @@ pub fn int_pow(x: i64, y: i64) -> Option<i64> {
     }
 }
 
+/// A function of `<math.h>`.
+fn of_one(helper: Helper, x: f64) -> Option<f64> {
+    Some(match helper {
+        Helper::Sin => x.sin(),
+        Helper::Cos => x.cos(),
+        Helper::Tan => x.tan(),
+        Helper::Asin => x.asin(),
+        Helper::Acos => x.acos(),
+        Helper::Atan => x.atan(),
+        Helper::Sinh => x.sinh(),
+        Helper::Cosh => x.cosh(),
+        Helper::Tanh => x.tanh(),
+        Helper::Asinh => x.asinh(),
+        Helper::Acosh => x.acosh(),
+        Helper::Atanh => x.atanh(),
+        Helper::Exp => x.exp(),
+        Helper::Exp2 => x.exp2(),
+        Helper::Expm1 => x.exp_m1(),
+        Helper::Log => x.ln(),
+        Helper::Log2 => x.log2(),
+        Helper::Log10 => x.log10(),
+        Helper::Log1p => x.ln_1p(),
+        Helper::Cbrt => x.cbrt(),
+        _ => return None,
+    })
+}
+
+/// A function of `<math.h>` of two numbers.
+fn of_two(helper: Helper, x: f64, y: f64) -> Option<f64> {
+    Some(match helper {
+        Helper::CPow => x.powf(y),
+        Helper::Atan2 => x.atan2(y),
+        Helper::Fmod => x % y,
+        Helper::CopySign => x.copysign(y),
+        _ => return None,
+    })
+}
+
 /// The result of a helper that computes and does nothing else.
 ///
 /// # Errors
 /// Where it is another helper, or the operands are outside what its row allows.
 pub(super) fn compute(helper: Helper, args: &[Datum]) -> Result<Datum, String> {
+    let number = match *args {
+        [Float(x)] => of_one(helper, x),
+        [Float(x), Float(y)] => of_two(helper, x, y),
+        _ => None,
+    };
+    if let Some(number) = number {
+        return Ok(Float(number));
+    }
     match (helper, args) {
         (Helper::FloatFloorDiv, &[Float(x), Float(y)]) => Ok(Float(float_floordiv(x, y))),
         (Helper::FloatMod, &[Float(x), Float(y)]) => Ok(Float(float_mod(x, y))),

@@ -85,6 +85,10 @@ impl Eval<'_> {
             }
             Op::Jump => Ok(Flow::Jump(args)),
             Op::Restart => Ok(Flow::Restart),
+            Op::Leave => match inst.snap {
+                Some(snap) => Ok(Flow::Leave(snap)),
+                None => Err("has nowhere to leave to".to_string()),
+            },
             op => {
                 let result = arith::compute(op, &args, inst.imm)?;
                 self.result(inst, result)

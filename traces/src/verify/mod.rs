@@ -2,7 +2,7 @@
 //!
 //! | file | rules |
 //! | --- | --- |
-//! | [`mod@self`] | the shape of a trace: each path ends in a `jump` or a `restart`, at most one `label` |
+//! | [`mod@self`] | the shape of a trace: each path ends in a `jump`, a `restart` or a `leave`, at most one `label` |
 //! | `table` | each instruction is as its row of the op table says, values are defined once and before use |
 //! | `snapshot` | snapshots are where the table wants them and list what exists |
 //! | `owner` | each owned reference is consumed exactly once on every path; no dead object is used |
@@ -69,7 +69,7 @@ fn text(trace: &Trace, at: usize) -> String {
     }
 }
 
-/// Each path ends in a jump or a restart, and begins, but for the first, with a branch; one label at most, whose
+/// Each path ends in a jump, a restart or a `leave` (the root path in a jump), and begins, but for the first, with a branch; one label at most, whose
 /// parameters all ways to it agree on.
 fn shape(trace: &Trace, stage: Stage) -> Result<(), Broken> {
     let mut label: Option<&Inst> = None;
@@ -97,7 +97,7 @@ fn shape(trace: &Trace, stage: Stage) -> Result<(), Broken> {
             Op::Restart if stage == Stage::Naive => {
                 return Err((at, "a naive trace jumps to its start".into()));
             }
-            Op::Restart if !trace.insts.iter().take(at).any(|i| i.op == Op::Branch) => {
+            Op::Restart | Op::Leave if !trace.insts.iter().take(at).any(|i| i.op == Op::Branch) => {
                 return Err((at, "the root path ends in a jump".into()));
             }
             Op::Jump => {
