@@ -80,8 +80,8 @@ struct Now {
     facts: Facts,
     /// Values that a guard proved to be a constant: the optimiser writes the constant for them.
     equal: BTreeMap<ObjId, BTreeSet<Value>>,
-    /// Values whose object has another owner, until something may change that.
-    shared: BTreeSet<Value>,
+    /// Values whose object has so many other owners, until something may change that.
+    shared: BTreeMap<Value, i64>,
     /// Values that live as long as nobody changes the memory that they were loaded from.
     in_memory: BTreeSet<Value>,
     effects: Effects,
@@ -95,7 +95,8 @@ impl Now {
             // preamble's holds for good.
             facts: self.facts.clone(),
             equal: self.equal.clone(),
-            shared: self.shared.intersection(&other.shared).copied().collect(),
+            // Guarded or made in the bytecode that relies on it.
+            shared: BTreeMap::new(),
             in_memory: self
                 .in_memory
                 .intersection(&other.in_memory)
@@ -300,7 +301,7 @@ impl<'a> Walk<'a> {
         if container {
             let kept = inst.args.iter().copied().filter(|&v| self.is_obj(v));
             let kept: Vec<Value> = kept.collect();
-            self.now.shared.extend(kept);
+            self.now.shared.extend(kept.into_iter().map(|v| (v, 1)));
         }
         if helper_writes || inst.op == Op::CCall || inst.op.effect() == Effect::RunsPython {
             let trace = self.trace;
@@ -492,7 +493,9 @@ impl<'a> Walk<'a> {
                     return Err(format!("the object of slot {slot} has another owner"));
                 }
                 for value in released.values {
-                    self.now.shared.remove(&value);
+                    if let Some(owners) = self.now.shared.get_mut(&value) {
+                        *owners -= 1;
+                    }
                 }
             }
             (Op::StoreItem | Op::StoreAttr, _, &[.., old]) => match self.fact(old) {
@@ -565,7 +568,7 @@ impl<'a> Walk<'a> {
     /// Whether the object of a value has another owner. A number in a box, or a constant, needs none.
     fn is_shared(&self, value: Value) -> bool {
         let plain = self.fact(value).is_some_and(Fact::is_plain);
-        plain || self.is_free(value) || self.now.shared.contains(&value)
+        plain || self.is_free(value) || self.now.shared.get(&value).is_some_and(|&n| n > 0)
     }
 
     // ---- guards, and what ops rely on ----
@@ -575,8 +578,8 @@ impl<'a> Walk<'a> {
             return;
         };
         match (inst.op, inst.imm) {
-            (Op::GuardShared, _) => {
-                self.now.shared.insert(value);
+            (Op::GuardShared, Imm::Int(n)) => {
+                self.now.shared.insert(value, n);
             }
             (Op::GuardType, Imm::Obj(id)) => {
                 let fact = self.trace.obj(id).known.map_or(Fact::Other, Fact::Is);
