@@ -38,6 +38,18 @@ int main(void) {
 #endif
     AT(thread_tracing, PyThreadState, tracing);
     AT(thread_exception, PyThreadState, current_exception);
+    AT(thread_recursion, PyThreadState, py_recursion_remaining);
+    AT(thread_chunk, PyThreadState, datastack_chunk);
+    AT(thread_top, PyThreadState, datastack_top);
+    AT(thread_limit, PyThreadState, datastack_limit);
+    AT(frame_function, _PyInterpreterFrame, f_funcobj);
+    AT(frame_return_offset, _PyInterpreterFrame, return_offset);
+    AT(frame_owner, _PyInterpreterFrame, owner);
+    SAY(owned_by_thread, FRAME_OWNED_BY_THREAD);
+    SAY(owned_by_c, FRAME_OWNED_BY_CSTACK);
+    SAY(instr_in_call, PY_VERSION_HEX >= 0x030D0000);
+    AT(function_globals, PyFunctionObject, func_globals);
+    AT(function_builtins, PyFunctionObject, func_builtins);
     AT(frame_globals, _PyInterpreterFrame, f_globals);
     AT(frame_builtins, _PyInterpreterFrame, f_builtins);
     AT(frame_locals, _PyInterpreterFrame, f_locals);

@@ -6,6 +6,7 @@
 //! | a dict maps a name to this object | `PyDict_Watch` | CPython 3.12 |
 //! | a dict does not have a name | `PyDict_Watch` | CPython 3.12 |
 //! | a class is not modified | `PyType_Watch` | CPython 3.12 |
+//! | a function in Python keeps its code and default values | `PyFunction_AddWatcher` | CPython 3.12 |
 //! | a ctypes function keeps its prototype | its setters, wrapped (`adapters/prototypes.rs`) | |
 
 use crate::engine;
@@ -74,6 +75,15 @@ impl Assumptions {
         self.recorded.push(class.strong());
     }
 
+    /// The function in Python keeps its code and default values as long as it lives.
+    pub fn function_unchanged(&mut self, function: Object) {
+        self.watch(|registry, flag| {
+            listen(&registry.functions, function.0, flag);
+            registry.api.is_some()
+        });
+        self.recorded.push(function.strong());
+    }
+
     /// The ctypes function keeps its `argtypes`, `restype` and `errcheck`.
     pub fn prototype_unchanged(&mut self, function: Object) {
         self.watch(|registry, flag| {
@@ -123,6 +133,7 @@ pub struct Registry {
     dicts: RefCell<HashMap<usize, Vec<DictWatch>>>,
     types: Listeners,
     prototypes: Listeners,
+    functions: Listeners,
     /// How often each entry of a dict turned out to vary though a trace took it for a constant.
     variations: RefCell<HashMap<(usize, usize), u32>>,
 }
@@ -134,6 +145,8 @@ type DictCallback = unsafe extern "C" fn(
     *mut ffi::PyObject,
     *mut ffi::PyObject,
 ) -> c_int;
+type FunctionCallback =
+    unsafe extern "C" fn(c_int, *mut ffi::PyObject, *mut ffi::PyObject) -> c_int;
 type TypeCallback = unsafe extern "C" fn(*mut ffi::PyObject) -> c_int;
 
 impl Registry {
@@ -141,7 +154,11 @@ impl Registry {
     ///
     /// # Errors
     /// The name of what is missing.
-    pub fn new(on_dict: DictCallback, on_type: TypeCallback) -> Result<Registry, String> {
+    pub fn new(
+        on_dict: DictCallback,
+        on_type: TypeCallback,
+        on_function: FunctionCallback,
+    ) -> Result<Registry, String> {
         // SAFETY: the symbols have these signatures in every supported CPython (`Include/cpython/
         // dictobject.h`, `Include/cpython/object.h`), and the GIL is held.
         unsafe {
@@ -149,6 +166,8 @@ impl Registry {
                 std::mem::transmute(crate::symbol::find(c"PyDict_AddWatcher")?);
             let add_type: unsafe extern "C" fn(TypeCallback) -> c_int =
                 std::mem::transmute(crate::symbol::find(c"PyType_AddWatcher")?);
+            let add_function: unsafe extern "C" fn(FunctionCallback) -> c_int =
+                std::mem::transmute(crate::symbol::find(c"PyFunction_AddWatcher")?);
             let dict_watch = std::mem::transmute::<*mut std::ffi::c_void, WatchFunction>(
                 crate::symbol::find(c"PyDict_Watch")?,
             );
@@ -161,9 +180,9 @@ impl Registry {
             let type_version: unsafe extern "C" fn(*mut ffi::PyObject) -> c_int =
                 std::mem::transmute(crate::symbol::find(c"PyUnstable_Type_AssignVersionTag")?);
             let (dict_id, type_id) = (add_dict(on_dict), add_type(on_type));
-            if dict_id < 0 || type_id < 0 {
+            if dict_id < 0 || type_id < 0 || add_function(on_function) < 0 {
                 ffi::PyErr_Clear();
-                return Err("no dict or type watcher is free".to_string());
+                return Err("no dict, type or function watcher is free".to_string());
             }
             let api = Some(Api {
                 dict_watch,
@@ -278,6 +297,11 @@ impl Registry {
     /// A watched class was modified. Says whether an assumption fell.
     pub fn type_changed(&self, ty: *mut ffi::PyObject) -> bool {
         fall(&self.types, ty)
+    }
+
+    /// A function in Python is about to change, or to go. Says whether an assumption fell.
+    pub fn function_changes(&self, function: *mut ffi::PyObject) -> bool {
+        fall(&self.functions, function)
     }
 
     /// A ctypes function is about to be given another prototype. Says whether an assumption fell.

@@ -13,6 +13,7 @@ use crate::record::Recorder;
 use jit::Target;
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
@@ -67,6 +68,10 @@ pub struct Engine {
     pub registry: Registry,
     /// The recording under way.
     pub recording: RefCell<Option<Recording>>,
+    /// Code objects of functions that cannot be part of a trace, by address.
+    pub not_inlined: RefCell<HashSet<usize>>,
+    /// Threads in which frames that exits have made run to their end.
+    pub resumed: RefCell<Vec<*mut ffi::PyThreadState>>,
     /// All loops that became hot, for the report.
     pub headers: RefCell<Vec<Rc<Header>>>,
     /// Native runs under way, innermost last.

@@ -230,7 +230,9 @@ fn give_up(e: &Engine, r: Recording, why: Abort) {
         branch,
         ..
     } = r;
-    set_events(e, code.as_ptr(), 0);
+    for code in [&code].into_iter().chain(&recorder.codes) {
+        set_events(e, code.as_ptr(), 0);
+    }
     // What it assumed is watched no more.
     drop(recorder);
     if let Some((version, guard)) = branch {
@@ -286,6 +288,7 @@ pub unsafe extern "C" fn on_instruction(
         )
     };
     let mut reached = false;
+    let called;
     let failed = {
         let Ok(mut recording) = e.recording.try_borrow_mut() else {
             return NONE();
@@ -296,7 +299,14 @@ pub unsafe extern "C" fn on_instruction(
         if !r.recorder.is_of(thread, f) || r.closed {
             return NONE();
         }
-        match r.recorder.step(offset as u32) {
+        let known = r.recorder.codes.len();
+        let step = r.recorder.step(f, offset as u32);
+        called = r
+            .recorder
+            .codes
+            .get(known..)
+            .map_or(Vec::new(), <[Strong]>::to_vec);
+        match step {
             Ok(Step::More) => None,
             Ok(Step::Closed) => {
                 r.closed = true;
@@ -309,8 +319,11 @@ pub unsafe extern "C" fn on_instruction(
             Err(why) => recording.take().map(|r| (r, why)),
         }
     };
-    if let Some((r, why)) = failed {
-        give_up(e, r, why);
+    match failed {
+        Some((r, why)) => give_up(e, r, why),
+        None => called
+            .iter()
+            .for_each(|code| set_events(e, code.as_ptr(), e.monitoring.instruction)),
     }
     if reached {
         // The way to the header was no jump: nothing is entered from here.
@@ -335,7 +348,9 @@ fn finish(e: &Engine) {
     let Some(r) = e.recording.borrow_mut().take() else {
         return;
     };
-    set_events(e, r.code.as_ptr(), 0);
+    for code in [&r.code].into_iter().chain(&r.recorder.codes) {
+        set_events(e, code.as_ptr(), 0);
+    }
     register(e, &r.header);
     if let Some((version, guard)) = r.branch {
         match tree::compile(e, version.tree.clone(), r.recorder) {
@@ -390,25 +405,33 @@ unsafe fn enter(
             }
             return;
         };
+        if !run::may_call(e, &version, thread) {
+            return;
+        }
         // SAFETY: the caller's promise.
         let ended = unsafe { run::run(e, &version, thread, f) };
         let Some(exit) = version.compiled.exits.get(ended.exit) else {
             return;
         };
         let next = version.leads_to(exit);
-        let growth = version.tree.failed(&version, exit, header.patience.get());
+        let hot = header.patience.get();
+        let growth = version.tree.failed(&version, exit, hot, || may_compile(e));
         // What may still grow is not judged.
         let judge = growth == Growth::Never && next.is_none() && !e.options.borrow().all;
         header.ran(&version, ended.iterations, judge);
         match growth {
-            Growth::Now(guard) => grow(e, &header, version, guard, (code, thread, f)),
-            Growth::Restart(_) if !may_compile(e) => {}
+            Growth::Now(guard) => {
+                let place = (code, thread, f);
+                grow(e, &header, &version, guard, place, &ended.calls());
+            }
             Growth::Restart(branch) => match tree::restart(e, &version, branch) {
                 Ok(grown) => header.grown(&version, grown),
                 Err(_) => version.tree.forgo(branch),
             },
             Growth::Never | Growth::Later => {}
         }
+        // SAFETY: the caller's promise.
+        unsafe { ended.finish(e) };
         let next = next.and_then(|target| loops::header(e, code, target));
         let is_compiled = |next: &Rc<Header>| matches!(*next.state.borrow(), State::Compiled);
         let Some(next) = next.filter(is_compiled) else {
@@ -429,14 +452,14 @@ fn version_for(e: &Engine, header: &Header, f: *mut u8) -> Option<Rc<Version>> {
 fn grow(
     e: &Engine,
     header: &Rc<Header>,
-    version: Rc<Version>,
+    version: &Rc<Version>,
     guard: u32,
     (code, thread, f): (*mut ffi::PyObject, *mut ffi::PyThreadState, *mut u8),
+    calls: &[*mut u8],
 ) {
     // SAFETY: the current frame, stopped in the callback.
     if unsafe { !may_run(e, code, thread, f) }
         || !version.holds()
-        || !may_compile(e)
         || e.recording.try_borrow().map_or(true, |r| r.is_some())
     {
         return;
@@ -452,19 +475,23 @@ fn grow(
             (code, f, thread),
             header.target,
             &version.tree,
-            guard as usize,
+            (guard as usize, calls),
         )
     };
     match recorder {
         Ok(recorder) => {
+            let codes = recorder.codes.iter().map(Strong::as_ptr);
+            let codes: Vec<*mut ffi::PyObject> = codes.collect();
             *e.recording.borrow_mut() = Some(Recording {
                 recorder,
                 code: keep(code),
                 header: Rc::clone(header),
-                branch: Some((version, guard)),
+                branch: Some((Rc::clone(version), guard)),
                 closed: false,
             });
-            set_events(e, code, e.monitoring.instruction);
+            for code in [code].into_iter().chain(codes) {
+                set_events(e, code, e.monitoring.instruction);
+            }
         }
         Err(why) => version.tree.give_up(guard, &why),
     }
@@ -503,6 +530,25 @@ pub unsafe extern "C" fn on_dict(
 pub unsafe extern "C" fn on_type(ty: *mut ffi::PyObject) -> std::ffi::c_int {
     if let Some(e) = engine::get()
         && e.registry.type_changed(ty)
+    {
+        run::leave_fallen(e);
+    }
+    0
+}
+
+/// A function in Python is made, changes or goes.
+///
+/// # Safety
+/// Called by CPython; see `PyFunction_WatchCallback`.
+pub unsafe extern "C" fn on_function(
+    event: std::ffi::c_int,
+    function: *mut ffi::PyObject,
+    _value: *mut ffi::PyObject,
+) -> std::ffi::c_int {
+    // PyFunction_EVENT_CREATE
+    if event != 0
+        && let Some(e) = engine::get()
+        && e.registry.function_changes(function)
     {
         run::leave_fallen(e);
     }

@@ -16,6 +16,7 @@ mod place;
 mod py;
 mod raiser;
 mod record;
+mod resume;
 mod run;
 mod start;
 mod symbol;

@@ -63,6 +63,10 @@ pub struct Version {
     pub trace: Trace,
     /// What to call each exit in a report.
     pub exit_names: Vec<String>,
+    /// For each exit, where its frames that wait for a call go on, outermost first.
+    pub behind_calls: Vec<Vec<u32>>,
+    /// How many calls may be under way at once.
+    pub calls: i32,
     /// How often each exit was taken.
     pub taken: RefCell<Vec<u64>>,
     /// Recording to machine code, in microseconds.
@@ -87,10 +91,16 @@ impl Version {
         self.tree.holds() && self.tree.weak.iter().all(is_there)
     }
 
+    /// The code objects of the calls that are part of it.
+    pub fn callees(&self) -> impl Iterator<Item = *mut ffi::PyObject> {
+        let code = |f: &traces::Inlined| self.trace.obj(f.code).addr as *mut ffi::PyObject;
+        self.trace.inlined.iter().map(code)
+    }
+
     /// The header of the loop to which a path led that ends in this exit.
     pub fn leads_to(&self, exit: &jit::Exit) -> Option<u32> {
         let inst = self.trace.insts.get(exit.inst as usize)?;
-        (inst.op == Op::Leave).then_some(exit.pc)
+        (inst.op == Op::Leave).then_some(exit.inner().pc)
     }
 
     /// The exits taken so far, each with its text.
@@ -114,12 +124,13 @@ pub fn exit_names(
     let lines = Lines::of(code);
     let name = |exit: &jit::Exit| {
         let inst = trace.insts.get(exit.inst as usize);
-        let opcode = decoded.at(exit.pc).map(|i| i.opcode);
+        let pc = exit.outer().pc;
+        let opcode = decoded.at(pc).map(|i| i.opcode);
         let op = match inst.map(|i| i.op) {
             Some(Op::GuardTrue | Op::GuardFalse) if opcode == Some(Opcode::FOR_ITER) => "loop_end",
             op => op.map_or("?", Op::mnemonic),
         };
-        format!("{op} at line {}", lines.at(exit.pc))
+        format!("{op} at line {}", lines.at(pc))
     };
     exits.iter().map(name).collect()
 }
@@ -170,6 +181,12 @@ impl Header {
     pub fn give_up(&self, why: Abort) {
         use traces::Reason::*;
         self.count.set(0);
+        if why.reason == NotInlined {
+            // The next recording, of the next iteration, calls it through the interpreter.
+            self.count.set(self.patience.get());
+            *self.last_abort.borrow_mut() = Some(why);
+            return stop_watching();
+        }
         *self.last_abort.borrow_mut() = Some(why.clone());
         let attempts = self.attempts.get() + 1;
         self.attempts.set(attempts);

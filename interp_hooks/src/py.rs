@@ -380,6 +380,18 @@ impl Object {
         }
     }
 
+    /// The items of an exact tuple.
+    pub fn tuple_items(self) -> Option<Vec<Object>> {
+        // SAFETY: an exact tuple; the indexes are below its size.
+        unsafe {
+            if self.is_null() || ffi::PyTuple_CheckExact(self.0) == 0 {
+                return None;
+            }
+            let item = |i| Object(ffi::PyTuple_GetItem(self.0, i));
+            Some((0..ffi::PyTuple_Size(self.0)).map(item).collect())
+        }
+    }
+
     /// An item of an exact tuple or list, whose index is below its size.
     pub fn sequence_item(self, i: isize) -> Object {
         // SAFETY: the caller has checked type and index.

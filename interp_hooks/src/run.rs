@@ -2,7 +2,9 @@
 
 use crate::cpython::{Base, frame};
 use crate::engine::{Engine, Run};
+use crate::hook::TOOL;
 use crate::loops::{Version, Wanted};
+use crate::resume::{Calls, Frames};
 use crate::{errno, helpers, raiser};
 use jit::target::MAX_WATCHES;
 use jit::{Activation, ActivationBuf, Exit, Repr, Source, values_of};
@@ -17,8 +19,19 @@ const MAX_NESTED: usize = 40;
 
 /// Whether the thread may start another native run.
 pub fn may_nest(e: &Engine, thread: *mut ffi::PyThreadState) -> bool {
-    let runs = e.runs.borrow();
-    runs.len() < MAX_NESTED || runs.iter().filter(|r| r.thread == thread).count() < MAX_NESTED
+    let (runs, resumed) = (e.runs.borrow(), e.resumed.borrow());
+    let own = runs.iter().map(|r| r.thread).chain(resumed.iter().copied());
+    own.filter(|&of| of == thread).count() < MAX_NESTED
+}
+
+/// Whether the thread may have so many calls under way as the version may, and nobody else watches what it calls.
+pub fn may_call(e: &Engine, version: &Version, thread: *mut ffi::PyThreadState) -> bool {
+    // SAFETY: the thread state is the current one; the version holds, so its objects are alive.
+    unsafe {
+        let watched = |code| frame::watched_by_others(e.table, code, TOOL);
+        let room = version.calls == 0 || version.calls <= *frame::recursion(e.table, thread);
+        room && !version.callees().any(watched)
+    }
 }
 
 /// Whether the slots hold what the version's preamble guards.
@@ -49,19 +62,23 @@ pub fn fits(e: &Engine, version: &Version, f: *mut u8) -> bool {
 }
 
 /// Runs a version on a frame until it leaves; afterwards the frame says where the interpreter
-/// goes on.
+/// goes on, once the calls that were left in the middle have run to their ends.
 ///
 /// # Safety
 /// `f` is the thread's current frame, stopped in the JUMP callback of the version's loop, with
 /// the GIL held.
-pub unsafe fn run(
+pub unsafe fn run<'a>(
     e: &Engine,
-    version: &Rc<Version>,
+    version: &'a Rc<Version>,
     thread: *mut ffi::PyThreadState,
     f: *mut u8,
-) -> Ended {
+) -> Ended<'a> {
     // SAFETY: the thread state is the current one.
-    let activation = unsafe { activation(e, thread, f) };
+    let mut activation = unsafe { activation(e, thread, f) };
+    let bytes = e.target.borrow().inlined_bytes(&version.trace);
+    // SAFETY: the thread state is the current one; the memory is given back last.
+    let frames = unsafe { Frames::new(e.table, thread, bytes) };
+    activation.inlined = frames.start();
     let buf = ActivationBuf::new(activation, version.compiled.buf_len);
     let observed = Rc::new(Cell::new(false));
     let run = Run {
@@ -90,24 +107,58 @@ pub unsafe fn run(
     if let Some(t) = version.taken.borrow_mut().get_mut(n as usize) {
         *t += 1;
     }
+    // SAFETY: nobody else uses the record any more.
+    let iterations = unsafe { (*buf.activation()).iterations };
+    let mut calls = None;
     if let Some(exit) = version.compiled.exits.get(n as usize) {
         // SAFETY: the exit and the buffer belong to this run.
-        unsafe { rebuild(e, version, exit, f, buf.values(), observed.get()) };
+        unsafe {
+            let memory = (&frames, buf.values());
+            rebuild(e, version, exit, f, memory, observed.get());
+            if exit.frames.len() > 1 {
+                calls = Some(Calls::of(e, version, n as usize, (thread, f), &frames));
+            }
+        }
     }
-    drop(held);
     Ended {
-        // SAFETY: nobody else uses the record any more.
-        iterations: unsafe { (*buf.activation()).iterations },
+        iterations,
         exit: n as usize,
+        calls,
+        frames,
+        held,
     }
 }
 
 /// How a run ended.
-pub struct Ended {
+pub struct Ended<'a> {
     /// How often the header of the peeled loop was passed.
     pub iterations: u64,
     /// The exit that it took.
     pub exit: usize,
+    /// The calls that were left in the middle.
+    calls: Option<Calls>,
+    frames: Frames,
+    held: Held<'a>,
+}
+
+impl Ended<'_> {
+    /// The frames of the calls that were left in the middle, outermost first.
+    pub fn calls(&self) -> Vec<*mut u8> {
+        self.calls.as_ref().map_or(Vec::new(), Calls::frames)
+    }
+
+    /// Runs the calls that were left in the middle to their ends.
+    ///
+    /// # Safety
+    /// The frame that was run on is the thread's current one, and the GIL is held.
+    pub unsafe fn finish(self, e: &Engine) {
+        if let Some(calls) = self.calls {
+            // SAFETY: the caller's promise.
+            unsafe { calls.finish(e) };
+        }
+        drop(self.frames);
+        drop(self.held);
+    }
 }
 
 /// References that a run holds.
@@ -155,6 +206,7 @@ unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) ->
         iterations: 0,
         errno: places.map_or(std::ptr::null_mut(), |p| p.errno),
         saved_errno: places.map_or(std::ptr::null_mut(), |p| p.saved),
+        inlined: std::ptr::null_mut(),
         watched: [std::ptr::null(); MAX_WATCHES],
         expected: [0; MAX_WATCHES],
     };
@@ -203,7 +255,7 @@ pub fn leave_code(e: &Engine, code: *mut ffi::PyObject) {
         return;
     };
     runs.iter()
-        .filter(|r| r.version.code == code)
+        .filter(|r| r.version.code == code || r.version.callees().any(|callee| callee == code))
         .for_each(leave);
 }
 
@@ -302,7 +354,7 @@ unsafe fn rebuild(
     version: &Version,
     exit: &Exit,
     f: *mut u8,
-    buf: &[u64],
+    (frames, buf): (&Frames, &[u64]),
     observed: bool,
 ) {
     // An exception that a helper raised must survive the allocations here.
@@ -323,6 +375,14 @@ unsafe fn rebuild(
                 drops.push(o);
                 continue;
             }
+            if let Some(offset) = e.target.borrow().inlined_offset(&version.trace, slot) {
+                let at = frames.start().offset(offset as isize).cast();
+                if version.trace.is_inlined_local(slot) {
+                    drops.push(*at);
+                }
+                *at = o;
+                continue;
+            }
             let at = frame::slot(e.table, f, usize::from(slot));
             if slot < nlocals {
                 if observed {
@@ -334,19 +394,22 @@ unsafe fn rebuild(
             }
             *at = o;
         }
-        if let Resume::Raise(n) = exit.resume {
-            let top = nlocals + exit.depth;
+        let outer = exit.outer();
+        if let (Resume::Raise(n), 1) = (exit.resume, exit.frames.len()) {
+            let top = nlocals + outer.depth;
             let operands = top.saturating_sub(n)..top;
             let mut old: Vec<*mut ffi::PyObject> = Vec::new();
             for s in operands.clone() {
                 old.push(*frame::slot(e.table, f, usize::from(s)));
             }
-            raiser::place(e, f, exit.pc, operands, raised);
+            raiser::place(e, f, outer.pc, operands, raised);
             drops.extend(old);
+        } else if !raised.is_null() {
+            ffi::PyErr_SetRaisedException(raised);
         }
-        frame::set_stacktop(e.table, f, i32::from(nlocals + exit.depth));
-        let code = version.trace.obj(exit.code).addr as *mut ffi::PyObject;
-        frame::set_instr(e.table, f, code, exit.pc);
+        frame::set_stacktop(e.table, f, i32::from(nlocals + outer.depth));
+        let code = version.trace.obj(outer.code).addr as *mut ffi::PyObject;
+        frame::set_instr(e.table, f, code, outer.pc);
         for o in drops {
             ffi::Py_XDECREF(o);
         }

@@ -89,7 +89,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
     known_objects();
     fields(table);
     let target = target(table)?;
-    let registry = Registry::new(hook::on_dict, hook::on_type)?;
+    let registry = Registry::new(hook::on_dict, hook::on_type, hook::on_function)?;
     let code_extra = loops::request_code_extra().ok_or("no extra word of code objects is free")?;
     let raiser = raiser::make_type().ok_or("the raising type could not be made")?;
     // SAFETY: the GIL is held; `object` needs no arguments.
@@ -106,6 +106,8 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
         recording: RefCell::new(None),
         headers: RefCell::new(Vec::new()),
         runs: RefCell::new(Vec::new()),
+        not_inlined: RefCell::default(),
+        resumed: RefCell::default(),
         entered: RefCell::default(),
         monitoring,
         code_extra,
@@ -312,6 +314,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         helpers: table,
         functions,
         frame_slots: t.frame_slots,
+        frame_function: t.frame_function,
         frame_instr: t.frame_instr,
         code_bytes: t.code_bytes,
         refcount: t.object_refcnt,

@@ -12,12 +12,12 @@ use crate::engine::Engine;
 use crate::loops::{self, Version};
 use crate::py::Strong;
 use crate::record::{Recorded, Recorder};
+use crate::resume;
 use jit::{Exit, Types};
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use std::time::Instant;
 use traces::{Abort, Op, Reason, Resume, SnapId, Trace};
 
 /// How often a guard fails before a branch is recorded there. Where loops are hot sooner, so are guards.
@@ -54,7 +54,7 @@ fn growable(version: &Version, exit: &Exit) -> Option<u32> {
         return None;
     }
     let snap = version.trace.snaps.get(inst.snap?.0 as usize)?;
-    (snap.frames.len() == 1).then_some(snap.origin)
+    Some(snap.origin)
 }
 
 /// A guard of a tree.
@@ -138,8 +138,15 @@ impl Tree {
         !self.flags.iter().any(|flag| flag.get())
     }
 
-    /// Counts an exit of the machine code, where loops are hot after so many turns.
-    pub fn failed(&self, version: &Version, exit: &Exit, hot: u32) -> Growth {
+    /// Counts an exit of the machine code, where loops are hot after so many turns. `may_compile` is asked when it
+    /// would grow.
+    pub fn failed(
+        &self,
+        version: &Version,
+        exit: &Exit,
+        hot: u32,
+        may_compile: impl FnOnce() -> bool,
+    ) -> Growth {
         let Some(origin) = growable(version, exit) else {
             return Growth::Never;
         };
@@ -159,12 +166,15 @@ impl Tree {
         if patience == HOT_EXIT {
             patience = patience.max((version.compile_us / US_PER_EXIT) as u32);
         }
-        match guard.failed >= patience << guard.attempts {
-            true => self
-                .branch_of(origin)
-                .map_or(Growth::Now(origin), Growth::Restart),
-            false => Growth::Later,
+        if guard.failed < patience << guard.attempts {
+            return Growth::Later;
         }
+        if !may_compile() {
+            guard.failed = 0;
+            return Growth::Never;
+        }
+        self.branch_of(origin)
+            .map_or(Growth::Now(origin), Growth::Restart)
     }
 
     /// The snapshot of a guard, where it has a branch.
@@ -187,6 +197,9 @@ impl Tree {
         let mut guards = self.guards.borrow_mut();
         let guard = guards.entry(guard).or_default();
         guard.failed = 0;
+        if why.reason == Reason::NotInlined {
+            return;
+        }
         guard.attempts += 1;
         // Another time it may go another way.
         let again = matches!(
@@ -234,18 +247,17 @@ struct Place {
 }
 
 fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
-    let started = Instant::now();
     let types = match tree.mixed {
         true => Types::Mixed,
         false => Types::Settled,
     };
-    let compiled = jit::optimise_with(&tree.naive, types, &tree.restarts).and_then(|trace| {
+    let (compiled, compile_us) = e.budget.charge(|| {
+        let trace = jit::optimise_with(&tree.naive, types, &tree.restarts)?;
         let target = e.target.borrow();
         let want_text = e.options.borrow().dump.is_some();
         let compiled = jit::compile(&trace, &target, want_text)?;
-        Ok((trace, compiled))
+        Ok::<_, Abort>((trace, compiled))
     });
-    let compile_us = e.budget.charge(started);
     let (trace, compiled) = compiled?;
     if !tree.holds() {
         let what = "an assumption fell while the loop was compiled";
@@ -255,6 +267,8 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         crate::dump::write(folder, &tree.naive, &trace, &compiled);
     }
     Ok(Version {
+        behind_calls: resume::behind_calls(&compiled, &trace),
+        calls: resume::deepest(&trace),
         exit_names: loops::exit_names(&compiled.exits, &trace, &place.decoded, place.code),
         taken: RefCell::new(vec![0; compiled.exits.len()]),
         wants: loops::wants(&trace),

@@ -3,7 +3,7 @@
 use crate::target::MAX_WATCHES;
 use std::cell::Cell;
 use std::ptr::NonNull;
-use traces::{ObjId, Resume};
+use traces::{FrameState, ObjId, Resume};
 
 /// The record of one run of native code on one frame. Native code reads the pointers and writes
 /// `during` and the values behind the record; whoever rebuilds the frame reads them.
@@ -26,6 +26,8 @@ pub struct Activation {
     pub errno: *mut i32,
     /// See `errno`.
     pub saved_errno: *mut i32,
+    /// The memory of the frames of calls that are part of the trace.
+    pub inlined: *mut u8,
     /// The words that `check` polls, as many as `Target::watches` has widths.
     pub watched: [*const u8; MAX_WATCHES],
     /// What they must hold (zero-extended).
@@ -145,21 +147,60 @@ pub enum Source {
     Imm(u64, Repr),
 }
 
-/// An exit (or the record of a foreign call) as the frame rebuilder reads it. One frame: inlined
-/// frames will make this a list.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Exit {
-    /// The instruction of the trace that leaves, for reports.
-    pub inst: u32,
-    /// How to go on.
-    pub resume: Resume,
+/// A frame as an exit leaves it, see [`traces::FrameState`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExitFrame {
+    /// The number of its first slot.
+    pub slot: u16,
     /// The code object.
     pub code: ObjId,
     /// Byte offset of the bytecode.
     pub pc: u32,
     /// Depth of the operand stack.
     pub depth: u16,
+}
+
+impl ExitFrame {
+    /// Of a record without frames, which no trace has.
+    const NONE: ExitFrame = ExitFrame {
+        slot: 0,
+        code: ObjId(0),
+        pc: 0,
+        depth: 0,
+    };
+
+    pub(crate) fn of(frame: &FrameState) -> ExitFrame {
+        ExitFrame {
+            slot: frame.slot,
+            code: frame.code,
+            pc: frame.pc,
+            depth: frame.depth,
+        }
+    }
+}
+
+/// An exit (or the record of a foreign call) as the frame rebuilder reads it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Exit {
+    /// The instruction of the trace that leaves, for reports.
+    pub inst: u32,
+    /// How to go on.
+    pub resume: Resume,
+    /// The frames, the loop's own first.
+    pub frames: Vec<ExitFrame>,
     /// The slots to write; two slots with the same source hold one object. The record of a
     /// foreign call lists locals only: nobody but the exit behind it sees the operand stack.
     pub slots: Vec<(u16, Source)>,
+}
+
+impl Exit {
+    /// The loop's own frame.
+    pub fn outer(&self) -> ExitFrame {
+        self.frames.first().copied().unwrap_or(ExitFrame::NONE)
+    }
+
+    /// The frame that goes on.
+    pub fn inner(&self) -> ExitFrame {
+        self.frames.last().copied().unwrap_or(ExitFrame::NONE)
+    }
 }

@@ -1,6 +1,6 @@
 //! What the code generator must know of the running interpreter: offsets and addresses.
 
-use traces::{Field, Helper};
+use traces::{Field, Helper, Inlined, Trace};
 
 /// How many words a check can poll besides `Activation::leave`.
 pub const MAX_WATCHES: usize = 2;
@@ -96,6 +96,8 @@ pub struct Target {
     pub functions: Functions,
     /// Offset of the slots (`localsplus`) in a frame.
     pub frame_slots: i32,
+    /// Offset of the function in a frame.
+    pub frame_function: i32,
     /// Offset of the instruction pointer in a frame.
     pub frame_instr: i32,
     /// Offset of the first bytecode in a code object.
@@ -122,4 +124,34 @@ pub struct Target {
     pub thread_exception: Option<i32>,
     /// The words that `check` polls through `Activation::watched`; at most [`MAX_WATCHES`].
     pub watches: Vec<Watch>,
+}
+
+impl Target {
+    /// How many bytes the frame of a call takes.
+    pub fn frame_bytes(&self, frame: &Inlined) -> i32 {
+        self.frame_slots + 8 * i32::from(frame.nlocals + frame.stacksize)
+    }
+
+    /// Where the frame of a call lies behind [`Activation::inlined`](crate::Activation::inlined): callers lie below
+    /// what they call.
+    pub fn inlined_frame(&self, trace: &Trace, slot: u16) -> i32 {
+        let below = trace.inlined.iter().take_while(|frame| frame.slot != slot);
+        below.map(|frame| self.frame_bytes(frame)).sum()
+    }
+
+    /// How many bytes the frames of all calls take.
+    pub fn inlined_bytes(&self, trace: &Trace) -> usize {
+        let all = trace.inlined.iter().map(|frame| self.frame_bytes(frame));
+        all.sum::<i32>() as usize
+    }
+
+    /// Where a slot of a call lies; `None` for other slots.
+    pub fn inlined_offset(&self, trace: &Trace, slot: u16) -> Option<i32> {
+        let frame = trace.inlined_of(slot)?;
+        let start = self.inlined_frame(trace, frame.slot);
+        Some(match slot.checked_sub(frame.locals()) {
+            Some(n) => start + self.frame_slots + 8 * i32::from(n),
+            None => start + self.frame_function,
+        })
+    }
 }

@@ -312,7 +312,7 @@ fn malformed_traces_are_refused() {
         (
             "depth 2 [0=%17 1=%12 4=%19]",
             "depth 2 [] / @code pc 2 depth 0 []",
-            "more than one frame",
+            "a call that is not in the table",
         ),
         ("check -> s4", "check -> s9", "unknown snapshot"),
         ("isext %3, 32", "isext %3, 31", "isext"),

@@ -4,7 +4,9 @@
 use crate::func::FuncDecl;
 use crate::op::{Op, Type};
 use crate::reason::{Abort, Reason};
-use crate::trace::{FrameState, Imm, Known, ObjId, Resume, SnapId, Snapshot, Trace, Value};
+use crate::trace::{
+    FrameState, Imm, Inlined, Known, ObjId, Resume, SnapId, Snapshot, Trace, Value,
+};
 use crate::{Field, Helper};
 
 /// An entry of the operand stack.
@@ -16,14 +18,27 @@ pub struct StackEntry {
     pub owned: bool,
 }
 
+/// A frame of a trace under construction.
+struct Frame {
+    /// The number of its first slot; 0: the loop's own.
+    slot: u16,
+    /// Of a call that is part of the trace, the function.
+    function: Option<StackEntry>,
+    /// The slot of the lowest operand.
+    base: u16,
+    code: ObjId,
+    pc: u32,
+}
+
 /// A trace under construction.
 pub struct Builder {
     /// The trace so far.
     pub trace: Trace,
     /// The operand stack, bottom first.
     pub stack: Vec<StackEntry>,
-    code: ObjId,
-    pc: u32,
+    frame: Frame,
+    /// The frames that wait for a call to return, outermost first, with their operands.
+    waiting: Vec<(Frame, Vec<StackEntry>)>,
     turn: u32,
     snap: Option<SnapId>,
     max_insts: usize,
@@ -42,10 +57,16 @@ impl Builder {
             }
         }
         Builder {
+            frame: Frame {
+                slot: 0,
+                function: None,
+                base: trace.nlocals,
+                code,
+                pc,
+            },
+            waiting: Vec::new(),
             trace,
             stack,
-            code,
-            pc,
             turn: 0,
             snap: None,
             max_insts,
@@ -62,49 +83,47 @@ impl Builder {
         let inst = trace.insts.get(guard).ok_or_else(odd)?;
         let snap = inst.snap.and_then(|id| trace.snaps.get(id.0 as usize));
         let snap = snap.ok_or_else(odd)?.clone();
-        let (Resume::At, [frame]) = (snap.resume, snap.frames.as_slice()) else {
+        if snap.resume != Resume::At {
             return Err(odd());
-        };
-        let (code, pc, depth, slots) = (frame.code, frame.pc, frame.depth, frame.slots.clone());
+        }
+        let frames = snap.frames.clone();
         let turn = snap.turn;
         let snap = trace.add_snap(snap);
         if let Some(inst) = trace.insts.get_mut(guard) {
             inst.snap = Some(snap);
         }
         trace.push(Op::Branch, &[], Imm::None, Some(snap));
-        let mut stack = Vec::new();
-        for slot in trace.nlocals..trace.nlocals.saturating_add(depth) {
-            let listed = slots.iter().find(|(listed, _)| *listed == slot);
-            stack.push(match listed {
-                Some(&(_, value)) => StackEntry {
-                    value,
-                    owned: false,
-                },
-                None => StackEntry {
-                    value: trace.emit(Op::LoadSlot, &[], Imm::Slot(slot), None)?,
-                    owned: true,
-                },
-            });
+        let mut waiting = Vec::new();
+        for state in &frames {
+            waiting.push(Frame::resume(&mut trace, state)?);
         }
+        let (frame, stack) = waiting.pop().ok_or_else(odd)?;
         Ok(Builder {
             max_insts: trace.insts.len() + max_insts,
+            frame,
+            waiting,
             trace,
             stack,
-            code,
-            pc,
             turn,
             snap: None,
         })
     }
 
+    /// The first slots of all frames, the loop's own first, and the bytecode offset in each.
+    pub fn frames(&self) -> Vec<(u16, u32)> {
+        let waiting = self.waiting.iter().map(|(frame, _)| frame);
+        let all = waiting.chain([&self.frame]);
+        all.map(|frame| (frame.slot, frame.pc)).collect()
+    }
+
     /// The bytecode offset that snapshots name.
     pub fn pc(&self) -> u32 {
-        self.pc
+        self.frame.pc
     }
 
     /// Starts the next bytecode: from here on snapshots resume at `pc`.
     pub fn begin(&mut self, pc: u32) {
-        self.pc = pc;
+        self.frame.pc = pc;
         self.snap = None;
     }
 
@@ -148,28 +167,82 @@ impl Builder {
 
     /// The slot of the stack entry `n` below the top; `slot_below_top(0)` is the top's.
     pub fn slot_below_top(&self, n: usize) -> u16 {
-        self.trace.nlocals + (self.stack.len() - 1 - n) as u16
+        self.frame.base + (self.stack.len() - 1 - n) as u16
     }
 
     /// The slot that the next push fills.
     pub fn next_slot(&self) -> u16 {
-        self.trace.nlocals + self.stack.len() as u16
+        self.stack_slot(self.stack.len())
     }
 
-    fn state(&self) -> FrameState {
-        let slots = self
-            .stack
-            .iter()
-            .enumerate()
-            .filter(|(_, e)| !e.owned)
-            .map(|(i, e)| (self.trace.nlocals + i as u16, e.value))
-            .collect();
-        FrameState {
-            code: self.code,
-            pc: self.pc,
-            depth: self.stack.len() as u16,
-            slots,
+    /// The slot of operand `i`, counted from the lowest.
+    pub fn stack_slot(&self, i: usize) -> u16 {
+        self.frame.base + i as u16
+    }
+
+    /// The slot of local `k`.
+    pub fn local_slot(&self, k: u32) -> u16 {
+        match self.frame.slot {
+            0 => k as u16,
+            slot => slot + 1 + k as u16,
         }
+    }
+
+    /// How many calls that are part of the trace are under way.
+    pub fn calls(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// The first slot of the current frame; 0: the loop's own.
+    pub fn frame_slot(&self) -> u16 {
+        self.frame.slot
+    }
+
+    /// The callee's frame is the current one from here on: this one of the trace's table. The caller's operands are
+    /// without those of the call.
+    pub fn enter_call(&mut self, callee: Inlined, function: StackEntry) {
+        self.snap = None;
+        let frame = Frame {
+            slot: callee.slot,
+            function: Some(function),
+            base: callee.stack(),
+            code: callee.code,
+            pc: 0,
+        };
+        self.turn += 1;
+        let caller = std::mem::replace(&mut self.frame, frame);
+        self.waiting.push((caller, std::mem::take(&mut self.stack)));
+    }
+
+    /// The caller's frame is the current one from here on; gives the function of the callee and the slot that
+    /// holds it.
+    ///
+    /// # Errors
+    /// No call is under way.
+    pub fn leave_call(&mut self) -> Result<(StackEntry, u16), Abort> {
+        self.snap = None;
+        let odd = || Abort::new(Reason::Confused, "a return from the loop's own frame");
+        let (caller, stack) = self.waiting.pop().ok_or_else(odd)?;
+        self.stack = stack;
+        let callee = std::mem::replace(&mut self.frame, caller);
+        Ok((callee.function.ok_or_else(odd)?, callee.slot))
+    }
+
+    /// The slot that the next operand of the caller fills.
+    ///
+    /// # Errors
+    /// No call is under way.
+    pub fn result_slot(&self) -> Result<u16, Abort> {
+        let odd = || Abort::new(Reason::Confused, "a return from the loop's own frame");
+        let (caller, stack) = self.waiting.last().ok_or_else(odd)?;
+        Ok(caller.base + stack.len() as u16)
+    }
+
+    /// The frames as they stand, outermost first.
+    fn states(&self) -> Vec<FrameState> {
+        let waiting = self.waiting.iter().map(|(frame, stack)| (frame, stack));
+        let all = waiting.chain([(&self.frame, &self.stack)]);
+        all.map(|(frame, stack)| frame.state(stack)).collect()
     }
 
     /// The snapshot that resumes at the current bytecode with the current stack.
@@ -184,7 +257,7 @@ impl Builder {
 
     /// A snapshot of the current bytecode and stack with another way to go on.
     pub fn snapshot_as(&mut self, resume: Resume) -> SnapId {
-        let frames = vec![self.state()];
+        let frames = self.states();
         self.trace.add_snap(Snapshot {
             origin: 0,
             turn: self.turn,
@@ -310,5 +383,49 @@ impl Builder {
     /// The type of a value.
     pub fn ty(&self, v: Value) -> Type {
         self.trace.ty(v)
+    }
+}
+
+impl Frame {
+    /// A frame as a snapshot has it, with its operands; those that own an object are loaded again.
+    fn resume(trace: &mut Trace, state: &FrameState) -> Result<(Frame, Vec<StackEntry>), Abort> {
+        let mut entries = Vec::new();
+        let operands: Vec<u16> = trace.operands(state).collect();
+        for slot in operands {
+            let listed = state.slots.iter().find(|(listed, _)| *listed == slot);
+            entries.push(match listed {
+                Some(&(_, value)) => StackEntry {
+                    value,
+                    owned: false,
+                },
+                None => StackEntry {
+                    value: trace.emit(Op::LoadSlot, &[], Imm::Slot(slot), None)?,
+                    owned: true,
+                },
+            });
+        }
+        let inlined = trace.inlined_at(state.slot).filter(|_| state.slot != 0);
+        let frame = Frame {
+            slot: state.slot,
+            function: inlined.map(|_| entries.remove(0)),
+            base: inlined.map_or(trace.nlocals, Inlined::stack),
+            code: state.code,
+            pc: state.pc,
+        };
+        Ok((frame, entries))
+    }
+
+    fn state(&self, stack: &[StackEntry]) -> FrameState {
+        let function = self.function.map(|function| (self.slot, function));
+        let operands = (self.base..).zip(stack.iter().copied());
+        let slots = function.into_iter().chain(operands);
+        let listed = slots.filter(|(_, e)| !e.owned);
+        FrameState {
+            slot: self.slot,
+            code: self.code,
+            pc: self.pc,
+            depth: stack.len() as u16,
+            slots: listed.map(|(slot, e)| (slot, e.value)).collect(),
+        }
     }
 }

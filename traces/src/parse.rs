@@ -3,8 +3,8 @@
 use crate::func::{CType, FuncDecl, FuncFlags, Passed};
 use crate::op::{ImmKind, Op, Type};
 use crate::trace::{
-    FrameState, FuncId, GlobalSlot, Imm, Inst, Known, ObjConst, ObjId, Resume, SnapId, Snapshot,
-    Trace, Value,
+    FrameState, FuncId, GlobalSlot, Imm, Inlined, Inst, Known, ObjConst, ObjId, Resume, SnapId,
+    Snapshot, Trace, Value,
 };
 use crate::{Field, Helper};
 
@@ -242,6 +242,24 @@ impl<'a> Parser<'a> {
             self.expect("=")?;
             let (dict, key) = (self.obj(&t)?, self.obj(&t)?);
             t.globals.push(GlobalSlot { slot, dict, key });
+        }
+        while self.accept_keyword("inlined") {
+            let slot = self.slot()?;
+            self.expect("=")?;
+            let code = self.obj(&t)?;
+            self.keyword("locals")?;
+            let nlocals = self.number("the number of locals")?;
+            self.keyword("stack")?;
+            let stacksize = self.number("the depth of the operand stack")?;
+            self.keyword("in")?;
+            let caller = self.slot()?;
+            t.inlined.push(Inlined {
+                slot,
+                code,
+                nlocals,
+                stacksize,
+                caller,
+            });
         }
         while !self.peek("}") && self.peek_word() != "snaps" {
             self.inst(&mut t)?;
@@ -513,6 +531,7 @@ impl<'a> Parser<'a> {
     }
 
     fn frame(&mut self, t: &Trace) -> Result<FrameState> {
+        let slot = if self.peek("#") { self.slot()? } else { 0 };
         let code = self.obj(t)?;
         self.keyword("pc")?;
         let pc = self.number("a pc")?;
@@ -526,6 +545,7 @@ impl<'a> Parser<'a> {
             slots.push((slot, self.value()?));
         }
         Ok(FrameState {
+            slot,
             code,
             pc,
             depth,

@@ -32,6 +32,11 @@ impl Display for Trace {
             let (dict, key) = (&self.obj(g.dict).name, &self.obj(g.key).name);
             writeln!(f, "  global #{} = @{dict} @{key}", g.slot)?;
         }
+        for c in &self.inlined {
+            write!(f, "  inlined #{} = @{}", c.slot, self.obj(c.code).name)?;
+            write!(f, " locals {} stack {}", c.nlocals, c.stacksize)?;
+            writeln!(f, " in #{}", c.caller)?;
+        }
         for inst in &self.insts {
             writeln!(f, "  {}", self.inst_text(inst))?;
         }
@@ -164,6 +169,9 @@ impl Display for SnapText<'_> {
 
 impl SnapText<'_> {
     fn frame(&self, f: &mut Formatter<'_>, frame: &FrameState) -> fmt::Result {
+        if frame.slot != 0 {
+            write!(f, " #{}", frame.slot)?;
+        }
         write!(
             f,
             " @{} pc {} depth {} [",

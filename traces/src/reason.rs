@@ -31,6 +31,8 @@ reasons! {
     Operand "an operand of a kind that is not compiled yet";
     /// A call that cannot be recorded.
     Callee "calls something that looks at its caller's variables";
+    /// A call that was to become part of the trace: the loop is recorded again without.
+    NotInlined "calls a function in Python that cannot be part of the trace";
     /// The interpreter's state is not what the recorder expects.
     Confused "the interpreter did not do what the recorder expected";
     /// Another tool watches.

@@ -114,6 +114,40 @@ pub struct GlobalSlot {
     pub key: ObjId,
 }
 
+/// A function in Python whose calls from one frame are part of the trace: the slots of the callee's frame. The
+/// first is the function, behind it come the locals, then the operand stack. While no call is under way, the
+/// locals are NULL.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Inlined {
+    /// The number of the first slot.
+    pub slot: u16,
+    /// The code object.
+    pub code: ObjId,
+    /// The number of locals (with cells and free variables).
+    pub nlocals: u16,
+    /// The greatest depth of the operand stack.
+    pub stacksize: u16,
+    /// The first slot of the frame that calls; 0: the loop's own.
+    pub caller: u16,
+}
+
+impl Inlined {
+    /// The slot of the first local.
+    pub fn locals(&self) -> u16 {
+        self.slot + 1
+    }
+
+    /// The slot of the lowest operand.
+    pub fn stack(&self) -> u16 {
+        self.locals() + self.nlocals
+    }
+
+    /// The number behind the last slot.
+    pub fn end(&self) -> u16 {
+        self.stack() + self.stacksize
+    }
+}
+
 /// An immediate operand.
 #[derive(Clone, Copy, Debug)]
 pub enum Imm {
@@ -196,11 +230,14 @@ pub enum Resume {
 /// One frame of a snapshot.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FrameState {
+    /// The number of its first slot: 0 for the loop's own frame, see [`Inlined`].
+    pub slot: u16,
     /// The code object.
     pub code: ObjId,
     /// The byte offset of the bytecode.
     pub pc: u32,
-    /// The number of slots on the operand stack.
+    /// The number of slots on the operand stack; of a frame that calls the next one, without the operands of
+    /// the call.
     pub depth: u16,
     /// Slots whose memory does not hold the current value, in ascending order. A stack slot
     /// listed here owns nothing; one that is not listed owns its object. A local's (or a
@@ -256,6 +293,8 @@ pub struct Trace {
     pub funcs: Vec<FuncDecl>,
     /// The module-level variables that are slots, in ascending order of their numbers.
     pub globals: Vec<GlobalSlot>,
+    /// The frames of calls that are part of the trace, callers first.
+    pub inlined: Vec<Inlined>,
     /// The types of the values, by value number.
     pub types: Vec<Type>,
 }
@@ -279,6 +318,46 @@ impl Trace {
     /// The module-level variable that a slot stands for, where it is none of the frame's.
     pub fn global(&self, slot: u16) -> Option<GlobalSlot> {
         self.globals.iter().copied().find(|g| g.slot == slot)
+    }
+
+    /// The frame of a call that is part of the trace, by its first slot.
+    pub fn inlined_at(&self, slot: u16) -> Option<&Inlined> {
+        self.inlined.iter().find(|frame| frame.slot == slot)
+    }
+
+    /// The frame of a call that a slot belongs to, where it is not one of the loop's own frame.
+    pub fn inlined_of(&self, slot: u16) -> Option<&Inlined> {
+        let holds = |frame: &&Inlined| (frame.slot..frame.end()).contains(&slot);
+        self.inlined.iter().find(holds)
+    }
+
+    /// Whether a slot is a local of a frame, or a module-level variable: it owns an object at all times, or holds NULL.
+    pub fn is_local(&self, slot: u16) -> bool {
+        slot < self.nlocals || self.is_inlined_local(slot) || self.global(slot).is_some()
+    }
+
+    /// Whether a slot is a local of a call that is part of the trace.
+    pub fn is_inlined_local(&self, slot: u16) -> bool {
+        let frame = self.inlined_of(slot);
+        frame.is_some_and(|frame| (frame.locals()..frame.stack()).contains(&slot))
+    }
+
+    /// The locals of the calls that are part of the trace.
+    pub fn inlined_locals(&self) -> impl Iterator<Item = u16> {
+        self.inlined
+            .iter()
+            .flat_map(|frame| frame.locals()..frame.stack())
+    }
+
+    /// The slots of a frame that own an object unless the snapshot lists them: its operand stack, and the function
+    /// of a call.
+    pub fn operands(&self, frame: &FrameState) -> impl Iterator<Item = u16> + use<> {
+        let inlined = self.inlined_at(frame.slot).filter(|_| frame.slot != 0);
+        let first = inlined.map_or(self.nlocals, Inlined::stack);
+        let function = inlined.map(|frame| frame.slot);
+        function
+            .into_iter()
+            .chain(first..first.saturating_add(frame.depth))
     }
 
     /// The snapshot of an id.

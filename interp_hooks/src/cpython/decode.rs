@@ -95,6 +95,14 @@ impl Decoded {
         (pop.opcode == Opcode::POP_TOP).then_some(pop.next)
     }
 
+    /// Whether the first bytecode of a function that does something is at a byte offset, or the RESUME in front of it:
+    /// not told of are those that copy its cells.
+    pub fn starts_at(&self, offset: u32) -> bool {
+        let before = self.instrs.iter().take_while(|i| i.offset < offset);
+        let silent = |i: &Instr| matches!(i.opcode, Opcode::RESUME | Opcode::COPY_FREE_VARS);
+        before.clone().all(silent) && self.at(offset).is_some_and(|i| i.offset == offset)
+    }
+
     /// The bytecode that a byte offset belongs to.
     pub fn at(&self, offset: u32) -> Option<&Instr> {
         let i = self.units.get(offset as usize / 2)?;

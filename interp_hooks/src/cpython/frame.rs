@@ -93,6 +93,18 @@ pub unsafe fn is_on_stack(t: &Table, thread: *mut ffi::PyThreadState, wanted: *m
     }
 }
 
+/// The frame that called, without those that are the evaluator's own.
+pub unsafe fn caller(t: &Table, f: *mut u8) -> *mut u8 {
+    // SAFETY: the module's contract; the list ends in NULL.
+    unsafe {
+        let mut f = *word(f, t.frame_previous);
+        while !f.is_null() && *f.offset(t.frame_owner as isize) == t.owned_by_c {
+            f = *word(f, t.frame_previous);
+        }
+        f
+    }
+}
+
 /// A slot: locals first, then the operand stack.
 pub unsafe fn slot(t: &Table, f: *mut u8, n: usize) -> *mut *mut ffi::PyObject {
     // SAFETY: the module's contract.
@@ -119,6 +131,100 @@ pub unsafe fn set_instr(t: &Table, f: *mut u8, code: *mut ffi::PyObject, pc: u32
             .cast::<u8>()
             .offset(t.code_bytes as isize)
             .add(pc as usize)
+    }
+}
+
+/// The thread's top of the data stack, and the end of its uppermost piece.
+pub unsafe fn data_stack(
+    t: &Table,
+    thread: *mut ffi::PyThreadState,
+) -> (*mut *mut u8, *mut *mut u8) {
+    // SAFETY: the module's contract.
+    unsafe {
+        (
+            word(thread.cast(), t.thread_top),
+            word(thread.cast(), t.thread_limit),
+        )
+    }
+}
+
+/// The uppermost piece of the thread's data stack.
+pub unsafe fn chunk(t: &Table, thread: *mut ffi::PyThreadState) -> *mut *mut u8 {
+    // SAFETY: the module's contract.
+    unsafe { word(thread.cast(), t.thread_chunk) }
+}
+
+/// How many calls of functions in Python the thread has left.
+pub unsafe fn recursion(t: &Table, thread: *mut ffi::PyThreadState) -> *mut i32 {
+    // SAFETY: the module's contract.
+    unsafe { word(thread.cast(), t.thread_recursion).cast() }
+}
+
+/// Makes a frame the thread's current one.
+pub unsafe fn set_current(t: &Table, thread: *mut ffi::PyThreadState, f: *mut u8) {
+    // SAFETY: the module's contract.
+    unsafe {
+        let place = word(thread.cast(), t.thread_frame);
+        match t.cframe_frame < 0 {
+            true => *place = f,
+            false => *word(*place, t.cframe_frame) = f,
+        }
+    }
+}
+
+/// The function of a frame.
+pub unsafe fn function(t: &Table, f: *mut u8) -> *mut *mut ffi::PyObject {
+    // SAFETY: the module's contract.
+    unsafe { word(f, t.frame_function).cast() }
+}
+
+/// The size of the frames of a code object, in bytes.
+pub unsafe fn size(t: &Table, code: *mut ffi::PyObject) -> usize {
+    // SAFETY: the module's contract.
+    let slots = unsafe { code_nlocalsplus(t, code) + code_stacksize(t, code) };
+    t.frame_slots as usize + 8 * slots as usize
+}
+
+/// Fills in a frame of code, globals and builtins, whose function and slots are there; takes over the code object.
+pub unsafe fn make(t: &Table, f: *mut u8, caller: *mut u8, of: [*mut ffi::PyObject; 3]) {
+    let [code, globals, builtins] = of;
+    // SAFETY: the module's contract.
+    unsafe {
+        *word(f, t.frame_code) = code.cast();
+        *word(f, t.frame_previous) = caller;
+        *word(f, t.frame_globals) = globals.cast();
+        *word(f, t.frame_builtins) = builtins.cast();
+        *word(f, t.frame_locals) = std::ptr::null_mut();
+        *word(f, t.frame_object) = std::ptr::null_mut();
+        *f.offset(t.frame_return_offset as isize).cast::<u16>() = 0;
+        *f.offset(t.frame_owner as isize) = t.owned_by_thread;
+    }
+}
+
+/// Makes a frame that is handed to the evaluator go on at a byte offset.
+pub unsafe fn set_next(t: &Table, f: *mut u8, code: *mut ffi::PyObject, pc: u32) {
+    // SAFETY: the module's contract; the unit in front is that of RESUME or lies behind it.
+    unsafe {
+        set_instr(t, f, code, pc);
+        if t.instr_in_call == 0 {
+            let place = word(f, t.frame_instr);
+            *place = (*place).sub(2);
+        }
+    }
+}
+
+/// Makes a frame one that waits for a call to return.
+pub unsafe fn set_in_call(t: &Table, f: *mut u8, code: *mut ffi::PyObject, pc: u32, behind: u32) {
+    // SAFETY: the module's contract.
+    unsafe {
+        let offset = f.offset(t.frame_return_offset as isize).cast::<u16>();
+        if t.instr_in_call == 0 {
+            set_instr(t, f, code, behind - 2);
+            *offset = 0;
+        } else {
+            set_instr(t, f, code, pc);
+            *offset = ((behind - pc) / 2) as u16;
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Attributes of instances and of classes: where they lie, found by looking alone.
 
 use super::VersionTable;
+use super::function::is_function;
 use crate::py::{Object, Strong};
 use jit::Values;
 use pyo3_ffi as ffi;
@@ -224,25 +225,57 @@ pub fn attribute(t: &VersionTable, owner: Object, name: Object) -> Option<Attrib
     if found.is_some_and(|found| !yields(found)) {
         return None;
     }
-    let as_it_is = |word| {
-        let found = found.filter(|&found| is_no_descriptor(found))?;
-        Some(Attribute::Class(found, word))
-    };
+    match own(t, owner, name)? {
+        Own::Held(n, held) => Some(Attribute::Instance(Place::Value(n), held)),
+        Own::Absent(word) => {
+            let found = found.filter(|&found| is_no_descriptor(found))?;
+            Some(Attribute::Class(found, word))
+        }
+    }
+}
+
+/// The function that a call of a method of an instance calls; where the instance could get an attribute of the
+/// name, the word that changes then. As `attribute`.
+pub fn method(
+    t: &VersionTable,
+    owner: Object,
+    name: Object,
+) -> Option<(Object, Option<*const i64>)> {
+    let class = owner.type_object();
+    let found = in_class(class, name).filter(|&found| is_heap_type(class) && is_function(found))?;
+    match own(t, owner, name)? {
+        Own::Absent(word) => Some((found, word)),
+        Own::Held(..) => None,
+    }
+}
+
+/// What a class made in Python has under a name.
+pub fn class_attribute(class: Object, name: Object) -> Option<Object> {
+    is_heap_type(class).then(|| in_class(class, name)).flatten()
+}
+
+/// What an instance has itself under a name.
+enum Own {
+    /// A place for it, by its index, and what lies there, perhaps NULL.
+    Held(usize, Object),
+    /// Nothing; where it could get it, the word that changes then.
+    Absent(Option<*const i64>),
+}
+
+fn own(t: &VersionTable, owner: Object, name: Object) -> Option<Own> {
+    let class = owner.type_object();
     // SAFETY: a class made in Python; it says where a dict of its own lies.
     let has_dict = flags(class) & MANAGED_DICT != 0 || unsafe { dict_offset(class) } != 0;
     if !has_dict {
-        return as_it_is(None);
+        return Some(Own::Absent(None));
     }
     let values = values(t, owner)?;
     let keys = Keys::of(t, class)?;
-    match keys.position(t, name) {
-        Some(n) => {
-            // SAFETY: the array has a place for each shared name.
-            let held = Object(unsafe { *values.add(n) });
-            Some(Attribute::Instance(Place::Value(n), held))
-        }
-        None => as_it_is(Some(keys.count)),
-    }
+    Some(match keys.position(t, name) {
+        // SAFETY: the array has a place for each shared name.
+        Some(n) => Own::Held(n, Object(unsafe { *values.add(n) })),
+        None => Own::Absent(Some(keys.count)),
+    })
 }
 
 /// `tp_dictoffset`, through a member of `type`.

@@ -3,6 +3,7 @@
 
 pub mod decode;
 pub mod frame;
+pub mod function;
 pub mod instance;
 pub mod selfcheck;
 mod v312;
@@ -38,6 +39,31 @@ pub struct VersionTable {
     pub thread_tracing: i32,
     /// `PyThreadState.current_exception`.
     pub thread_exception: i32,
+    /// `PyThreadState.py_recursion_remaining`, an `int`.
+    pub thread_recursion: i32,
+    /// `PyThreadState.datastack_chunk`.
+    pub thread_chunk: i32,
+    /// `PyThreadState.datastack_top`.
+    pub thread_top: i32,
+    /// `PyThreadState.datastack_limit`.
+    pub thread_limit: i32,
+    /// `_PyInterpreterFrame.f_funcobj`.
+    pub frame_function: i32,
+    /// `_PyInterpreterFrame.return_offset`, an `uint16_t`.
+    pub frame_return_offset: i32,
+    /// `_PyInterpreterFrame.owner`, a `char`.
+    pub frame_owner: i32,
+    /// Its value for a frame on the thread's data stack.
+    pub owned_by_thread: u8,
+    /// Its value for a frame of the evaluator's own.
+    pub owned_by_c: u8,
+    /// 1 where the instruction pointer of a frame that waits for a call names the call, and the bytecode behind
+    /// it is found by the return offset; 0 where it names the last unit of the call.
+    pub instr_in_call: i32,
+    /// `PyFunctionObject.func_globals`.
+    pub function_globals: i32,
+    /// `PyFunctionObject.func_builtins`.
+    pub function_builtins: i32,
     /// `_PyInterpreterFrame.f_globals`.
     pub frame_globals: i32,
     /// `_PyInterpreterFrame.f_builtins`.
@@ -282,5 +308,5 @@ opcodes! {
     JUMP_BACKWARD_NO_INTERRUPT FOR_ITER KW_NAMES CALL CALL_KW BINARY_SUBSCR STORE_SUBSCR STORE_ATTR
     RETURN_VALUE RETURN_CONST END_FOR SEND DELETE_FAST UNPACK_SEQUENCE BUILD_TUPLE BUILD_LIST BUILD_SET
     BUILD_MAP BUILD_STRING LIST_APPEND BINARY_SLICE STORE_SLICE FORMAT_VALUE FORMAT_SIMPLE
-    FORMAT_WITH_SPEC CONVERT_VALUE GET_ITER CALL_FUNCTION_EX BEFORE_WITH BUILD_CONST_KEY_MAP
+    FORMAT_WITH_SPEC CONVERT_VALUE GET_ITER CALL_FUNCTION_EX COPY_FREE_VARS BEFORE_WITH BUILD_CONST_KEY_MAP
 }

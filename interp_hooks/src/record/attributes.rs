@@ -6,6 +6,7 @@
 use super::Recorder;
 use super::items::Element;
 use crate::cpython::decode::Instr;
+use crate::cpython::function;
 use crate::cpython::instance::{self, Attribute, Place};
 use crate::py::Object;
 use traces::{Abort, CType, Field, Imm, Op, Value};
@@ -27,12 +28,7 @@ impl Recorder {
             Some(Attribute::Class(found, word)) => {
                 let v = self.b.peek(0)?.value;
                 self.guard_class(v, owner);
-                if let Some(word) = word {
-                    // The instance has no attribute of this name as long as it has no dict, and no instance
-                    // of its class has got another name.
-                    self.b.emit(Op::InstanceValues, &[v], Imm::None)?;
-                    self.guard_names(word)?;
-                }
+                self.guard_absent(v, word)?;
                 self.hold.push(class.0);
                 let value = self.constant_value(found, &name.text())?;
                 self.replace_operands(1, Some(value), i.next)?;
@@ -40,6 +36,56 @@ impl Recorder {
             }
             _ => Ok(false),
         }
+    }
+
+    /// `owner.name` in front of a call: a function of the class, and the instance as its first argument. Says
+    /// whether it was emitted.
+    pub(super) fn instance_method(&mut self, name: Object, i: &Instr) -> Result<bool, Abort> {
+        let owner = self.concrete(0)?;
+        let class = owner.type_object();
+        if i.oparg & 1 == 0 || owner.is_null() || !instance::reads_plainly(class) {
+            return Ok(false);
+        }
+        let Some((found, word)) = instance::method(self.table, owner, name) else {
+            return Ok(false);
+        };
+        let v = self.b.peek(0)?.value;
+        self.guard_class(v, owner);
+        self.guard_absent(v, word)?;
+        self.hold.push(class.0);
+        let id = self.borrowed_constant(found, &found.callable_name());
+        let function = self.b.obj(id)?;
+        let slot = self.b.slot_below_top(0);
+        let e = self.b.pop()?;
+        if e.owned {
+            self.b
+                .effect(Op::SwapSlots, &[], Imm::Slots(slot + 1, slot));
+        }
+        self.b.push(function);
+        match e.owned {
+            true => self.b.push_owned(v),
+            false => self.b.push(v),
+        }
+        Ok(true)
+    }
+
+    /// `owner.name` of a property: its getter is recorded. Says whether it is.
+    pub(super) fn property_get(&mut self, name: Object, i: &Instr) -> Result<bool, Abort> {
+        let owner = self.concrete(0)?;
+        let class = owner.type_object();
+        if i.oparg & 1 != 0 || owner.is_null() || !instance::reads_plainly(class) {
+            return Ok(false);
+        }
+        let found = instance::class_attribute(class, name);
+        let Some(getter) = found.and_then(function::getter) else {
+            return Ok(false);
+        };
+        let v = self.b.peek(0)?.value;
+        self.inline_getter(getter, |recorder| {
+            recorder.guard_class(v, owner);
+            recorder.hold.push(class.0);
+            Ok(())
+        })
     }
 
     /// `owner.name = value` of an instance that has the attribute; says whether it was emitted.
@@ -85,6 +131,17 @@ impl Recorder {
         self.assumptions.class_unchanged(class);
         let id = self.constant(class, &class.type_name());
         self.b.guard_type(v, id);
+    }
+
+    /// Leaves where an instance may have got an attribute that it did not have.
+    fn guard_absent(&mut self, v: Value, word: Option<*const i64>) -> Result<(), Abort> {
+        if let Some(word) = word {
+            // The instance has no attribute of this name as long as it has no dict, and no instance
+            // of its class has got another name.
+            self.b.emit(Op::InstanceValues, &[v], Imm::None)?;
+            self.guard_names(word)?;
+        }
+        Ok(())
     }
 
     /// Leaves unless instances of a class have as many names of attributes as now.

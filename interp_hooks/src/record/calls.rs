@@ -41,6 +41,9 @@ impl Recorder {
             return Ok(());
         }
         let names = kwnames.map(Object);
+        if self.inline_call(&shape, names, 0, i)? {
+            return Ok(());
+        }
         self.residual_call(&shape, names, 0, i)
     }
 
@@ -58,6 +61,9 @@ impl Recorder {
     pub(super) fn call_kw(&mut self, i: &Instr) -> Result<(), Abort> {
         let names = self.concrete(0)?;
         let shape = self.shape(i.oparg as usize, 1)?;
+        if self.inline_call(&shape, Some(names), 1, i)? {
+            return Ok(());
+        }
         self.residual_call(&shape, Some(names), 1, i)
     }
 

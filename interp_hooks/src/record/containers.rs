@@ -210,7 +210,7 @@ impl Recorder {
     }
 
     pub(super) fn delete_fast(&mut self, i: &Instr) -> Result<(), Abort> {
-        let (k, old) = (i.oparg, self.slot_object(i.oparg as u16));
+        let (k, old) = (i.oparg, self.slot_object(self.b.local_slot(i.oparg)));
         if old.is_null() {
             return Err(Reason::Raised.into());
         }
@@ -225,7 +225,7 @@ impl Recorder {
             self.shelter();
         }
         let op = if quiet { Op::ClearSlot } else { Op::DropSlot };
-        self.b.effect(op, &[], Imm::Slot(k as u16));
+        self.b.effect(op, &[], Imm::Slot(self.b.local_slot(k)));
         self.forget_local(k);
         if !quiet {
             self.b.begin(i.next);

@@ -300,7 +300,7 @@ impl Recorder {
     }
 
     fn give_owner(&mut self, i: usize) {
-        let (slot, value) = (self.b.trace.nlocals + i as u16, self.b.stack[i].value);
+        let (slot, value) = (self.b.stack_slot(i), self.b.stack[i].value);
         self.b.effect(Op::InitSlot, &[value], Imm::Slot(slot));
         self.b.stack[i].owned = true;
         self.b.stack_changed();

@@ -10,6 +10,8 @@ use traces::{Abort, Field, Helper, Imm, Known, Op, Reason, Value};
 
 /// How many turns of another loop a recording goes through.
 const MAX_TURNS: u32 = 8;
+/// How many of them a branch goes through where that loop is compiled: behind them it leaves for it.
+const MAX_TURNS_OF_COMPILED: u32 = 3;
 
 /// The fields of an iterator over a sequence of objects.
 struct Sequence {
@@ -50,12 +52,11 @@ impl Recorder {
         self.next_of_any(it, v, i)
     }
 
-    /// A jump back to the header of another loop: one around the loop of this tree, or one that lies on the way. A
-    /// branch ends there if that loop is compiled; otherwise its turns are recorded one behind the other where they
-    /// are few.
+    /// A jump back to the header of another loop: one around the loop of this tree, or one that lies on the way,
+    /// whose turns are recorded one behind the other where they are few. A branch ends where a compiled one has more.
     pub(super) fn other_loop(&mut self, from: u32, header: u32) -> Result<Step, Abort> {
         self.b.begin_turn();
-        if (header..from).contains(&self.header) {
+        if self.callers.is_empty() && (header..from).contains(&self.header) {
             return match self.is_branch() {
                 true => Ok(Step::More),
                 false => Err(Reason::LeftLoop.into()),
@@ -68,14 +69,13 @@ impl Recorder {
         let compiled = engine::get()
             .and_then(|e| loops::header(e, self.code, header))
             .is_some_and(|h| matches!(*h.state.borrow(), State::Compiled));
-        if compiled && self.is_branch() {
+        let turns = self.turns.entry((self.code as usize, header)).or_default();
+        *turns += 1;
+        if compiled && branch && self.callers.is_empty() && *turns > MAX_TURNS_OF_COMPILED {
             self.b.begin(header);
             self.leaves = true;
             return Ok(Step::Closed);
         }
-        let turns = self.turns.entry(header).or_default();
-        *turns += 1;
-        // A branch goes through a few turns of its neighbours.
         if compiled && !branch || *turns > MAX_TURNS {
             return Err(Reason::InnerLoop.into());
         }
@@ -265,7 +265,7 @@ impl Recorder {
 
     /// An iterator whose end was guarded goes.
     fn leave_loop(&mut self, i: &Instr) -> Result<(), Abort> {
-        if i.offset == self.header && !self.is_branch() {
+        if self.callers.is_empty() && i.offset == self.header && !self.is_branch() {
             return Err(Reason::LeftLoop.into());
         }
         let behind = self.behind_loop(i)?;

@@ -11,6 +11,7 @@ mod calls;
 mod cdata;
 mod containers;
 mod ffi_methods;
+mod inline;
 mod items;
 mod iterate;
 mod math;
@@ -25,6 +26,7 @@ use crate::cpython::decode::{Decoded, Instr};
 use crate::cpython::{Opcode, VersionTable, frame};
 use crate::py::{self, Object, Strong};
 use crate::tree::Tree;
+use inline::{Caller, Codes};
 use pyo3_ffi as ffi;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -98,7 +100,7 @@ pub struct Recorder {
     /// Where the recording begins: at the header, or where a guard failed.
     start: u32,
     /// How often this recording has gone through each loop other than its own, by its header.
-    turns: HashMap<u32, u32>,
+    turns: HashMap<(usize, u32), u32>,
     /// Whether the path ends at the header of another loop.
     leaves: bool,
     last: Option<u32>,
@@ -121,10 +123,18 @@ pub struct Recorder {
     /// Stack slots that hold a bound method where the interpreter's own stack has the function and
     /// its first argument apart.
     bound: Vec<u16>,
-    /// The number of the first slot that is a module-level variable.
-    first_global: u16,
-    /// The numbers of the module-level names that the loop stores into.
-    stored: Vec<u32>,
+    /// The number behind the slots of the loop's own frame.
+    first_free: u16,
+    /// The module-level names that the loop stores into, each with its namespace.
+    stored: Vec<(Object, Object)>,
+    /// The frames that wait for a call to return, the loop's own first.
+    callers: Vec<Caller>,
+    /// How many calls were under way where the recording began.
+    calls_before: usize,
+    /// Whether the first bytecode of a callee is to come.
+    awaited: bool,
+    /// The callees whose bytecodes are to be told of.
+    pub codes: Codes,
     /// Bytecodes so far.
     pub bytecodes: u32,
     /// Direct foreign calls and residual calls so far.
@@ -163,7 +173,7 @@ impl Recorder {
         };
         let code_id = trace.obj_const("code", code as u64);
         let stored = decoded.names_stored(header);
-        Recorder {
+        let mut recorder = Recorder {
             b: Builder::new(trace, code_id, header, MAX_INSTS),
             table,
             decoded,
@@ -185,13 +195,22 @@ impl Recorder {
             kwnames: None,
             lent: HashMap::new(),
             bound: Vec::new(),
-            first_global: (nlocals + stacksize) as u16,
-            stored,
+            first_free: (nlocals + stacksize) as u16,
+            stored: Vec::new(),
+            callers: Vec::new(),
+            calls_before: 0,
+            awaited: false,
+            codes: Codes::new(),
             bytecodes: 0,
             foreign: 0,
             residual: 0,
             residual_names: Vec::new(),
-        }
+        };
+        // SAFETY: the caller's promise.
+        let globals = Object(unsafe { frame::globals(table, frame) });
+        let names = stored.into_iter().map(|n| (globals, recorder.co_name(n)));
+        recorder.stored = names.collect();
+        recorder
     }
 
     /// Starts a recording of a further path of a tree, from where the naive instruction at `guard` has left.
@@ -207,7 +226,7 @@ impl Recorder {
         (code, frame, thread): (*mut ffi::PyObject, *mut u8, *mut ffi::PyThreadState),
         header: u32,
         tree: &Tree,
-        guard: usize,
+        (guard, calls): (usize, &[*mut u8]),
     ) -> Result<Recorder, Abort> {
         // SAFETY: the caller's promise.
         let mut recorder = unsafe {
@@ -216,6 +235,8 @@ impl Recorder {
         };
         recorder.b = Builder::resume(tree.naive.clone(), guard, MAX_INSTS)?;
         recorder.start = recorder.b.pc();
+        // SAFETY: the caller's promise.
+        unsafe { recorder.enter_again(calls)? };
         // What is known already needs no second reference.
         recorder.known = tree.weak.iter().map(|w| w.1).collect();
         Ok(recorder)
@@ -238,18 +259,14 @@ impl Recorder {
         // SAFETY: the caller's promise.
         threads.contains(&self.thread)
             && unsafe {
-                frame::is_on_stack(self.table, self.thread, self.frame)
-                    && frame::code(self.table, self.frame) == self.code
+                frame::is_on_stack(self.table, self.thread, self.root_frame())
+                    && frame::code(self.table, self.root_frame()) == self.root_code()
             }
     }
 
     /// Whether an event of this thread and frame belongs to the recording.
     pub fn is_of(&self, thread: *mut ffi::PyThreadState, frame: *mut u8) -> bool {
-        // The frame's memory may have been given to another function since.
-        self.thread == thread
-            && self.frame == frame
-            // SAFETY: the current frame of the current thread.
-            && unsafe { frame::code(self.table, frame) } == self.code
+        self.thread == thread && self.is_known_frame(frame)
     }
 
     /// The globals and the builtins of the frame.
@@ -288,8 +305,17 @@ impl Recorder {
         }
     }
 
-    /// The bytecode at `offset` is about to run.
-    pub fn step(&mut self, offset: u32) -> Result<Step, Abort> {
+    /// The bytecode at `offset` is about to run in a frame of the recording.
+    pub fn step(&mut self, f: *mut u8, offset: u32) -> Result<Step, Abort> {
+        let from = self.b.trace.insts.len();
+        let step = self.step_in(f, offset).and_then(|step| {
+            self.keep_python_out(from)?;
+            Ok(step)
+        });
+        step.map_err(|why| self.refuse_callee(why))
+    }
+
+    fn step_in(&mut self, f: *mut u8, offset: u32) -> Result<Step, Abort> {
         let decoded = Rc::clone(&self.decoded);
         let Some(instr) = decoded.at(offset) else {
             return Err(Abort::new(
@@ -297,18 +323,21 @@ impl Recorder {
                 format!("no bytecode at {offset}"),
             ));
         };
+        self.arrive(f, instr)?;
         if self.last == Some(instr.offset) {
             // The second event of a bytecode with EXTENDED_ARG.
             return Ok(Step::More);
         }
-        if self.last.is_none() {
+        let in_loop = self.callers.is_empty();
+        let begins = self.bytecodes == 0 && self.last.is_none();
+        if begins {
             self.untold(&decoded, instr)?;
         }
-        if self.last.is_none() && instr.offset != self.start {
+        if begins && self.last.is_none() && instr.offset != self.start {
             let what = "the recording did not start where it should";
             return Err(Abort::new(Reason::Confused, what));
         }
-        let arrived = self.last.is_some() && instr.offset == self.header;
+        let arrived = in_loop && self.last.is_some() && instr.offset == self.header;
         // A handler, or the start of another activation that was given the same memory.
         let before = self.last.and_then(|last| decoded.at(last));
         let pops = self.table.callable_first();
@@ -329,7 +358,8 @@ impl Recorder {
             return Err(Reason::TooLong.into());
         }
         self.b.begin(instr.offset);
-        if instr.offset == self.header
+        if in_loop
+            && instr.offset == self.header
             && self.b.trace.insts.len() == usize::from(self.b.trace.entry_depth)
         {
             self.b.check();
@@ -347,6 +377,20 @@ impl Recorder {
         self.bytecodes += 1;
         self.b.begin(first.offset);
         self.record(first).map(|_| ())
+    }
+
+    /// No Python code runs inside a callee, which has no frame that could be looked at.
+    fn keep_python_out(&self, from: usize) -> Result<(), Abort> {
+        let new = self.b.trace.insts.iter().skip(from);
+        let mut calls =
+            new.filter(|inst| matches!(inst.op, traces::Op::CallPy | traces::Op::CallPyBool));
+        match calls.next() {
+            Some(_) if !self.callers.is_empty() => {
+                let name = self.residual_names.last().cloned();
+                Err(Abort::new(Reason::Callee, name.unwrap_or_default()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn finish_pending(&mut self, offset: u32) -> Result<(), Abort> {
@@ -421,7 +465,7 @@ impl Recorder {
             JUMP_FORWARD => {}
             JUMP_BACKWARD | JUMP_BACKWARD_NO_INTERRUPT => {
                 let target = i.target.unwrap_or(0);
-                if target == self.header {
+                if target == self.header && self.callers.is_empty() {
                     return self.close();
                 }
                 return self.other_loop(i.offset, target);
@@ -452,7 +496,8 @@ impl Recorder {
             FORMAT_SIMPLE => self.format(0, false, i)?,
             FORMAT_WITH_SPEC => self.format(0, true, i)?,
             CONVERT_VALUE => self.residual(Helper::PyConvert, i64::from(i.oparg), 1, i.next)?,
-            RETURN_VALUE | RETURN_CONST => return Err(Reason::LeftLoop.into()),
+            RETURN_VALUE => self.return_value(None)?,
+            RETURN_CONST => self.return_value(Some(i.oparg))?,
             END_FOR => self.end_for(i)?,
             _ => return Err(Abort::new(Reason::Bytecode, i.name)),
         }
@@ -482,9 +527,10 @@ impl Recorder {
 
     /// The object in a slot of the real frame (perhaps NULL).
     fn slot_object(&self, slot: u16) -> Object {
+        let first = self.b.local_slot(0);
         // SAFETY: the frame is alive and stopped before a bytecode; `slot` lies within it, since
         // the operand stack of the trace has the depth of the real one.
-        Object(unsafe { *frame::slot(self.table, self.frame, usize::from(slot)) })
+        Object(unsafe { *frame::slot(self.table, self.frame, usize::from(slot - first)) })
     }
 
     fn known(&mut self, k: Known) -> ObjId {

@@ -14,7 +14,7 @@ impl Recorder {
         let with_null = i.oparg & 1 != 0;
         let name = self.co_name(i.oparg >> 1);
         // All that can leave comes before the first push: an exit resumes in front of the bytecode.
-        let (value, needs_owner) = self.global(name, i.oparg >> 1)?;
+        let (value, needs_owner) = self.global(name)?;
         let null_first = with_null && !self.table.callable_first();
         if null_first {
             let null = self.null()?;
@@ -50,7 +50,7 @@ impl Recorder {
     pub(super) fn load_name(&mut self, i: &Instr) -> Result<(), Abort> {
         self.names_are_globals(i)?;
         let name = self.co_name(i.oparg);
-        let (value, needs_owner) = self.global(name, i.oparg)?;
+        let (value, needs_owner) = self.global(name)?;
         self.push_global(value, needs_owner);
         Ok(())
     }
@@ -98,13 +98,13 @@ impl Recorder {
         Ok((globals, builtins))
     }
 
-    /// The value of global number `n`: a watched constant, unless it is known to vary. Says whether
+    /// The value of a global: a watched constant, unless it is known to vary. Says whether
     /// it needs an owner.
-    fn global(&mut self, name: Object, n: u32) -> Result<(Value, bool), Abort> {
+    fn global(&mut self, name: Object) -> Result<(Value, bool), Abort> {
         let (globals, builtins) = self.plain_namespaces()?;
         let text = name.text();
         let found = globals.dict_get(name);
-        if self.stored.contains(&n)
+        if self.stored.contains(&(globals, name))
             || engine::get().is_some_and(|e| e.registry.varies(globals, name))
         {
             return match found {
@@ -133,7 +133,7 @@ impl Recorder {
         if let Some(g) = known.iter().find(|g| (g.dict, g.key) == (dict, key)) {
             return g.slot;
         }
-        let slot = self.first_global + known.len() as u16;
+        let slot = self.free_slot();
         self.b.trace.globals.push(GlobalSlot { slot, dict, key });
         slot
     }
@@ -218,7 +218,9 @@ impl Recorder {
             }
             return Ok(());
         }
-        if self.cdata_get_attr(name, i)?
+        if self.instance_method(name, i)?
+            || self.property_get(name, i)?
+            || self.cdata_get_attr(name, i)?
             || self.ffi_get_attr(name, i)?
             || self.variable_get(name, i)?
             || self.instance_get_attr(name, i)?
@@ -291,7 +293,7 @@ impl Recorder {
     /// The cell of a variable that closures share.
     fn cell(&mut self, k: u32) -> Result<(Value, Object), Abort> {
         let v = self.local(k)?;
-        let cell = self.slot_object(k as u16);
+        let cell = self.slot_object(self.b.local_slot(k));
         let ty = self.known(Known::Cell);
         self.b.guard_type(v, ty);
         Ok((v, cell))

@@ -27,7 +27,9 @@ impl Recorder {
         match slot {
             Some(Some(v)) => Ok(v),
             Some(None) => {
-                let v = self.b.emit(Op::LoadSlot, &[], Imm::Slot(k as u16))?;
+                let v = self
+                    .b
+                    .emit(Op::LoadSlot, &[], Imm::Slot(self.b.local_slot(k)))?;
                 self.locals[k as usize] = Some(v);
                 Ok(v)
             }
@@ -42,7 +44,7 @@ impl Recorder {
     }
 
     pub(super) fn load_fast_check(&mut self, k: u32) -> Result<(), Abort> {
-        let o = self.slot_object(k as u16);
+        let o = self.slot_object(self.b.local_slot(k));
         if o.is_null() {
             return Err(Reason::Raised.into());
         }
@@ -55,7 +57,7 @@ impl Recorder {
 
     /// Whether no Python code runs when the object that local `k` holds dies; guards it.
     fn old_dies_quietly(&mut self, k: u32) -> Result<bool, Abort> {
-        let old = self.slot_object(k as u16);
+        let old = self.slot_object(self.b.local_slot(k));
         let v = self.local(k)?;
         self.dies_quietly(v, old)
     }
@@ -127,7 +129,7 @@ impl Recorder {
             if let Some(boxed) = self.unbox_plain(e.value, object)? {
                 self.b.stack[i].value = boxed;
             } else {
-                let slot = self.b.trace.nlocals + i as u16;
+                let slot = self.b.stack_slot(i);
                 self.b.effect(Op::InitSlot, &[e.value], Imm::Slot(slot));
                 self.b.stack[i].owned = true;
             }
@@ -147,7 +149,7 @@ impl Recorder {
         for i in 0..self.b.stack.len() {
             let e = self.b.stack[i];
             if !e.owned && (e.value == held || self.is_buffer(e.value)) {
-                let slot = self.b.trace.nlocals + i as u16;
+                let slot = self.b.stack_slot(i);
                 self.b.effect(Op::InitSlot, &[e.value], Imm::Slot(slot));
                 self.b.stack[i].owned = true;
                 self.b.stack_changed();
@@ -156,7 +158,7 @@ impl Recorder {
     }
 
     /// Whether a value is the box of a buffer, which needs its cdata alive.
-    fn is_buffer(&self, v: Value) -> bool {
+    pub(super) fn is_buffer(&self, v: Value) -> bool {
         self.defined_by(v) == Some(Op::BoxBuffer)
     }
 
@@ -272,11 +274,11 @@ impl Recorder {
         self.shelter();
         if e.owned {
             self.b
-                .effect(Op::SwapSlots, &[], Imm::Slots(k as u16, source));
+                .effect(Op::SwapSlots, &[], Imm::Slots(self.b.local_slot(k), source));
             self.b.effect(Op::DropSlot, &[], Imm::Slot(source));
         } else {
             self.b
-                .effect(Op::ReplaceSlot, &[e.value], Imm::Slot(k as u16));
+                .effect(Op::ReplaceSlot, &[e.value], Imm::Slot(self.b.local_slot(k)));
         }
         self.locals[k as usize] = Some(e.value);
         Ok(())
@@ -289,10 +291,10 @@ impl Recorder {
         self.rescue(k);
         if e.owned {
             self.b
-                .effect(Op::MoveSlot, &[], Imm::Slots(k as u16, source));
+                .effect(Op::MoveSlot, &[], Imm::Slots(self.b.local_slot(k), source));
         } else {
             self.b
-                .effect(Op::StoreSlot, &[e.value], Imm::Slot(k as u16));
+                .effect(Op::StoreSlot, &[e.value], Imm::Slot(self.b.local_slot(k)));
         }
         self.locals[k as usize] = Some(e.value);
         Ok(())

@@ -7,7 +7,7 @@
 use super::loops::{Counter, Part};
 use super::{Boxed, Def, Lower, TRUSTED, malformed};
 use crate::code::refused;
-use crate::exit::{Exit, Repr, Source, VALUES};
+use crate::exit::{Exit, ExitFrame, Repr, Source, VALUES};
 use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder, condcodes::IntCC, types};
 use cranelift_frontend::FunctionBuilder;
 use std::collections::HashMap;
@@ -158,10 +158,8 @@ impl<'a> Lower<'a> {
         snap: SnapId,
     ) -> Result<(usize, Vec<Word>), Abort> {
         let (exit, words) = self.record(at, snap, self.trace.nlocals)?;
-        let same = |e: &Exit| {
-            (e.resume, e.code, e.pc, e.depth, &e.slots)
-                == (exit.resume, exit.code, exit.pc, exit.depth, &exit.slots)
-        };
+        let same =
+            |e: &Exit| (e.resume, &e.frames, &e.slots) == (exit.resume, &exit.frames, &exit.slots);
         let index = match self.exits.durings.iter().position(same) {
             Some(index) => index,
             None => {
@@ -179,13 +177,15 @@ impl<'a> Lower<'a> {
             .snaps
             .get(snap.0 as usize)
             .ok_or_else(|| refused("an unknown snapshot"))?;
-        let [frame] = snapshot.frames.as_slice() else {
-            return Err(refused("a snapshot of more than one frame"));
-        };
+        let mut calls = snapshot.frames.iter().skip(1);
+        if calls.any(|frame| frame.slot == 0 || trace.inlined_at(frame.slot).is_none()) {
+            return Err(refused("a snapshot of a call that is not in the table"));
+        }
         let mut words = Vec::new();
         let mut sources: HashMap<Value, Source> = HashMap::new();
-        let mut slots = Vec::with_capacity(frame.slots.len());
-        for &(slot, value) in frame.slots.iter().filter(|(slot, _)| *slot < end) {
+        let mut slots = Vec::new();
+        let listed = snapshot.frames.iter().flat_map(|frame| &frame.slots);
+        for &(slot, value) in listed.filter(|(slot, _)| *slot < end) {
             let source = match sources.get(&value) {
                 Some(&source) => source,
                 None => self.source(value, &mut words)?,
@@ -197,9 +197,7 @@ impl<'a> Lower<'a> {
         let exit = Exit {
             inst: at as u32,
             resume: snapshot.resume,
-            code: frame.code,
-            pc: frame.pc,
-            depth: frame.depth,
+            frames: snapshot.frames.iter().map(ExitFrame::of).collect(),
             slots,
         };
         Ok((exit, words))

@@ -2,8 +2,10 @@
 
 use super::{Boxed, Def, Lower, malformed};
 use crate::code::refused;
+use crate::exit::Activation;
 use crate::trampoline;
 use cranelift_codegen::ir::{self, BlockArg, InstBuilder, condcodes::IntCC, types};
+use std::mem::offset_of;
 use traces::{Abort, Field, GlobalSlot, Imm, Inst, Known, Op, Resume, Type, Value};
 
 impl<'a> Lower<'a> {
@@ -296,16 +298,25 @@ impl<'a> Lower<'a> {
 
     // ---- slots ----
 
-    pub(super) fn slot_offset(&self, slot: u16) -> i32 {
-        self.target.frame_slots + 8 * i32::from(slot)
+    /// Where the memory of a slot lies.
+    fn slot_place(&mut self, slot: u16) -> (ir::Value, i32) {
+        match self.target.inlined_offset(self.trace, slot) {
+            Some(offset) => {
+                let inlined = offset_of!(Activation, inlined) as i32;
+                (self.load(types::I64, self.act, inlined), offset)
+            }
+            None => (self.frame, self.target.frame_slots + 8 * i32::from(slot)),
+        }
     }
 
     pub(super) fn load_slot(&mut self, slot: u16) -> ir::Value {
-        self.load(types::I64, self.frame, self.slot_offset(slot))
+        let (base, offset) = self.slot_place(slot);
+        self.load(types::I64, base, offset)
     }
 
     pub(super) fn store_to_slot(&mut self, slot: u16, object: ir::Value) {
-        self.store(object, self.frame, self.slot_offset(slot));
+        let (base, offset) = self.slot_place(slot);
+        self.store(object, base, offset);
     }
 
     /// Stores a new reference where the operand lay that it replaces, and drops the operand's
@@ -321,7 +332,7 @@ impl<'a> Lower<'a> {
             .and_then(|s| self.trace.snaps.get(s.0 as usize))
             .and_then(|s| s.frames.last());
         let owned = frame.is_some_and(|f| {
-            slot < self.trace.nlocals + f.depth
+            self.trace.operands(f).any(|known| known == slot)
                 && !f.slots.iter().any(|&(listed, _)| listed == slot)
         });
         if !owned {
@@ -349,7 +360,7 @@ impl<'a> Lower<'a> {
                 let value = arg?;
                 if let Some(x) = self.float_in_box(value)? {
                     let old = self.load_slot(slot);
-                    let place = (self.frame, self.slot_offset(slot));
+                    let place = self.slot_place(slot);
                     return self.store_float(x, place, old, true);
                 }
                 self.replace(slot, value)
@@ -430,7 +441,7 @@ impl<'a> Lower<'a> {
 
     fn clear(&mut self, slot: u16) -> Result<(), Abort> {
         let old = self.load_slot(slot);
-        if slot < self.trace.nlocals {
+        if slot < self.trace.nlocals || self.trace.is_inlined_local(slot) {
             let null = self.int(0);
             self.store_to_slot(slot, null);
         }
@@ -466,12 +477,13 @@ impl<'a> Lower<'a> {
         let inst = self.trace.insts.get(at)?;
         let place = |inst: &Inst| {
             let snapshot = self.trace.snaps.get(inst.snap?.0 as usize)?;
-            let frame = snapshot.frames.last()?;
-            Some((snapshot.resume, frame.code, frame.pc))
+            let frame = snapshot.frames.first()?;
+            let in_call = snapshot.frames.len() > 1;
+            Some((snapshot.resume, frame.code, frame.pc, in_call))
         };
         let (code, pc) = match inst.op {
             Op::CCall | Op::CallPy | Op::CallPyBool | Op::CallNew => {
-                place(inst).map(|(_, code, pc)| (code, pc))
+                place(inst).map(|(_, code, pc, _)| (code, pc))
             }
             // These carry no snapshot. The check behind them resumes at the next bytecode, and the
             // bytecodes that replace or drop an object (stores, pops) are one unit long.
@@ -481,7 +493,8 @@ impl<'a> Lower<'a> {
                     .get(at..)?
                     .iter()
                     .find_map(|i| match place(i) {
-                        Some((Resume::At, code, pc)) if i.op == Op::Check => {
+                        Some((Resume::At, code, pc, true)) if i.op == Op::Check => Some((code, pc)),
+                        Some((Resume::At, code, pc, false)) if i.op == Op::Check => {
                             Some((code, pc.saturating_sub(2)))
                         }
                         _ => None,

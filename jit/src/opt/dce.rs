@@ -109,6 +109,7 @@ fn rebuild(trace: &Trace, live: &Liveness) -> Result<Trace, Abort> {
         objs: trace.objs.clone(),
         funcs: trace.funcs.clone(),
         globals: trace.globals.clone(),
+        inlined: trace.inlined.clone(),
         ..Trace::default()
     };
     let mut rebuild = Rebuild {

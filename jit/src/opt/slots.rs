@@ -37,6 +37,7 @@ impl Forward<'_> {
                     to,
                     Slot {
                         dirty: false,
+                        empty: false,
                         ..moved
                     },
                 );
@@ -81,13 +82,15 @@ impl Forward<'_> {
             return Ok(());
         }
         let object = self.object_of(value)?;
-        if object == value && self.can_wait(value) && self.dies_in_time(slot)? {
+        let waits = self.can_wait(value) || self.is_lent(slot, value);
+        if object == value && waits && self.dies_in_time(slot)? {
             self.state.set_slot(
                 slot,
                 Slot {
                     value: Some(value),
                     dirty: true,
                     ty: None,
+                    empty: self.is_empty(slot),
                 },
             );
         } else if object != value {
@@ -100,6 +103,60 @@ impl Forward<'_> {
             self.settle(slot, value)?;
         }
         Ok(())
+    }
+
+    /// Whether the memory of a slot holds NULL.
+    fn is_empty(&self, slot: u16) -> bool {
+        let known = self.state.slot(slot);
+        let is_null = |v| self.as_known(self.known(v)) == Some(Known::Null);
+        match known.dirty {
+            true => known.empty,
+            false => known.value.is_some_and(is_null),
+        }
+    }
+
+    /// Whether a local of a call that is part of the trace is given what a local of a frame further out holds, which
+    /// does not change before the call returns.
+    fn is_lent(&self, slot: u16, value: Value) -> bool {
+        let out = &self.out;
+        let Some(callee) = out.inlined_of(slot).filter(|_| out.is_inlined_local(slot)) else {
+            return false;
+        };
+        let mut caller = callee.caller;
+        loop {
+            let frame = out.inlined_at(caller).filter(|_| caller != 0);
+            let mut locals = frame.map_or(0..out.nlocals, |f| f.locals()..f.stack());
+            let holds = |slot| {
+                let held = self.state.slot(slot);
+                held.value.is_some_and(|v| self.known(v) == value)
+            };
+            if locals.any(holds) {
+                return true;
+            }
+            match frame {
+                Some(frame) => caller = frame.caller,
+                None => return false,
+            }
+        }
+    }
+
+    /// What is known of the locals of calls where none is under way.
+    pub(super) fn clear_inlined(&mut self) -> Result<(), Abort> {
+        let naive = self.naive;
+        for frame in &naive.inlined {
+            self.state.forget_slots(frame.slot, frame.end());
+        }
+        for slot in naive.inlined_locals() {
+            let id = self.out.known(Known::Null, 0);
+            let null = self.obj(id)?;
+            self.state.set_clean(slot, Some(null));
+        }
+        Ok(())
+    }
+
+    /// Whether a slot is a local's, and no variable.
+    fn is_frame_local(&self, slot: u16) -> bool {
+        slot < self.out.nlocals || self.out.is_inlined_local(slot)
     }
 
     /// The object that memory holds for a box already, where a slot does: one number
@@ -135,7 +192,7 @@ impl Forward<'_> {
         if known.dirty || !known.value.is_some_and(owns) {
             return Ok(true);
         }
-        if slot >= self.out.nlocals {
+        if !self.is_frame_local(slot) {
             return Ok(false);
         }
         self.push(Op::ClearSlot, &[], Imm::Slot(slot), None)?;
@@ -194,6 +251,9 @@ impl Forward<'_> {
     }
 
     fn clear_slot(&mut self, slot: u16) -> Result<(), Abort> {
+        if self.is_frame_local(slot) && self.is_empty(slot) {
+            return self.forget_cleared(slot);
+        }
         self.push(Op::ClearSlot, &[], Imm::Slot(slot), None)?;
         self.forget_cleared(slot)
     }
@@ -213,7 +273,7 @@ impl Forward<'_> {
             // An iterator that the frame alone could reach: nobody sees its fields any more.
             self.state.late.retain(|&(object, _)| object != value);
         }
-        let null = if slot < self.out.nlocals {
+        let null = if self.is_frame_local(slot) {
             let id = self.out.known(Known::Null, 0);
             Some(self.obj(id)?)
         } else {
@@ -269,13 +329,15 @@ impl Forward<'_> {
                 *value = self.mapped(*value)?;
             }
         }
-        // The slots of the trace are those of the outermost frame.
-        if let Some(frame) = snap.frames.first_mut() {
-            for (slot, value) in self.state.dirty() {
-                if frame.slots.iter().all(|(s, _)| *s != slot) {
-                    frame.slots.push((slot, self.known(value)));
-                }
+        for (slot, value) in self.state.dirty() {
+            let of = self.out.inlined_of(slot).map_or(0, |frame| frame.slot);
+            let frame = snap.frames.iter_mut().find(|frame| frame.slot == of);
+            let frame = frame.ok_or_else(|| confused(inst.op, "has no frame for a store"))?;
+            if frame.slots.iter().all(|(s, _)| *s != slot) {
+                frame.slots.push((slot, self.known(value)));
             }
+        }
+        for frame in &mut snap.frames {
             frame.slots.sort_by_key(|(slot, _)| *slot);
         }
         if snap.resume != Resume::During {

@@ -51,6 +51,8 @@ pub(super) struct Slot {
     pub(super) dirty: bool,
     /// The type of what a load would give, where `value` is unknown. Stable types only.
     pub(super) ty: Option<TypeFact>,
+    /// Where memory lags behind, whether it holds NULL.
+    pub(super) empty: bool,
 }
 
 /// A word of memory whose content can be known.
@@ -201,8 +203,7 @@ impl State {
             slot,
             Slot {
                 value,
-                dirty: false,
-                ty: None,
+                ..Slot::default()
             },
         );
     }

@@ -315,7 +315,7 @@ pub fn look(who: &str) {
     if act.during > 0 {
         let exit = &compiled.durings[act.during as usize - 1];
         let buf = unsafe { values_of(act, compiled.buf_len) };
-        line += &format!(" during {} {:?}", exit.pc, slots(exit, buf));
+        line += &format!(" during {} {:?}", exit.inner().pc, slots(exit, buf));
     }
     log(line);
 }
@@ -397,6 +397,7 @@ pub fn target() -> Target {
         helpers,
         functions,
         frame_slots: 16,
+        frame_function: 0,
         frame_instr: 8,
         code_bytes: CODE_BYTES as i32,
         refcount: 0,
@@ -496,6 +497,7 @@ impl Machine {
             iterations: 0,
             errno: std::ptr::null_mut(),
             saved_errno: std::ptr::null_mut(),
+            inlined: std::ptr::null_mut(),
             watched: [std::ptr::null(); MAX_WATCHES],
             expected: [0; MAX_WATCHES],
         };
@@ -534,7 +536,7 @@ impl Machine {
         NOW.set((0, 0));
         let exit = &self.compiled.exits[exit as usize];
         Left {
-            pc: exit.pc,
+            pc: exit.inner().pc,
             slots: slots(exit, self.act.values()),
         }
     }

@@ -157,8 +157,8 @@ pub fn execute_counting(trace: &Trace, text: &str) -> Result<(String, u64), Abor
         exit: None,
         at: exit.inst as usize,
         resume: Some(exit.resume),
-        pc: exit.pc,
-        depth: exit.depth,
+        pc: exit.inner().pc,
+        depth: exit.outer().depth,
         iterations: 0,
     };
     Ok((scene::report(&left, trace, &outcome), iterations))
@@ -473,7 +473,7 @@ impl Mirror {
                 _ => {}
             }
         }
-        let top = trace.nlocals + exit.depth;
+        let top = trace.nlocals + exit.outer().depth;
         left.frame = (0..usize::from(top))
             .map(|slot| self.back(&mut left.heap, *machine.slot(slot)))
             .collect();
@@ -595,7 +595,7 @@ fn rebuild(machine: &mut Machine, exit: &Exit, trace: &Trace, mirror: &Mirror) {
             drops.push(old);
         }
     }
-    let top = trace.nlocals + exit.depth;
+    let top = trace.nlocals + exit.outer().depth;
     if let Resume::Raise(operands) = exit.resume {
         for slot in top - operands..top {
             drops.push(std::mem::take(machine.slot(slot.into())));
@@ -764,7 +764,7 @@ impl Running {
                 }
             })
             .collect();
-        format!("at {} [{}]", exit.pc, slots.join(", "))
+        format!("at {} [{}]", exit.inner().pc, slots.join(", "))
     }
 
     /// What the memory of a slot holds.

@@ -233,10 +233,13 @@ impl Eval<'_> {
 
     /// What the slot of a result owned: an operand, where its snapshot says so.
     fn operand_of(&self, inst: &Inst, slot: u16) -> ObjRef {
-        let owned = self.frame_of(inst).is_some_and(|frame| {
-            slot < self.trace.nlocals.saturating_add(frame.depth)
-                && frame.slots.iter().all(|s| s.0 != slot)
-        });
+        let snap = inst.snap.and_then(|id| self.trace.snaps.get(id.0 as usize));
+        let owned = snap
+            .and_then(|snap| snap.frames.last())
+            .is_some_and(|frame| {
+                self.trace.operands(frame).any(|known| known == slot)
+                    && frame.slots.iter().all(|s| s.0 != slot)
+            });
         if owned {
             self.world.slot(slot)
         } else {

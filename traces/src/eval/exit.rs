@@ -16,10 +16,10 @@ impl Eval<'_> {
             return Err("a snapshot without a frame".to_string());
         };
         let mut drops = Vec::new();
-        for &(slot, value) in &outer.slots {
+        for &(slot, value) in snap.frames.iter().flat_map(|frame| &frame.slots) {
             let object = self.object(value)?;
             let old = self.replace(slot, object)?;
-            if slot < trace.nlocals || trace.global(slot).is_some() {
+            if trace.is_local(slot) {
                 drops.push(old);
             }
         }
@@ -29,7 +29,9 @@ impl Eval<'_> {
         }
         let top = trace.nlocals.saturating_add(outer.depth);
         if let Resume::Raise(operands) = snap.resume {
-            for slot in top.saturating_sub(operands)..top {
+            let all: Vec<u16> = trace.operands(inner).collect();
+            let kept = all.len().saturating_sub(operands.into());
+            for &slot in all.iter().skip(kept) {
                 drops.push(self.world.slot(slot));
                 self.put(slot, ObjRef::NULL);
             }
@@ -37,7 +39,9 @@ impl Eval<'_> {
         drops
             .into_iter()
             .try_for_each(|object| self.drop_object(object))?;
-        self.world.frame.resize(usize::from(top), ObjRef::NULL);
+        if snap.frames.len() == 1 {
+            self.world.frame.resize(usize::from(top), ObjRef::NULL);
+        }
         Ok(Outcome {
             exit: Some(id),
             at,

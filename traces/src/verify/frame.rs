@@ -13,6 +13,13 @@ pub(super) struct Slot {
     pub(super) fact: Option<Fact>,
 }
 
+fn null() -> Slot {
+    Slot {
+        fact: Some(Fact::Null),
+        ..Slot::default()
+    }
+}
+
 /// The frame. A local's slot owns its object (or holds NULL) at all times; of the operand stack,
 /// the slots in `owned` do.
 #[derive(Clone, PartialEq, Default, Debug)]
@@ -20,6 +27,8 @@ pub(super) struct Frame {
     nlocals: u16,
     /// Module-level variables, which are treated as locals that others can write.
     globals: BTreeSet<u16>,
+    /// The locals of calls that are part of the trace.
+    inlined: BTreeSet<u16>,
     pub(super) owned: BTreeSet<u16>,
     pub(super) slots: BTreeMap<u16, Slot>,
 }
@@ -31,14 +40,21 @@ impl Frame {
         Frame {
             nlocals: trace.nlocals,
             globals: trace.globals.iter().map(|g| g.slot).collect(),
+            inlined: trace.inlined_locals().collect(),
             owned: (trace.nlocals..end).collect(),
-            slots: BTreeMap::new(),
+            slots: trace.inlined_locals().map(|slot| (slot, null())).collect(),
         }
     }
 
     /// Whether the slot is a local's or a variable's.
     pub(super) fn is_local(&self, slot: u16) -> bool {
-        slot < self.nlocals || self.globals.contains(&slot)
+        slot < self.nlocals || self.globals.contains(&slot) || self.inlined.contains(&slot)
+    }
+
+    /// A local of a call that is part of the trace that is not NULL.
+    pub(super) fn left_behind(&self) -> Option<u16> {
+        let mut inlined = self.inlined.iter().copied();
+        inlined.find(|&slot| self.fact(slot) != Some(Fact::Null))
     }
 
     /// Others may have written the variables.
@@ -132,6 +148,7 @@ impl Frame {
         Frame {
             nlocals: self.nlocals,
             globals: self.globals.clone(),
+            inlined: self.inlined.clone(),
             owned: self.owned.clone(),
             slots: slots.collect(),
         }

@@ -60,6 +60,12 @@ pub(super) fn check(trace: &Trace) -> Result<(), Broken> {
 
 /// All ways to the header leave the same stack slots with an object.
 fn same_owners(at: usize, header: &Frame, end: &Frame) -> Result<(), Broken> {
+    if let Some(slot) = end.left_behind() {
+        return Err((
+            at,
+            format!("slot {slot}, a local of a call, is NULL at the header of the loop"),
+        ));
+    }
     match header.owned.symmetric_difference(&end.owned).next() {
         None => Ok(()),
         Some(slot) if header.owned.contains(slot) => Err((
@@ -343,8 +349,8 @@ impl<'a> Walk<'a> {
                 ));
             }
         }
-        if let Some(frame) = snap.frames.first() {
-            self.stack(frame)?;
+        self.stack(&snap.frames)?;
+        for frame in &snap.frames {
             self.locals(frame)?;
         }
         let inner = snap.frames.last();
@@ -361,10 +367,9 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn stack(&self, frame: &FrameState) -> Result<(), String> {
-        let first = self.trace.nlocals;
-        let end = first.saturating_add(frame.depth);
-        for slot in first..end {
+    fn stack(&self, frames: &[FrameState]) -> Result<(), String> {
+        let operands = |frame| self.trace.operands(frame).map(move |slot| (frame, slot));
+        for (frame, slot) in frames.iter().flat_map(operands) {
             let listed = frame.slots.binary_search_by_key(&slot, |s| s.0).is_ok();
             match (listed, self.now.frame.owns(slot)) {
                 (true, true) => {
@@ -380,7 +385,14 @@ impl<'a> Walk<'a> {
                 _ => {}
             }
         }
-        match self.now.frame.owned.iter().find(|&&slot| slot >= end) {
+        let mut owned = self.now.frame.owned.iter();
+        let known = |slot| {
+            frames
+                .iter()
+                .flat_map(operands)
+                .any(|(_, known)| known == slot)
+        };
+        match owned.find(|&&slot| !known(slot)) {
             Some(slot) => Err(format!(
                 "slot {slot} owns an object, so it lies below the top of its snapshot"
             )),
@@ -393,7 +405,8 @@ impl<'a> Walk<'a> {
             if !self.now.frame.is_local(slot) {
                 continue;
             }
-            if !self.is_free(value) {
+            // What a call is given lives as long as the call.
+            if !self.is_free(value) && !self.trace.is_inlined_local(slot) {
                 return Err(format!(
                     "the deferred value of slot {slot}, {value}, is a box or a constant"
                 ));

@@ -25,18 +25,33 @@ pub(super) fn check(trace: &Trace, inst: &Inst, defined: &[bool]) -> Result<(), 
             snap.resume
         ));
     }
-    let (Some(outer), Some(inner)) = (snap.frames.first(), snap.frames.last()) else {
+    let Some(inner) = snap.frames.last() else {
         return Err("its snapshot has a frame".into());
     };
+    let mut caller = None;
+    for frame in &snap.frames {
+        let inlined = trace.inlined_at(frame.slot).filter(|_| frame.slot != 0);
+        if inlined.map(|inlined| inlined.caller) != caller {
+            return Err("each frame of its snapshot is called by the one before".into());
+        }
+        caller = Some(frame.slot);
+    }
     if let Resume::Raise(operands) = snap.resume
         && operands > inner.depth
     {
         return Err("its snapshot has the operands that it replaces".into());
     }
-    let end = trace.nlocals.saturating_add(outer.depth);
-    let beyond = |slot| slot >= end && trace.global(slot).is_none();
-    if outer.slots.iter().any(|&(slot, _)| beyond(slot)) {
-        return Err(format!("its snapshot lists slots below {end}"));
+    for frame in &snap.frames {
+        let own = |slot: u16| match trace.inlined_of(slot) {
+            Some(inlined) => inlined.slot == frame.slot && frame.slot != 0,
+            None => frame.slot == 0,
+        };
+        let known = |slot| {
+            own(slot) && trace.is_local(slot) || trace.operands(frame).any(|known| known == slot)
+        };
+        if let Some((slot, _)) = frame.slots.iter().find(|&&(slot, _)| !known(slot)) {
+            return Err(format!("slot {slot} of its snapshot is one of the frame's"));
+        }
     }
     for &(object, field, value) in &snap.fields {
         for (v, ty) in [(object, Type::Obj), (value, field.ty())] {

@@ -75,8 +75,12 @@ impl Before {
                 continue;
             };
             if let Spot::Slot(slot) = held.spot {
-                let (value, dirty, ty) = (Some(value), true, None);
-                f.state.set_slot(slot, Slot { value, dirty, ty });
+                let value = Slot {
+                    value: Some(value),
+                    dirty: true,
+                    ..Slot::default()
+                };
+                f.state.set_slot(slot, value);
             }
             held.value = Some(value);
             held.dirty = true;
@@ -128,6 +132,7 @@ impl Before {
             }
         }
         f.state.forget_slots(nslots, first_global);
+        f.clear_inlined()?;
         Ok(Before {
             state: f.state.clone(),
             mark: f.mark(),
@@ -183,7 +188,7 @@ fn in_memory(f: &Forward<'_>, place: Option<Place>) -> Slot {
     Slot {
         value: place.and_then(|place| f.state.heap.get(&place).copied()),
         dirty: place.is_some_and(|place| f.state.is_late(place)),
-        ty: None,
+        ..Slot::default()
     }
 }
 

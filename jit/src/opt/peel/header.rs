@@ -248,7 +248,14 @@ impl Header {
                 } else {
                     None
                 };
-                f.state.set_slot(n, Slot { value, dirty, ty });
+                let empty = false;
+                let slot = Slot {
+                    value,
+                    dirty,
+                    ty,
+                    empty,
+                };
+                f.state.set_slot(n, slot);
             }
             (Spot::Heap(place), Some(value)) => {
                 f.state.heap.insert(place, value);

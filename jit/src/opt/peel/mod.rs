@@ -66,6 +66,7 @@ pub(super) fn peel(
     };
     let mut f = Forward::new(naive);
     f.begin_copy(restarts.iter().copied());
+    f.clear_inlined()?;
     f.walk(root)?;
     stable(&mut f)?;
     let preamble = f.end_copy();

@@ -1,0 +1,487 @@
+//! Calls of functions in Python that become part of the trace: the callee's bytecodes are recorded as the loop's
+//! own are, in a frame that need not exist.
+//!
+//! The arguments move from the operand stack of the caller to the locals of the callee, and when it returns the
+//! locals die in the interpreter's order. A callee that cannot be recorded is remembered, and the loop is
+//! recorded again with a call through the interpreter.
+
+use super::Recorder;
+use super::calls::CallShape;
+use crate::cpython::decode::{Decoded, Instr};
+use crate::cpython::{frame, function};
+use crate::engine;
+use crate::hook::TOOL;
+use crate::py::{Object, Strong};
+use pyo3_ffi as ffi;
+use std::rc::Rc;
+use traces::builder::StackEntry;
+use traces::{Abort, Imm, Inlined, Op, Reason, Value};
+
+/// How many calls may be under way at once.
+const MAX_DEPTH: usize = 8;
+/// How many calls of one function may be under way at once.
+const MAX_RECURSION: usize = 4;
+/// How many slots the frames of all calls may take.
+const MAX_SLOTS: u16 = 400;
+
+/// A frame that waits for a call to return.
+pub(super) struct Caller {
+    decoded: Rc<Decoded>,
+    pub(super) code: *mut ffi::PyObject,
+    pub(super) frame: *mut u8,
+    last: Option<u32>,
+    locals: Vec<Option<Value>>,
+    bound: Vec<u16>,
+}
+
+/// What a parameter is given.
+#[derive(Clone, Copy)]
+enum Argument {
+    /// The operand so far below the top.
+    Operand(usize),
+    /// A default value.
+    Default(Object),
+}
+
+/// A call that is to become part of the trace.
+struct Call {
+    function: Object,
+    code: Object,
+    /// For each parameter.
+    arguments: Vec<Argument>,
+    /// The dict of default values of keyword parameters, and the names that are looked up there.
+    defaults: Option<(Object, Vec<(Object, Object)>)>,
+}
+
+impl Recorder {
+    /// A call of a function in Python; says whether it is recorded from here on.
+    pub(super) fn inline_call(
+        &mut self,
+        shape: &CallShape,
+        names: Option<Object>,
+        above: usize,
+        i: &Instr,
+    ) -> Result<bool, Abort> {
+        let callee = self.concrete(shape.callable)?;
+        if shape.is_method() || !function::is_function(callee) {
+            return Ok(false);
+        }
+        let arguments = (above..above + shape.nargs).rev();
+        let operands: Vec<usize> = shape.bound.into_iter().chain(arguments).collect();
+        let Some(call) = self.bind(callee, &operands, names) else {
+            return Ok(false);
+        };
+        let v = self.b.peek(shape.callable)?.value;
+        let n = shape.nargs + 2 + above;
+        if names.is_some() && above == 0 {
+            // The names are given by the bytecode in front: an exit resumes there.
+            self.b.begin(i.offset - 2);
+        }
+        let id = self.constant_of(v, callee, &callee.callable_name());
+        self.b.guard_is(v, id);
+        self.secure(n)?;
+        self.shelter_below(n);
+        self.b.begin(i.offset);
+        let owner = self.b.peek(shape.callable)?.owned.then_some(shape.callable);
+        self.enter(&call, n, owner)?;
+        Ok(true)
+    }
+
+    /// The getter of a property, for the instance at the top; its class is guarded. Says whether it is recorded from
+    /// here on.
+    pub(super) fn inline_getter(
+        &mut self,
+        getter: Object,
+        guard: impl FnOnce(&mut Recorder) -> Result<(), Abort>,
+    ) -> Result<bool, Abort> {
+        let Some(call) = self.bind(getter, &[0], None) else {
+            return Ok(false);
+        };
+        guard(self)?;
+        self.secure(1)?;
+        self.shelter_below(1);
+        self.enter(&call, 1, None)?;
+        Ok(true)
+    }
+
+    /// What each parameter of a function is given by these operands, the last ones by name; nothing where the call
+    /// is left to the interpreter.
+    fn bind(&self, callee: Object, operands: &[usize], names: Option<Object>) -> Option<Call> {
+        let signature = function::signature(callee)?;
+        let code = signature.code;
+        let refused =
+            engine::get().is_none_or(|e| e.not_inlined.borrow().contains(&(code.0 as usize)));
+        let under_way = self.callers.iter().map(|caller| caller.code);
+        let under_way = under_way.chain([self.code]).filter(|&c| c == code.0);
+        // SAFETY: a live code object.
+        let watched = unsafe { frame::watched_by_others(self.table, code.0, TOOL) };
+        if refused
+            || watched
+            || self.callers.len() >= MAX_DEPTH
+            || under_way.count() > MAX_RECURSION
+            || self.region(code) > MAX_SLOTS
+        {
+            return None;
+        }
+        let names = names.map_or(Some(Vec::new()), Object::tuple_items)?;
+        let positional = operands.len().checked_sub(names.len())?;
+        if positional > signature.positional {
+            return None;
+        }
+        let mut arguments: Vec<Option<Argument>> = vec![None; signature.names.len()];
+        for (place, &operand) in arguments.iter_mut().zip(operands).take(positional) {
+            *place = Some(Argument::Operand(operand));
+        }
+        for (&name, &operand) in names.iter().zip(operands.iter().skip(positional)) {
+            // Names are interned; one that is not is left to the interpreter.
+            let n = signature.names.iter().position(|known| known.0 == name.0)?;
+            let place = arguments
+                .get_mut(n)
+                .filter(|_| n >= signature.positional_only)?;
+            if place.replace(Argument::Operand(operand)).is_some() {
+                return None;
+            }
+        }
+        let missing = signature.positional - signature.defaults.len();
+        let mut looked_up = Vec::new();
+        for (n, place) in arguments
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, a)| a.is_none())
+        {
+            let default = if n < signature.positional {
+                *signature.defaults.get(n.checked_sub(missing)?)?
+            } else {
+                let name = *signature.names.get(n)?;
+                let value = signature.keyword_defaults?.dict_get(name)?;
+                looked_up.push((name, value));
+                value
+            };
+            *place = Some(Argument::Default(default));
+        }
+        Some(Call {
+            function: callee,
+            code,
+            arguments: arguments.into_iter().collect::<Option<Vec<_>>>()?,
+            defaults: signature.keyword_defaults.map(|dict| (dict, looked_up)),
+        })
+    }
+
+    /// How many slots all calls would take with one of this code object from the current frame.
+    fn region(&self, code: Object) -> u16 {
+        let taken: u16 = self.b.trace.inlined.iter().map(|f| f.end() - f.slot).sum();
+        // SAFETY: a live code object.
+        let (nlocals, stacksize) = unsafe { self.frame_size(code.0) };
+        taken.saturating_add(nlocals).saturating_add(stacksize)
+    }
+
+    /// The numbers of locals and of operands of a code object.
+    ///
+    /// # Safety
+    /// The code object is alive.
+    unsafe fn frame_size(&self, code: *mut ffi::PyObject) -> (u16, u16) {
+        // SAFETY: the caller's promise.
+        let (nlocals, stacksize) = unsafe {
+            (
+                frame::code_nlocalsplus(self.table, code),
+                frame::code_stacksize(self.table, code),
+            )
+        };
+        let small = |n: u32| u16::try_from(n).unwrap_or(MAX_SLOTS);
+        (small(nlocals), small(stacksize))
+    }
+
+    /// The frame of a function that the current frame calls.
+    fn inlined(&mut self, code: Object) -> Inlined {
+        let id = self.borrowed_constant(code, "code");
+        let caller = self.b.frame_slot();
+        let known = &self.b.trace.inlined;
+        if let Some(known) = known.iter().find(|f| (f.code, f.caller) == (id, caller)) {
+            return *known;
+        }
+        // SAFETY: a live code object.
+        let (nlocals, stacksize) = unsafe { self.frame_size(code.0) };
+        let callee = Inlined {
+            slot: self.free_slot(),
+            code: id,
+            nlocals,
+            stacksize,
+            caller,
+        };
+        self.b.trace.inlined.push(callee);
+        callee
+    }
+
+    /// The lowest number above all slots.
+    pub(super) fn free_slot(&self) -> u16 {
+        let trace = &self.b.trace;
+        let variables = trace.globals.iter().map(|g| g.slot + 1);
+        let frames = trace.inlined.iter().map(Inlined::end);
+        variables.chain(frames).fold(self.first_free, u16::max)
+    }
+
+    /// Moves the arguments to the locals of the callee, whose frame is the current one from here on. The top `n`
+    /// operands are those of the call; the function is among them where a slot owns it.
+    fn enter(&mut self, call: &Call, n: usize, owner: Option<usize>) -> Result<(), Abort> {
+        self.assumptions.function_unchanged(call.function);
+        self.hold.extend([call.function.0, call.code.0]);
+        if let Some((dict, looked_up)) = &call.defaults {
+            for &(name, value) in looked_up {
+                self.assumptions.dict_value(*dict, name, value);
+            }
+        }
+        let callee = self.inlined(call.code);
+        let name = call.function.callable_name();
+        let id = self.borrowed_constant(call.function, &name);
+        let function = self.b.obj(id)?;
+        let mut locals = vec![None; usize::from(callee.nlocals)];
+        for (k, argument) in (callee.locals()..).zip(&call.arguments) {
+            let value = match *argument {
+                Argument::Default(o) => {
+                    let value = self.constant_value(o, "default")?;
+                    self.b.effect(Op::StoreSlot, &[value], Imm::Slot(k));
+                    value
+                }
+                Argument::Operand(at) => {
+                    let e = self.b.peek(at)?;
+                    let slot = self.b.slot_below_top(at);
+                    match e.owned {
+                        true => self.b.effect(Op::MoveSlot, &[], Imm::Slots(k, slot)),
+                        false => self.b.effect(Op::StoreSlot, &[e.value], Imm::Slot(k)),
+                    }
+                    e.value
+                }
+            };
+            if let Some(local) = locals.get_mut(usize::from(k - callee.locals())) {
+                *local = Some(value);
+            }
+        }
+        let cells = function::cells(call.function);
+        let first = usize::from(callee.nlocals) - cells.len().min(usize::from(callee.nlocals));
+        for (n, &cell) in cells.iter().enumerate() {
+            let id = self.borrowed_constant(cell, "cell");
+            let value = self.b.obj(id)?;
+            let slot = callee.locals() + (first + n) as u16;
+            self.b.effect(Op::StoreSlot, &[value], Imm::Slot(slot));
+            if let Some(local) = locals.get_mut(first + n) {
+                *local = Some(value);
+            }
+        }
+        if let Some(at) = owner {
+            let slot = self.b.slot_below_top(at);
+            self.b
+                .effect(Op::SwapSlots, &[], Imm::Slots(callee.slot, slot));
+        }
+        for _ in 0..n {
+            self.b.pop()?;
+        }
+        let owned = owner.is_some();
+        let value = function;
+        self.b.enter_call(callee, StackEntry { value, owned });
+        self.await_callee(call.function, call.code, locals)
+    }
+
+    /// The next bytecode is the callee's.
+    fn await_callee(
+        &mut self,
+        function: Object,
+        code: Object,
+        locals: Vec<Option<Value>>,
+    ) -> Result<(), Abort> {
+        let odd = || Abort::new(Reason::Confused, "a function without bytecode");
+        let decoded = frame::decoded(self.table, code.0).ok_or_else(odd)?;
+        if code.0 != self.root_code() && !self.codes.iter().any(|c| c.as_ptr() == code.0) {
+            self.codes.push(code.strong());
+        }
+        let stored = decoded.names_stored(0);
+        self.callers.push(Caller {
+            decoded: std::mem::replace(&mut self.decoded, Rc::new(decoded)),
+            code: std::mem::replace(&mut self.code, code.0),
+            frame: self.frame,
+            last: self.last.take(),
+            locals: std::mem::replace(&mut self.locals, locals),
+            bound: std::mem::take(&mut self.bound),
+        });
+        let globals = function::globals(self.table, function);
+        for n in stored {
+            let name = self.co_name(n);
+            self.stored.push((globals, name));
+        }
+        self.awaited = true;
+        Ok(())
+    }
+
+    /// The calls that are under way where a branch begins, in these frames.
+    ///
+    /// # Safety
+    /// The frames are as an exit has left them, outermost first, with the GIL held.
+    pub(super) unsafe fn enter_again(&mut self, calls: &[*mut u8]) -> Result<(), Abort> {
+        let odd = || Abort::new(Reason::Confused, "a call that the trace does not have");
+        let frames = self.b.frames();
+        if frames.len() != calls.len() + 1 {
+            return Err(odd());
+        }
+        self.calls_before = calls.len();
+        for (&(_, pc), &f) in frames.iter().zip(calls) {
+            // SAFETY: the caller's promise.
+            let (code, function) = unsafe {
+                let function = Object(*frame::function(self.table, f));
+                (Object(frame::code(self.table, f)), function)
+            };
+            self.last = Some(pc);
+            self.await_callee(function, code, Vec::new())?;
+            self.awaited = false;
+            self.frame = f;
+        }
+        for (n, &(slot, _)) in frames.iter().enumerate().skip(1) {
+            let inlined = self.b.trace.inlined_at(slot).copied().ok_or_else(odd)?;
+            let mut locals = Vec::new();
+            for slot in inlined.locals()..inlined.stack() {
+                locals.push(Some(self.b.emit(Op::LoadSlot, &[], Imm::Slot(slot))?));
+            }
+            match self.callers.get_mut(n) {
+                Some(caller) => caller.locals = locals,
+                None => self.locals = locals,
+            }
+        }
+        Ok(())
+    }
+
+    /// `RETURN_VALUE` and `RETURN_CONST`: the value goes to the caller's operand stack.
+    pub(super) fn return_value(&mut self, constant: Option<u32>) -> Result<(), Abort> {
+        if self.callers.is_empty() {
+            return Err(Reason::LeftLoop.into());
+        }
+        if let Some(n) = constant {
+            self.load_const(n)?;
+        }
+        let e = self.b.peek(0)?;
+        if self.b.stack.len() != 1 {
+            return Err(self.unsupported("a return with operands"));
+        }
+        let target = self.b.result_slot()?;
+        let source = self.b.slot_below_top(0);
+        let caller_owns = |r: &Recorder| {
+            let caller = r.callers.last();
+            caller.is_some_and(|caller| caller.locals.contains(&Some(e.value)))
+        };
+        let mut owned = e.owned;
+        if e.owned {
+            self.b
+                .effect(Op::SwapSlots, &[], Imm::Slots(target, source));
+        } else if self.is_buffer(e.value) || !self.is_virtual(e.value) && !caller_owns(self) {
+            self.b.effect(Op::InitSlot, &[e.value], Imm::Slot(target));
+            owned = true;
+        }
+        self.b.pop()?;
+        self.leave(StackEntry { owned, ..e })
+    }
+
+    /// The callee's locals die, then its function; the caller goes on.
+    fn leave(&mut self, result: StackEntry) -> Result<(), Abort> {
+        let mut noticed = false;
+        for k in 0..self.locals.len() as u32 {
+            let Some(value) = self.locals.get(k as usize).copied().flatten() else {
+                continue;
+            };
+            noticed |= !self.is_virtual(value);
+            let slot = self.b.local_slot(k);
+            self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
+        }
+        let (function, slot) = self.b.leave_call()?;
+        if function.owned {
+            noticed = true;
+            self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
+        }
+        let caller = self.callers.pop().ok_or(Reason::Confused)?;
+        self.decoded = caller.decoded;
+        self.code = caller.code;
+        self.frame = caller.frame;
+        self.last = caller.last;
+        self.locals = caller.locals;
+        self.bound = caller.bound;
+        match result.owned {
+            true => self.b.push_owned(result.value),
+            false => self.b.push(result.value),
+        }
+        let call = self.last.and_then(|last| self.decoded.at(last));
+        let next = call.map(|call| call.next).ok_or(Reason::Confused)?;
+        self.b.begin(next);
+        if noticed {
+            self.b.check();
+        }
+        Ok(())
+    }
+
+    /// Whether an event of this frame belongs to the recording.
+    pub(super) fn is_known_frame(&self, f: *mut u8) -> bool {
+        let waiting = self
+            .callers
+            .iter()
+            .map(|caller| (caller.frame, caller.code));
+        let own = (!self.awaited).then_some((self.frame, self.code));
+        // SAFETY: the current frame of the current thread.
+        let code = unsafe { frame::code(self.table, f) };
+        // The frame's memory may have been given to another function since.
+        waiting.chain(own).any(|known| known == (f, code)) || self.is_awaited(f)
+    }
+
+    /// Whether a frame is that of the callee that is about to run.
+    fn is_awaited(&self, f: *mut u8) -> bool {
+        // SAFETY: the current frame of the current thread.
+        self.awaited
+            && unsafe {
+                frame::code(self.table, f) == self.code
+                    && frame::caller(self.table, f) == self.frame
+            }
+    }
+
+    /// The frame of the bytecode that is about to run is the one that is being recorded.
+    pub(super) fn arrive(&mut self, f: *mut u8, instr: &Instr) -> Result<(), Abort> {
+        if self.is_awaited(f) {
+            if !self.decoded.starts_at(instr.offset) {
+                return Err(Abort::new(
+                    Reason::Confused,
+                    "a function that does not start",
+                ));
+            }
+            self.awaited = false;
+            self.frame = f;
+            return Ok(());
+        }
+        match self.awaited || f != self.frame {
+            // A callee was left by an exception.
+            true => Err(Reason::Raised.into()),
+            false => Ok(()),
+        }
+    }
+
+    /// What stands in the way of a recording inside a callee: it is called through the interpreter from now on.
+    pub(super) fn refuse_callee(&self, why: Abort) -> Abort {
+        let again = matches!(why.reason, Reason::Confused | Reason::LeftLoop);
+        if self.callers.len() <= self.calls_before || again {
+            return why;
+        }
+        if let Some(e) = engine::get() {
+            // Those that call it call the interpreter then.
+            let callers = self.callers.iter().skip(1 + self.calls_before);
+            let all = callers.map(|caller| caller.code).chain([self.code]);
+            let mut refused = e.not_inlined.borrow_mut();
+            refused.extend(all.map(|code| code as usize));
+        }
+        Abort::new(Reason::NotInlined, why.to_string())
+    }
+
+    /// The code object of the loop.
+    pub(super) fn root_code(&self) -> *mut ffi::PyObject {
+        self.callers.first().map_or(self.code, |root| root.code)
+    }
+
+    /// The frame of the loop.
+    pub(super) fn root_frame(&self) -> *mut u8 {
+        self.callers.first().map_or(self.frame, |root| root.frame)
+    }
+}
+
+/// The callees whose bytecodes are to be told of.
+pub type Codes = Vec<Strong>;

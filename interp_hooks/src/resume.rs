@@ -1,0 +1,376 @@
+//! Calls that an exit has left in the middle: their frames are made, and run to their ends, innermost first.
+//!
+//! The frames lie on the thread's data stack, as the interpreter's own do, in memory that a run sets aside: a frame is
+//! made by filling in its header. Each is handed to the evaluator by itself. What it gives goes to the
+//! operand stack of its caller; what it raises is raised at the caller's bytecode.
+
+use crate::cpython::{Opcode, VersionTable, decode::Decoded, frame, function};
+use crate::engine::Engine;
+use crate::loops::Version;
+use crate::py::Object;
+use crate::raiser;
+use jit::{Compiled, Exit, ExitFrame};
+use pyo3_ffi as ffi;
+use std::collections::HashMap;
+use std::ffi::{c_int, c_void};
+use traces::{Resume, Trace};
+
+unsafe extern "C" {
+    // Include/cpython/ceval.h
+    fn _PyEval_EvalFrameDefault(
+        thread: *mut ffi::PyThreadState,
+        frame: *mut u8,
+        throw: c_int,
+    ) -> *mut ffi::PyObject;
+    // Include/cpython/objimpl.h
+    fn PyObject_GetArenaAllocator(arenas: *mut Arenas);
+}
+
+/// `PyObjectArenaAllocator`, Include/cpython/objimpl.h.
+#[repr(C)]
+struct Arenas {
+    context: *mut c_void,
+    alloc: Option<unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void>,
+    free: Option<unsafe extern "C" fn(*mut c_void, *mut c_void, usize)>,
+}
+
+impl Arenas {
+    /// The allocator of the pieces of data stacks.
+    fn get() -> Arenas {
+        let mut arenas = Arenas {
+            context: std::ptr::null_mut(),
+            alloc: None,
+            free: None,
+        };
+        // SAFETY: fills in the struct.
+        unsafe { PyObject_GetArenaAllocator(&mut arenas) };
+        arenas
+    }
+}
+
+/// The least size of a piece of the data stack, as in CPython (`DATA_STACK_CHUNK_SIZE`).
+const CHUNK: usize = 16 * 1024;
+
+/// The header of a piece of the data stack (`_PyStackChunk`).
+#[repr(C)]
+struct Chunk {
+    previous: *mut Chunk,
+    size: usize,
+    top: usize,
+}
+
+/// Memory on a thread's data stack, all zero at first.
+pub struct Frames {
+    table: &'static VersionTable,
+    thread: *mut ffi::PyThreadState,
+    start: *mut u8,
+    /// What the thread's top was.
+    top: *mut u8,
+    /// Where there was no room, the piece that lies on top now.
+    chunk: *mut Chunk,
+}
+
+impl Frames {
+    /// Sets so many bytes aside.
+    ///
+    /// # Safety
+    /// The thread is the current one; the memory is dropped before its caller's frame ends.
+    pub unsafe fn new(
+        table: &'static VersionTable,
+        thread: *mut ffi::PyThreadState,
+        bytes: usize,
+    ) -> Frames {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (place, limit) = frame::data_stack(table, thread);
+            let top = *place;
+            let mut frames = Frames {
+                table,
+                thread,
+                start: top,
+                top,
+                chunk: std::ptr::null_mut(),
+            };
+            if bytes == 0 {
+                return frames;
+            }
+            if top.is_null() || bytes >= (*limit as usize).saturating_sub(top as usize) {
+                frames.add_chunk(bytes);
+            }
+            std::ptr::write_bytes(frames.start, 0, bytes);
+            *place = frames.start.add(bytes);
+            frames
+        }
+    }
+
+    /// Adds a piece to the data stack, as CPython's `push_chunk` does.
+    ///
+    /// # Safety
+    /// The thread is the current one.
+    unsafe fn add_chunk(&mut self, bytes: usize) {
+        // SAFETY: the caller's promise; the allocator is the one that gave the other pieces.
+        unsafe {
+            let header = size_of::<Chunk>();
+            // One more word: the interpreter gives back a piece whose first frame goes.
+            let size = (header + bytes + 8).next_multiple_of(CHUNK);
+            let arenas = Arenas::get();
+            let new = arenas
+                .alloc
+                .map_or(std::ptr::null_mut(), |alloc| alloc(arenas.context, size));
+            if new.is_null() {
+                ffi::Py_FatalError(c"hardwire: out of memory".as_ptr());
+            }
+            let new: *mut Chunk = new.cast();
+            let chunk = frame::chunk(self.table, self.thread).cast::<*mut Chunk>();
+            if !(*chunk).is_null() {
+                let data = (*chunk).cast::<u8>().add(header);
+                (**chunk).top = (self.top as usize - data as usize) / 8;
+            }
+            (*new).previous = *chunk;
+            (*new).size = size;
+            (*new).top = 0;
+            *chunk = new;
+            let (_, limit) = frame::data_stack(self.table, self.thread);
+            *limit = new.cast::<u8>().add(size);
+            self.start = new.cast::<u8>().add(header + 8);
+            self.chunk = new;
+        }
+    }
+
+    /// The first byte.
+    pub fn start(&self) -> *mut u8 {
+        self.start
+    }
+}
+
+impl Drop for Frames {
+    fn drop(&mut self) {
+        // SAFETY: the promise of `new`: what was put on the stack since is gone.
+        unsafe {
+            let (top, limit) = frame::data_stack(self.table, self.thread);
+            *top = self.top;
+            if self.chunk.is_null() {
+                return;
+            }
+            let previous = (*self.chunk).previous;
+            *frame::chunk(self.table, self.thread).cast::<*mut Chunk>() = previous;
+            *limit = match previous.is_null() {
+                true => std::ptr::null_mut(),
+                false => previous.cast::<u8>().add((*previous).size),
+            };
+            let arenas = Arenas::get();
+            if let Some(free) = arenas.free {
+                let size = (*self.chunk).size;
+                free(arenas.context, self.chunk.cast(), size);
+            }
+        }
+    }
+}
+
+/// For each exit, where its frames that wait for a call go on.
+pub fn behind_calls(compiled: &Compiled, trace: &Trace) -> Vec<Vec<u32>> {
+    let Some(e) = crate::engine::get() else {
+        return Vec::new();
+    };
+    let mut known: HashMap<u64, Option<Decoded>> = HashMap::new();
+    let mut behind = |f: &ExitFrame| {
+        let code = trace.obj(f.code).addr;
+        let decoded = known.entry(code);
+        let decoded = decoded.or_insert_with(|| frame::decoded(e.table, code as *mut _));
+        let call = decoded.as_ref().and_then(|d| d.at(f.pc));
+        call.map_or(f.pc, |call| call.next)
+    };
+    let waiting = |exit: &Exit| match exit.frames.split_last() {
+        Some((_, waiting)) => waiting.iter().map(&mut behind).collect(),
+        None => Vec::new(),
+    };
+    compiled.exits.iter().map(waiting).collect()
+}
+
+/// How many calls may be under way at once.
+pub fn deepest(trace: &Trace) -> i32 {
+    let mut depths: Vec<(u16, i32)> = vec![(0, 0)];
+    for f in &trace.inlined {
+        let caller = depths.iter().find(|(slot, _)| *slot == f.caller);
+        depths.push((f.slot, caller.map_or(1, |(_, depth)| depth + 1)));
+    }
+    depths.iter().map(|&(_, depth)| depth).max().unwrap_or(0)
+}
+
+/// A frame that is to run to its end.
+struct Frame {
+    at: *mut u8,
+    code: *mut ffi::PyObject,
+    pc: u32,
+    /// Where it goes on behind the call that it waits for.
+    behind: u32,
+    /// The slots in use, locals included.
+    slots: usize,
+}
+
+/// Calls that an exit has left in the middle.
+pub struct Calls {
+    thread: *mut ffi::PyThreadState,
+    /// The loop's own frame first.
+    frames: Vec<Frame>,
+    /// Whether the innermost one raises the pending exception.
+    raises: bool,
+}
+
+impl Calls {
+    /// Makes the frames.
+    ///
+    /// # Safety
+    /// The slots of all frames are as the exit wants them, with the GIL held; an exception is pending where it raises.
+    pub unsafe fn of(
+        e: &Engine,
+        version: &Version,
+        exit: usize,
+        (thread, root): (*mut ffi::PyThreadState, *mut u8),
+        memory: &Frames,
+    ) -> Calls {
+        let t = e.table;
+        let behind = version.behind_calls.get(exit);
+        let exits = version.compiled.exits.get(exit);
+        let resume = exits.map_or(Resume::At, |exit| exit.resume);
+        let mut frames: Vec<Frame> = Vec::new();
+        for (n, f) in exits.iter().flat_map(|exit| &exit.frames).enumerate() {
+            let inlined = version.trace.inlined_at(f.slot).filter(|_| f.slot != 0);
+            let nlocals = inlined.map_or(version.trace.nlocals, |inlined| inlined.nlocals);
+            let offset = e.target.borrow().inlined_frame(&version.trace, f.slot);
+            let behind = behind.and_then(|behind| behind.get(n)).copied();
+            frames.push(Frame {
+                // SAFETY: within the memory that was set aside.
+                at: match inlined {
+                    Some(_) => unsafe { memory.start().offset(offset as isize) },
+                    None => root,
+                },
+                code: version.trace.obj(f.code).addr as *mut ffi::PyObject,
+                pc: f.pc,
+                behind: behind.unwrap_or(f.pc),
+                slots: usize::from(nlocals + f.depth),
+            });
+        }
+        // SAFETY: the caller's promise; from here on the frames are like the interpreter's own.
+        unsafe {
+            for pair in frames.windows(2) {
+                if let [caller, f] = pair {
+                    make(t, f, caller.at);
+                    frame::set_in_call(t, caller.at, caller.code, caller.pc, caller.behind);
+                }
+            }
+        }
+        Calls {
+            thread,
+            frames,
+            raises: matches!(resume, Resume::Raise(_)),
+        }
+    }
+
+    /// The frames, without the loop's own, outermost first.
+    pub fn frames(&self) -> Vec<*mut u8> {
+        self.frames.iter().skip(1).map(|f| f.at).collect()
+    }
+
+    /// Runs the calls to their ends; the loop's own frame goes on behind its call, or raises there.
+    ///
+    /// # Safety
+    /// The loop's own frame is the thread's current one, and the GIL is held.
+    pub unsafe fn finish(mut self, e: &Engine) {
+        let (t, thread) = (e.table, self.thread);
+        e.resumed.borrow_mut().push(thread);
+        let mut given: *mut ffi::PyObject = std::ptr::null_mut();
+        // SAFETY: the caller's promise; `of` has made the frames.
+        unsafe {
+            let tracing = frame::tracing(t, thread);
+            let was = std::mem::replace(&mut *tracing, 0);
+            if let Some(inner) = self.frames.last().filter(|_| self.raises) {
+                frame::set_in_call(t, inner.at, inner.code, inner.pc, inner.pc + 2);
+            }
+            while let [.., caller, f] = self.frames.as_slice() {
+                if !given.is_null() {
+                    *frame::slot(t, f.at, f.slots) = given;
+                    frame::set_stacktop(t, f.at, f.slots as i32 + 1);
+                    frame::set_next(t, f.at, f.code, f.behind);
+                }
+                // The frames in between are not accounted for by the evaluator.
+                let between = self.frames.len() as i32 - 2;
+                frame::set_current(t, thread, caller.at);
+                let (top, _) = frame::data_stack(t, thread);
+                *top = f.at.add(frame::size(t, f.code));
+                *frame::recursion(t, thread) -= between;
+                given = _PyEval_EvalFrameDefault(thread, f.at, self.raises.into());
+                *frame::recursion(t, thread) += between;
+                self.raises = given.is_null();
+                self.frames.pop();
+            }
+            if let [own] = self.frames.as_slice() {
+                frame::set_current(t, thread, own.at);
+                go_on(e, own, given);
+            }
+            *tracing = was;
+        }
+        let mut resumed = e.resumed.borrow_mut();
+        if let Some(n) = resumed.iter().rposition(|&of| of == thread) {
+            resumed.remove(n);
+        }
+    }
+}
+
+/// Makes a frame of one whose function and slots are there.
+///
+/// # Safety
+/// See [`Calls::of`].
+unsafe fn make(t: &VersionTable, f: &Frame, caller: *mut u8) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let function = Object(*frame::function(t, f.at));
+        ffi::Py_INCREF(f.code);
+        let (globals, builtins) = (
+            function::globals(t, function),
+            function::builtins(t, function),
+        );
+        frame::make(t, f.at, caller, [f.code, globals.0, builtins.0]);
+        frame::set_stacktop(t, f.at, f.slots as i32);
+        frame::set_next(t, f.at, f.code, f.pc);
+    }
+}
+
+/// What the outermost call gave goes to the loop's own frame; NULL: it raised.
+///
+/// # Safety
+/// See [`Calls::of`].
+unsafe fn go_on(e: &Engine, own: &Frame, given: *mut ffi::PyObject) {
+    let t = e.table;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut slots = own.slots;
+        let mut pc = own.behind;
+        if given.is_null() {
+            let raised = ffi::PyErr_GetRaisedException();
+            let call = frame::decoded(t, own.code);
+            let call = call.as_ref().and_then(|d| d.at(own.pc));
+            let call = call.map(|call| (call.opcode, call.oparg as usize));
+            let n = match call {
+                Some((Opcode::CALL, n)) => n + 2,
+                Some((Opcode::CALL_KW, n)) => n + 3,
+                _ => 1,
+            };
+            for at in slots..slots + n {
+                *frame::slot(t, own.at, at) = std::ptr::null_mut();
+            }
+            if matches!(call, Some((Opcode::CALL_KW, _))) {
+                *frame::slot(t, own.at, slots + n - 1) = ffi::PyTuple_New(0);
+            }
+            let operands = slots as u16..(slots + n) as u16;
+            raiser::place(e, own.at, own.pc, operands, raised);
+            slots += n;
+            pc = own.pc;
+        } else {
+            *frame::slot(t, own.at, slots) = given;
+            slots += 1;
+        }
+        frame::set_stacktop(t, own.at, slots as i32);
+        frame::set_instr(t, own.at, own.code, pc);
+    }
+}
