@@ -275,7 +275,7 @@ unsafe fn objects(
     exit: &Exit,
     buf: &[u64],
 ) -> Vec<(u16, *mut ffi::PyObject)> {
-    let mut made: Vec<(Source, *mut ffi::PyObject)> = Vec::new();
+    let mut made: Vec<(Source, *mut ffi::PyObject)> = Vec::with_capacity(exit.slots.len());
     exit.slots
         .iter()
         .map(|&(slot, source)| {
@@ -364,7 +364,7 @@ unsafe fn rebuild(
         _ => std::ptr::null_mut(),
     };
     let nlocals = version.trace.nlocals;
-    let mut drops: Vec<*mut ffi::PyObject> = Vec::new();
+    let mut drops: Vec<*mut ffi::PyObject> = Vec::with_capacity(exit.slots.len());
     // SAFETY: see the function's own promise; slots are written while their new values are owned,
     // old objects are dropped when the frame is whole again.
     unsafe {

@@ -52,6 +52,10 @@ impl Forward<'_> {
                 self.state.set_slot(b, in_a);
             }
             (Op::ClearSlot, Imm::Slot(slot), []) => self.clear_slot(slot)?,
+            (Op::ReleaseSlot, Imm::Slot(slot), []) => {
+                self.push(Op::ReleaseSlot, &[], inst.imm, None)?;
+                self.forget_cleared(slot)?;
+            }
             (Op::DropSlot, Imm::Slot(slot), []) => self.drop_slot(slot)?,
             (op, ..) => return Err(confused(op, "has no slot")),
         }

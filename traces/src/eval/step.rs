@@ -15,9 +15,12 @@ impl Eval<'_> {
             .map(|&v| self.datum(v))
             .collect::<Result<Vec<_>, _>>()?;
         match inst.op {
-            Op::GuardTrue | Op::GuardFalse | Op::GuardType | Op::GuardIs | Op::Check => {
-                self.guard(inst, &args)
-            }
+            Op::GuardTrue
+            | Op::GuardFalse
+            | Op::GuardType
+            | Op::GuardIs
+            | Op::GuardShared
+            | Op::Check => self.guard(inst, &args),
             Op::LoadSlot
             | Op::StoreSlot
             | Op::InitSlot
@@ -25,6 +28,7 @@ impl Eval<'_> {
             | Op::MoveSlot
             | Op::SwapSlots
             | Op::ClearSlot
+            | Op::ReleaseSlot
             | Op::DropSlot => self.slot_op(inst, &args),
             op if op.is_box() => {
                 let object = self.boxed(inst, &args)?;
@@ -121,6 +125,9 @@ impl Eval<'_> {
                 }
                 self.constant(id)? == object
             }
+            (Op::GuardShared, Imm::Int(n), &[Datum::Obj(object)]) => {
+                i64::try_from(self.world.heap.get(object)?.refs).is_ok_and(|refs| refs > n)
+            }
             (Op::Check, ..) => self
                 .world
                 .attention
@@ -161,6 +168,14 @@ impl Eval<'_> {
             }
             (Op::ClearSlot | Op::DropSlot, Imm::Slot(slot), []) => {
                 let old = self.world.slot(slot);
+                self.put(slot, ObjRef::NULL);
+                self.drop_object(old)?;
+            }
+            (Op::ReleaseSlot, Imm::Slot(slot), []) => {
+                let old = self.world.slot(slot);
+                if self.world.heap.get(old)?.refs <= 1 {
+                    return Err("releases the last reference".to_string());
+                }
                 self.put(slot, ObjRef::NULL);
                 self.drop_object(old)?;
             }
