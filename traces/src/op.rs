@@ -211,6 +211,8 @@ ops! {
     GuardType "guard_type" (Obj) Obj -> NONE, Guard, true;
     /// Leaves unless the operand is this very object (which may be `@NULL`).
     GuardIs "guard_is" (Obj) Obj -> NONE, Guard, true;
+    /// Leaves where a slot holds the last reference to its object: a drop behind it runs no Python code.
+    GuardShared "guard_shared" () Slot -> NONE, Guard, true;
     /// Leaves when the interpreter wants attention (eval breaker), when another tool started to
     /// watch, when an assumption of the trace fell, or when somebody looked at the frame.
     Check "check" () None -> NONE, Guard, true;

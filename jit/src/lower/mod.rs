@@ -233,7 +233,7 @@ impl<'a> Lower<'a> {
             | BoxChar | BoxUChar | BoxAttr | BoxBuffer => self.boxed(inst),
             LoadSlot | StoreSlot | InitSlot | ReplaceSlot | MoveSlot | SwapSlots | ClearSlot
             | DropSlot => self.slot_op(at, inst),
-            GuardTrue | GuardFalse | GuardType | GuardIs => self.guard(at, inst),
+            GuardTrue | GuardFalse | GuardType | GuardIs | GuardShared => self.guard(at, inst),
             Check => self.check(at, inst),
             UnboxInt | UnboxUint | UnboxBits | UnboxFloat | UnboxBool | UnboxChar | UnboxUChar => {
                 self.unbox(at, inst)

@@ -12,6 +12,7 @@ impl Forward<'_> {
             (Op::GuardFalse, _, &[cond]) => self.guard_truth(inst, cond, false),
             (Op::GuardType, Imm::Obj(id), &[obj]) => self.guard_type(inst, obj, id),
             (Op::GuardIs, Imm::Obj(id), &[obj]) => self.guard_is(inst, obj, id),
+            (Op::GuardShared, Imm::Slot(slot), _) => self.guard_shared(inst, slot),
             (Op::Check, ..) => {
                 self.forget_c_memory();
                 if !self.state.checked {

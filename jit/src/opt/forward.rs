@@ -186,6 +186,7 @@ impl<'a> Forward<'a> {
             .map(|&v| self.mapped(v))
             .collect::<Result<Vec<_>, _>>()?;
         self.real_args(inst.op, &mut args)?;
+        self.own_lent(inst)?;
         let result = self.dispatch(inst, &args)?;
         self.note_taken(inst.op, &args);
         match (inst.result, result) {
@@ -209,9 +210,12 @@ impl<'a> Forward<'a> {
             | Op::SwapSlots
             | Op::ClearSlot
             | Op::DropSlot => self.slot_op(inst, args),
-            Op::GuardTrue | Op::GuardFalse | Op::GuardType | Op::GuardIs | Op::Check => {
-                self.guard_op(inst, args).map(|()| None)
-            }
+            Op::GuardTrue
+            | Op::GuardFalse
+            | Op::GuardType
+            | Op::GuardIs
+            | Op::GuardShared
+            | Op::Check => self.guard_op(inst, args).map(|()| None),
             Op::LoadField | Op::StoreField | Op::LoadItem => self.heap_op(inst, args),
             Op::InstanceValues
             | Op::LoadAttr

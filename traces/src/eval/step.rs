@@ -15,9 +15,12 @@ impl Eval<'_> {
             .map(|&v| self.datum(v))
             .collect::<Result<Vec<_>, _>>()?;
         match inst.op {
-            Op::GuardTrue | Op::GuardFalse | Op::GuardType | Op::GuardIs | Op::Check => {
-                self.guard(inst, &args)
-            }
+            Op::GuardTrue
+            | Op::GuardFalse
+            | Op::GuardType
+            | Op::GuardIs
+            | Op::GuardShared
+            | Op::Check => self.guard(inst, &args),
             Op::LoadSlot
             | Op::StoreSlot
             | Op::InitSlot
@@ -121,6 +124,10 @@ impl Eval<'_> {
                 }
                 self.constant(id)? == object
             }
+            (Op::GuardShared, Imm::Slot(slot), _) => match self.world.slot(slot) {
+                ObjRef::NULL => true,
+                object => self.world.heap.get(object)?.refs > 1,
+            },
             (Op::Check, ..) => self
                 .world
                 .attention
