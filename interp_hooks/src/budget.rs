@@ -1,7 +1,6 @@
 //! How long the compiler may work: for a share of what the program itself has taken.
 
 use std::cell::Cell;
-use std::time::Instant;
 
 /// What any program may spend, in microseconds: short ones gain nothing from more.
 const FREE_US: u64 = 200_000;
@@ -18,24 +17,27 @@ impl Budget {
     /// Whether another trace may be compiled now.
     pub fn allows(&self) -> bool {
         let spent = self.spent_us.get();
-        spent < FREE_US || (spent - FREE_US).saturating_mul(SHARE) < processor_us()
+        spent < FREE_US
+            || (spent - FREE_US).saturating_mul(SHARE) < clock_us(libc::CLOCK_PROCESS_CPUTIME_ID)
     }
 
-    /// Adds what was spent since, and says how much that was, in microseconds.
-    pub fn charge(&self, since: Instant) -> u64 {
-        let us = since.elapsed().as_micros() as u64;
+    /// Does a piece of work and adds its time to the account; gives it in microseconds.
+    pub fn charge<T>(&self, work: impl FnOnce() -> T) -> (T, u64) {
+        let before = clock_us(libc::CLOCK_THREAD_CPUTIME_ID);
+        let done = work();
+        let us = clock_us(libc::CLOCK_THREAD_CPUTIME_ID).saturating_sub(before);
         self.spent_us.set(self.spent_us.get().saturating_add(us));
-        us
+        (done, us)
     }
 }
 
-/// The processor time of the process, in microseconds.
-fn processor_us() -> u64 {
+/// A clock of processor time, in microseconds.
+fn clock_us(clock: libc::clockid_t) -> u64 {
     let mut now = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
     // SAFETY: the place is ours; an error leaves zero.
-    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut now) };
+    unsafe { libc::clock_gettime(clock, &mut now) };
     (now.tv_sec as u64).saturating_mul(1_000_000) + now.tv_nsec as u64 / 1000
 }

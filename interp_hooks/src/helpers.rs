@@ -3,6 +3,7 @@
 mod containers;
 mod iterators;
 mod math;
+mod text;
 mod with;
 
 use crate::adapters::{self, objects};
@@ -525,6 +526,21 @@ pub fn address(h: Helper) -> usize {
         Helper::PyBuildSet => containers::build_set as *const () as usize,
         Helper::PyBuildMap => containers::build_map as *const () as usize,
         Helper::PyBuildString => containers::build_string as *const () as usize,
+        Helper::CharIs => text::char_is as *const () as usize,
+        Helper::StrEq => text::str_eq as *const () as usize,
+        Helper::StrCompare => text::str_compare as *const () as usize,
+        Helper::StrContains => text::str_contains as *const () as usize,
+        Helper::StrSlice => text::str_slice as *const () as usize,
+        Helper::BytesSlice => text::bytes_slice as *const () as usize,
+        Helper::ListSlice => text::list_slice as *const () as usize,
+        Helper::TupleSlice => text::tuple_slice as *const () as usize,
+        Helper::Tuple1 => containers::tuple1 as *const () as usize,
+        Helper::Tuple2 => containers::tuple2 as *const () as usize,
+        Helper::Tuple3 => containers::tuple3 as *const () as usize,
+        Helper::List0 => containers::list0 as *const () as usize,
+        Helper::List1 => containers::list1 as *const () as usize,
+        Helper::List2 => containers::list2 as *const () as usize,
+        Helper::List3 => containers::list3 as *const () as usize,
         // The functions of `<math.h>` that are looked up first.
         _ => 0,
     }

@@ -414,7 +414,8 @@ unsafe fn enter(
             return;
         };
         let next = version.leads_to(exit);
-        let growth = version.tree.failed(&version, exit, header.patience.get());
+        let hot = header.patience.get();
+        let growth = version.tree.failed(&version, exit, hot, || may_compile(e));
         // What may still grow is not judged.
         let judge = growth == Growth::Never && next.is_none() && !e.options.borrow().all;
         header.ran(&version, ended.iterations, judge);
@@ -423,7 +424,6 @@ unsafe fn enter(
                 let place = (code, thread, f);
                 grow(e, &header, &version, guard, place, &ended.calls());
             }
-            Growth::Restart(_) if !may_compile(e) => {}
             Growth::Restart(branch) => match tree::restart(e, &version, branch) {
                 Ok(grown) => header.grown(&version, grown),
                 Err(_) => version.tree.forgo(branch),
@@ -460,7 +460,6 @@ fn grow(
     // SAFETY: the current frame, stopped in the callback.
     if unsafe { !may_run(e, code, thread, f) }
         || !version.holds()
-        || !may_compile(e)
         || e.recording.try_borrow().map_or(true, |r| r.is_some())
     {
         return;

@@ -18,7 +18,6 @@ use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use std::time::Instant;
 use traces::{Abort, Op, Reason, Resume, SnapId, Trace};
 
 /// How often a guard fails before a branch is recorded there. Where loops are hot sooner, so are guards.
@@ -28,7 +27,7 @@ const MAX_BRANCHES: usize = 32;
 /// How many instructions of the naive trace a tree may have: what the code generator compiles in about 20 ms.
 const MAX_SIZE: usize = 8000;
 /// How often a branch is tried.
-const MAX_ATTEMPTS: u32 = 3;
+const MAX_ATTEMPTS: u32 = 6;
 
 /// After how many exits a tree is compiled again, by the microseconds that it took the last time: about what the
 /// exits cost meanwhile.
@@ -87,6 +86,8 @@ pub struct Tree {
     saved: u64,
     /// Whether variables may change their types from one iteration to the next.
     mixed: bool,
+    /// Whether it has as many branches, or as many instructions, as it may have.
+    is_full: bool,
     /// The branches that the preamble has too.
     restarts: HashSet<SnapId>,
     /// By the index of their naive instruction.
@@ -118,6 +119,8 @@ impl Tree {
         if self.naive.insts.is_empty() {
             self.saved = saved;
         }
+        let branches = trace.insts.iter().filter(|i| i.op == Op::Branch);
+        self.is_full = branches.count() >= MAX_BRANCHES || trace.insts.len() >= MAX_SIZE;
         self.naive = trace;
         self.keep.extend(keep);
         self.hold.append(&mut hold);
@@ -135,18 +138,26 @@ impl Tree {
         !self.flags.iter().any(|flag| flag.get())
     }
 
-    /// Counts an exit of the machine code, where loops are hot after so many turns.
-    pub fn failed(&self, version: &Version, exit: &Exit, hot: u32) -> Growth {
+    /// Counts an exit of the machine code, where loops are hot after so many turns. `may_compile` is asked when it
+    /// would grow.
+    pub fn failed(
+        &self,
+        version: &Version,
+        exit: &Exit,
+        hot: u32,
+        may_compile: impl FnOnce() -> bool,
+    ) -> Growth {
         let Some(origin) = growable(version, exit) else {
             return Growth::Never;
         };
-        let branch = self.branch_of(origin);
-        if branch.is_some_and(|snap| self.restarts.contains(&snap)) {
+        // This is done at each exit.
+        let snap = self.naive.insts.get(origin as usize).and_then(|i| i.snap);
+        if self.is_full || snap.is_some_and(|snap| self.restarts.contains(&snap)) {
             return Growth::Never;
         }
         let mut guards = self.guards.borrow_mut();
         let guard = guards.entry(origin).or_default();
-        if guard.given_up || self.is_full() {
+        if guard.given_up {
             return Growth::Never;
         }
         guard.failed += 1;
@@ -155,21 +166,21 @@ impl Tree {
         if patience == HOT_EXIT {
             patience = patience.max((version.compile_us / US_PER_EXIT) as u32);
         }
-        match guard.failed >= patience << (2 * guard.attempts) {
-            true => branch.map_or(Growth::Now(origin), Growth::Restart),
-            false => Growth::Later,
+        if guard.failed < patience << guard.attempts {
+            return Growth::Later;
         }
+        if !may_compile() {
+            guard.failed = 0;
+            return Growth::Never;
+        }
+        self.branch_of(origin)
+            .map_or(Growth::Now(origin), Growth::Restart)
     }
 
     /// The snapshot of a guard, where it has a branch.
     fn branch_of(&self, guard: u32) -> Option<SnapId> {
         let snap = self.naive.insts.get(guard as usize)?.snap?;
         self.naive.branches().contains_key(&snap).then_some(snap)
-    }
-
-    fn is_full(&self) -> bool {
-        let branches = self.naive.insts.iter().filter(|i| i.op == Op::Branch);
-        branches.count() >= MAX_BRANCHES || self.naive.insts.len() >= MAX_SIZE
     }
 
     /// The preamble has to do without a branch.
@@ -236,18 +247,17 @@ struct Place {
 }
 
 fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
-    let started = Instant::now();
     let types = match tree.mixed {
         true => Types::Mixed,
         false => Types::Settled,
     };
-    let compiled = jit::optimise_with(&tree.naive, types, &tree.restarts).and_then(|trace| {
+    let (compiled, compile_us) = e.budget.charge(|| {
+        let trace = jit::optimise_with(&tree.naive, types, &tree.restarts)?;
         let target = e.target.borrow();
         let want_text = e.options.borrow().dump.is_some();
         let compiled = jit::compile(&trace, &target, want_text)?;
-        Ok((trace, compiled))
+        Ok::<_, Abort>((trace, compiled))
     });
-    let compile_us = e.budget.charge(started);
     let (trace, compiled) = compiled?;
     if !tree.holds() {
         let what = "an assumption fell while the loop was compiled";

@@ -124,6 +124,62 @@ fn a_calm_loop_polls_every_few_iterations() {
     }
 }
 
+/// Every other iteration, or each of them, takes a path that steps as the root path does, goes elsewhere,
+/// or calls; each is counted, and none goes on for ever without polling.
+#[test]
+fn paths_of_a_calm_loop_count_and_poll() {
+    let nothing = ("nothing", nothing as *const () as usize);
+    for (path, by) in [
+        ("jump %5", 1),
+        ("%8 = iadd_ovf %2, %3 -> s3\n jump %8", 1),
+        ("%8 = int 3\n %9 = iadd_ovf %3, %8 -> s3\n jump %9", 3),
+        ("%8 = int -5\n %9 = iadd_ovf %3, %8 -> s3\n jump %9", -5),
+        ("ccall @nothing -> s4\n check -> s3\n jump %5", 1),
+    ] {
+        for mask in [0, 1] {
+            let root = "%5 = iadd_ovf %3, %2 -> s1\n";
+            let guard = format!(
+                "{root} %10 = int {mask}\n %6 = iand %3, %10\n %11 = int {}\n %7 = ine %6, %11\n guard_true %7 -> s2\n",
+                mask
+            );
+            let text = FOREVER
+                .replacen(root, &guard, 1)
+                .replacen(
+                    "  jump %5\n",
+                    &format!("  jump %5\n branch -> s2\n {path}\n"),
+                    1,
+                )
+                .replacen(
+                    "objs @code @int\n",
+                    "objs @code @int\n func @nothing = void()\n",
+                    1,
+                )
+                + "s2: at @code pc 6 depth 0 [0=%4]\n s3: at @code pc 8 depth 0 [0=%4]\n s4: during @code pc 8 depth 0 [0=%4]\n}\n";
+            let text = text.replacen("}\ns2", "s2", 1);
+            let mut m = Machine::new(&text, &[nothing]);
+            let word = m.leave_word();
+            let setter = std::thread::spawn(move || {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+                unsafe { std::ptr::write_volatile(word as *mut u32, 1) };
+            });
+            let left = m.set(0, int(6)).run();
+            setter.join().unwrap();
+            let iterations = unsafe { (*m.act.activation()).iterations } as i64;
+            let (mut n, mut turns) = (6, 1);
+            let on_path = |n: i64| mask == 0 || n & 1 == 1;
+            while turns < iterations {
+                n += if on_path(n) { by } else { 1 };
+                turns += 1;
+            }
+            let all = left.slots[&0] == format!("int {n}");
+            assert!(
+                all && [4, 8].contains(&left.pc),
+                "{path} {mask}: {left:?} {n}"
+            );
+        }
+    }
+}
+
 /// Floats and numbers live across the slow path of unboxing, which is a call.
 #[test]
 fn the_slow_path_of_unboxing_keeps_every_value() {

@@ -7,7 +7,8 @@
 //! trace "..." ... { as optimised }     (or `refused: ...`; rewritten with BLESS=1)
 //! ```
 //!
-//! A line `; restarts: s1 s2` in front of a trace names the branches that the preamble has too.
+//! A line `; restarts: s1 s2` in front of a trace names the branches that the preamble has too. Where a title begins
+//! with `mixed:`, variables may change their types.
 //!
 //! Each file of the optimiser has one here, with cases of both kinds: what it must do, and what
 //! it must not do ("stays").
@@ -19,12 +20,12 @@ use traces::SnapId;
 use traces::parse::parse;
 
 /// What the optimiser makes of a text.
-fn optimised(text: &str) -> String {
+fn optimised(text: &str, types: Types) -> String {
     let trace = parse(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
     let restarts = text.lines().find_map(|l| l.strip_prefix("; restarts: "));
     let restarts = restarts.into_iter().flat_map(str::split_whitespace);
     let restarts = restarts.map(|s| SnapId(s.trim_start_matches('s').parse().unwrap()));
-    match jit::optimise_with(&trace, Types::Settled, &restarts.collect()) {
+    match jit::optimise_with(&trace, types, &restarts.collect()) {
         Ok(trace) => trace.to_string(),
         Err(abort) => format!("refused: {abort}\n"),
     }
@@ -37,7 +38,12 @@ fn blessed(text: &str) -> String {
     for case in parts {
         let (title, rest) = case.split_once('\n').unwrap_or((case, ""));
         let input = rest.split("-- gives").next().unwrap_or_default().trim_end();
-        out += &format!("\n== {title}\n{input}\n-- gives\n{}", optimised(input));
+        let types = match title.starts_with("mixed:") {
+            true => Types::Mixed,
+            false => Types::Settled,
+        };
+        let gives = optimised(input, types);
+        out += &format!("\n== {title}\n{input}\n-- gives\n{gives}");
     }
     out
 }

@@ -1,6 +1,7 @@
 //! Random loops that move objects about, in the recorder's manner: locals, an operand stack whose
 //! entries are borrowed or owned, residual calls, objects whose death is noticed. Frames,
-//! reference counts and deaths are the same however such a loop runs.
+//! reference counts and deaths are the same however such a loop runs. Where a local or a result is of another
+//! kind than recorded, a branch goes on.
 
 #![allow(
     clippy::undocumented_unsafe_blocks,
@@ -10,12 +11,18 @@
 mod fake;
 
 use fake::scene::{evaluate, execute};
+use jit::Types;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
+use std::cell::Cell;
 use std::fmt::Write;
-use traces::{Reason, Stage, Trace, parse, verify};
+use traces::{Abort, Reason, SnapId, Stage, Trace, eval, parse, verify};
 
 const NLOCALS: usize = 4;
+/// The slot of the iterator of the loop; below it lies that of the loop around it.
+const INNER: usize = NLOCALS + 1;
+/// The first slot of the operands.
+const OPERANDS: usize = NLOCALS + 2;
 
 /// What the recorder sees of an object.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -33,18 +40,44 @@ struct Entry {
     owned: bool,
 }
 
-/// The recorder of `interp_hooks/src/record`, as far as objects go.
-struct Recorder {
-    text: String,
-    snaps: String,
-    values: usize,
-    nsnaps: usize,
+/// What the recorder knows at a point of a path.
+#[derive(Clone, Default)]
+struct Scope {
     pc: usize,
     stack: Vec<Entry>,
     /// What each local holds, and its value where the trace has it.
     locals: Vec<(Kind, Option<usize>)>,
     /// Values that need no owner.
     free: Vec<usize>,
+}
+
+/// A guard that may have a branch: its snapshot, what is known where it fails, what it is about.
+#[derive(Clone)]
+struct Point {
+    snap: usize,
+    scope: Scope,
+    about: About,
+}
+
+#[derive(Clone, Copy)]
+enum About {
+    /// A local whose object the bytecode replaces.
+    Local(usize),
+    /// The result of a call at the top of the stack.
+    Result,
+    /// The end of the iterator.
+    End,
+}
+
+/// The recorder of `interp_hooks/src/record`, as far as objects go.
+#[derive(Clone, Default)]
+struct Recorder {
+    text: String,
+    snaps: String,
+    values: usize,
+    nsnaps: usize,
+    now: Scope,
+    points: Vec<Point>,
 }
 
 impl Recorder {
@@ -59,12 +92,12 @@ impl Recorder {
     }
 
     fn snap(&mut self, resume: &str) -> usize {
-        let stack: Vec<String> = (NLOCALS + 1..)
-            .zip(&self.stack)
+        let stack: Vec<String> = (OPERANDS..)
+            .zip(&self.now.stack)
             .filter(|(_, entry)| !entry.owned)
             .map(|(slot, entry)| format!("{slot}=%{}", entry.value))
             .collect();
-        let (n, pc, depth) = (self.nsnaps, self.pc, self.stack.len() + 1);
+        let (n, pc, depth) = (self.nsnaps, self.now.pc, self.now.stack.len() + 2);
         let stack = stack.join(" ");
         writeln!(
             self.snaps,
@@ -80,8 +113,16 @@ impl Recorder {
         self.effect(&format!("{text} -> s{n}"));
     }
 
+    /// The snapshot of a guard that may have a branch.
+    fn point(&mut self, about: About) -> usize {
+        let snap = self.snap("at");
+        let scope = self.now.clone();
+        self.points.push(Point { snap, scope, about });
+        snap
+    }
+
     fn next(&mut self) {
-        self.pc += 2;
+        self.now.pc += 2;
     }
 
     fn check(&mut self) {
@@ -90,24 +131,24 @@ impl Recorder {
     }
 
     fn top_slot(&self) -> usize {
-        NLOCALS + self.stack.len()
+        INNER + self.now.stack.len()
     }
 
     fn push(&mut self, value: usize, kind: Kind, owned: bool) {
-        self.stack.push(Entry { value, kind, owned });
+        self.now.stack.push(Entry { value, kind, owned });
     }
 
     fn local(&mut self, k: usize) -> usize {
-        if let Some(value) = self.locals[k].1 {
+        if let Some(value) = self.now.locals[k].1 {
             return value;
         }
         let value = self.op(&format!("load_slot #{k}"));
-        self.locals[k].1 = Some(value);
+        self.now.locals[k].1 = Some(value);
         value
     }
 
     fn load_fast(&mut self, k: usize) {
-        let kind = self.locals[k].0;
+        let kind = self.now.locals[k].0;
         if kind != Kind::Null {
             let value = self.local(k);
             self.push(value, kind, false);
@@ -122,37 +163,38 @@ impl Recorder {
             }
             n => (self.op(&format!("obj @c{n}")), Kind::Thing),
         };
-        self.free.push(value);
+        self.now.free.push(value);
         self.push(value, kind, false);
     }
 
     /// Gives a home to stack entries that are borrowed from a local that is about to change.
     fn rescue(&mut self, k: usize) {
-        let Some(held) = self.locals[k].1.filter(|v| !self.free.contains(v)) else {
+        let Some(held) = self.now.locals[k].1.filter(|v| !self.now.free.contains(v)) else {
             return;
         };
-        for i in 0..self.stack.len() {
-            if self.stack[i].value == held && !self.stack[i].owned {
-                self.effect(&format!("init_slot %{held}, #{}", NLOCALS + 1 + i));
-                self.stack[i].owned = true;
+        for i in 0..self.now.stack.len() {
+            if self.now.stack[i].value == held && !self.now.stack[i].owned {
+                self.effect(&format!("init_slot %{held}, #{}", OPERANDS + i));
+                self.now.stack[i].owned = true;
             }
         }
     }
 
     fn store_fast(&mut self, k: usize) {
-        if self.stack.is_empty() {
+        if self.now.stack.is_empty() {
             return;
         }
-        let old = self.locals[k].0;
+        let old = self.now.locals[k].0;
         if old != Kind::Thing {
             let value = self.local(k);
-            self.leaving(&match old {
-                Kind::Null => format!("guard_is %{value}, @NULL"),
-                _ => format!("guard_type %{value}, @int"),
+            let snap = self.point(About::Local(k));
+            self.effect(&match old {
+                Kind::Null => format!("guard_is %{value}, @NULL -> s{snap}"),
+                _ => format!("guard_type %{value}, @int -> s{snap}"),
             });
         }
         let source = self.top_slot();
-        let Some(entry) = self.stack.pop() else {
+        let Some(entry) = self.now.stack.pop() else {
             return;
         };
         self.rescue(k);
@@ -165,7 +207,7 @@ impl Recorder {
             (false, Kind::Thing) => self.effect(&format!("replace_slot %{}, #{k}", entry.value)),
             (false, _) => self.effect(&format!("store_slot %{}, #{k}", entry.value)),
         }
-        self.locals[k] = (entry.kind, Some(entry.value));
+        self.now.locals[k] = (entry.kind, Some(entry.value));
         if old == Kind::Thing {
             self.check();
         }
@@ -173,31 +215,31 @@ impl Recorder {
 
     fn pop_top(&mut self) {
         let slot = self.top_slot();
-        if let Some(Entry { owned: true, .. }) = self.stack.pop() {
+        if let Some(Entry { owned: true, .. }) = self.now.stack.pop() {
             self.effect(&format!("drop_slot #{slot}"));
             self.check();
         }
     }
 
     fn copy(&mut self) {
-        if let Some(&entry) = self.stack.last() {
+        if let Some(&entry) = self.now.stack.last() {
             self.push(entry.value, entry.kind, false);
         }
     }
 
     /// A call of a helper on the top `n` operands.
     fn call(&mut self, helper: &str, n: usize) {
-        if self.stack.len() < n {
+        if self.now.stack.len() < n {
             return;
         }
-        let first = self.stack.len() - n;
-        let slot = NLOCALS + 1 + first;
-        let args: Vec<String> = self.stack[first..]
+        let first = self.now.stack.len() - n;
+        let slot = OPERANDS + first;
+        let args: Vec<String> = self.now.stack[first..]
             .iter()
             .map(|entry| format!("%{}", entry.value))
             .collect();
         let kind = match helper {
-            "getitem" => self.stack[first].kind,
+            "getitem" => self.now.stack[first].kind,
             _ => Kind::Int,
         };
         let snap = self.snap(&format!("raise {n}"));
@@ -207,7 +249,7 @@ impl Recorder {
         ));
         for _ in 0..n {
             let operand = self.top_slot();
-            let entry = self.stack.pop();
+            let entry = self.now.stack.pop();
             if entry.is_some_and(|entry| entry.owned) && operand != slot {
                 self.effect(&format!("drop_slot #{operand}"));
             }
@@ -215,13 +257,14 @@ impl Recorder {
         self.push(result, kind, true);
         self.check();
         if kind == Kind::Int {
-            let snap = self.snap("at");
+            let snap = self.point(About::Result);
             self.effect(&format!("guard_type %{result}, @int -> s{snap}"));
+            let snap = self.snap("at");
             let n = self.op(&format!("unbox_int %{result} -> s{snap}"));
             let boxed = self.op(&format!("box_int %{n}"));
             self.effect(&format!("clear_slot #{slot}"));
-            self.stack.pop();
-            self.free.push(boxed);
+            self.now.stack.pop();
+            self.now.free.push(boxed);
             self.push(boxed, kind, false);
         }
     }
@@ -247,37 +290,128 @@ impl Recorder {
         }
     }
 
-    /// The head of `for _ in range(...)`, whose iterator lies below the operand stack.
-    fn for_iter(&mut self) {
-        let it = self.op(&format!("load_slot #{NLOCALS}"));
-        self.leaving("check");
-        self.leaving(&format!("guard_type %{it}, @range_iterator"));
+    /// The next number of a range, whose end is a guard; where the loop goes on.
+    fn next_of_range(
+        &mut self,
+        slot: usize,
+        leaving: &mut dyn FnMut(&mut Self, &str, bool),
+    ) -> usize {
+        let it = self.op(&format!("load_slot #{slot}"));
+        leaving(self, &format!("guard_type %{it}, @range_iterator"), false);
+        let one = self.op("int 1");
+        let references = self.op(&format!("load_field %{it}, @Iter.refcnt"));
+        let alone = self.op(&format!("ieq %{references}, %{one}"));
+        leaving(self, &format!("guard_true %{alone}"), false);
         let len = self.op(&format!("load_field %{it}, @RangeIter.len"));
         let zero = self.op("int 0");
         let more = self.op(&format!("igt %{len}, %{zero}"));
-        self.leaving(&format!("guard_true %{more}"));
-        let one = self.op("int 1");
+        leaving(self, &format!("guard_true %{more}"), true);
         let left = self.op(&format!("isub %{len}, %{one}"));
+        let start = self.op(&format!("load_field %{it}, @RangeIter.start"));
+        let next = self.op(&format!("iadd %{start}, %{one}"));
+        self.effect(&format!("store_field %{it}, %{next}, @RangeIter.start"));
         self.effect(&format!("store_field %{it}, %{left}, @RangeIter.len"));
+        start
     }
 
-    fn finish(mut self) -> String {
-        while !self.stack.is_empty() {
+    /// The head of `for _ in range(...)`, whose iterator lies below the operand stack.
+    fn for_iter(&mut self) {
+        self.leaving("check");
+        self.next_of_range(INNER, &mut |this, text, end| match end {
+            true => {
+                let snap = this.point(About::End);
+                this.effect(&format!("{text} -> s{snap}"));
+            }
+            false => this.leaving(text),
+        });
+    }
+
+    /// The loop around the loop: its next turn has another iterator.
+    fn next_turn(&mut self) {
+        self.effect(&format!("clear_slot #{INNER}"));
+        let outer = |resume: &str, this: &mut Self| {
+            let n = this.nsnaps;
+            writeln!(this.snaps, "    s{n}: {resume} @code pc 4 depth 1 []").unwrap();
+            this.nsnaps += 1;
+            n
+        };
+        let n = self.next_of_range(NLOCALS, &mut |this, text, _| {
+            let snap = outer("at", this);
+            this.effect(&format!("{text} -> s{snap}"));
+        });
+        let (one, three) = (self.op("int 1"), self.op("int 3"));
+        let len = self.op(&format!("iand %{n}, %{three}"));
+        let snap = self.nsnaps;
+        writeln!(self.snaps, "    s{snap}: raise 0 @code pc 8 depth 1 []").unwrap();
+        self.nsnaps += 1;
+        self.op(&format!(
+            "call_new %{n}, %{one}, %{len}, @range_iter_new, #{INNER} -> s{snap}"
+        ));
+        self.now.pc = 40;
+    }
+
+    /// A path from the guard that left. Says whether it may have one.
+    fn branch(&mut self, left: SnapId, steps: &[(u8, u8)]) -> bool {
+        let is_left = |point: &Point| left == SnapId(point.snap as u32);
+        let Some(n) = self.points.iter().position(is_left) else {
+            return false;
+        };
+        let Point { snap, scope, about } = self.points.remove(n);
+        self.effect(&format!("branch -> s{snap}"));
+        self.now = scope;
+        match about {
+            About::Local(k) => {
+                let value = self.local(k);
+                let null = self.op("obj @NULL");
+                let unbound = self.op(&format!("same %{value}, %{null}"));
+                self.leaving(&format!("guard_false %{unbound}"));
+                self.now.locals[k].0 = Kind::Thing;
+                self.store_fast(k);
+            }
+            About::End => self.next_turn(),
+            About::Result => {
+                if let Some(top) = self.now.stack.last_mut() {
+                    top.kind = Kind::Thing;
+                }
+            }
+        }
+        for &(kind, choice) in steps {
+            self.step(kind, choice);
+        }
+        self.end();
+        true
+    }
+
+    /// The end of a path.
+    fn end(&mut self) {
+        while !self.now.stack.is_empty() {
             self.next();
             self.pop_top();
         }
         self.tick();
         self.effect("jump");
+    }
+
+    fn text(&self) -> String {
         format!(
-            "trace \"objects\" locals {NLOCALS} depth 1 {{\n  objs @code @int @range_iterator @NULL @c1 @c2\n  func @tick = void() gil\n{}  snaps\n{}}}\n",
+            "trace \"objects\" locals {NLOCALS} depth 2 {{\n  objs @code @int @range_iterator @NULL @c1 @c2\n  func @tick = void() gil\n{}  snaps\n{}}}\n",
             self.text, self.snaps
         )
     }
 }
 
-fn one_result(steps: &[(u8, u8)], kinds: &[u8], len: u8) -> Result<(), TestCaseError> {
-    let mut world = format!("obj it = range_iterator 0 1 {len}\nslot {NLOCALS} = @it\n");
-    let mut locals = Vec::new();
+fn one_result(
+    steps: &[(u8, u8)],
+    branches: &[Vec<(u8, u8)>],
+    kinds: &[u8],
+    len: u8,
+) -> Result<bool, TestCaseError> {
+    let (turns, len) = (len / 8, len % 8);
+    let mut world = format!(
+        "obj out = range_iterator 0 1 {turns}\nslot {NLOCALS} = @out\nobj in = range_iterator 0 1 {len}\nslot {INNER} = @in\n"
+    );
+    let mut recorder = Recorder::default();
+    recorder.now.pc = 10;
     for (k, kind) in kinds.iter().enumerate() {
         let (kind, text) = match kind % 4 {
             0 => (Kind::Null, None),
@@ -287,52 +421,73 @@ fn one_result(steps: &[(u8, u8)], kinds: &[u8], len: u8) -> Result<(), TestCaseE
         if let Some(text) = text {
             let _ = writeln!(world, "obj x{k} = {text}\nslot {k} = @x{k}");
         }
-        locals.push((kind, None));
+        recorder.now.locals.push((kind, None));
     }
-    let mut recorder = Recorder {
-        text: String::new(),
-        snaps: String::new(),
-        values: 0,
-        nsnaps: 0,
-        pc: 10,
-        stack: Vec::new(),
-        locals,
-        free: Vec::new(),
-    };
     recorder.for_iter();
     for &(kind, choice) in steps {
         recorder.step(kind, choice);
     }
-    let text = recorder.finish();
-    let naive = parse::parse(&text).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
+    recorder.end();
+    let parsed = |recorder: &Recorder| {
+        let text = recorder.text();
+        parse::parse(&text).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))
+    };
+    let mut naive = parsed(&recorder)?;
+    let mut branched = false;
+    for steps in branches {
+        let mut start = fake::scene::world(&world);
+        eval::scene::hold_constants(&mut start, &naive);
+        let left = eval::run(&naive, &mut start, 50);
+        let left = left.ok().filter(|left| left.iterations > 0);
+        let Some(left) = left.and_then(|left| left.exit) else {
+            break;
+        };
+        if !recorder.branch(left, steps) {
+            break;
+        }
+        branched = true;
+        naive = parsed(&recorder)?;
+    }
     let told = |what: &str| TestCaseError::fail(format!("{what}\n{world}{naive}"));
     verify(&naive, Stage::Naive).map_err(|e| told(&e.to_string()))?;
-    let optimised = match jit::optimise(&naive) {
-        Ok(optimised) => optimised,
-        Err(abort) if abort.reason == Reason::TypeUnstable => return Ok(()),
-        Err(abort) => return Err(told(&abort.to_string())),
-    };
     let raw = evaluate(&naive, &world);
     if !raw.starts_with("leaves") && !raw.starts_with("raises") {
         return Err(told(&raw));
     }
-    let machine = |trace: &Trace| execute(trace, &world).map_err(|abort| told(&abort.to_string()));
-    for (way, result) in [
-        ("the optimised trace", evaluate(&optimised, &world)),
-        ("machine code", machine(&optimised)?),
-        ("machine code of the raw trace", machine(&naive)?),
-    ] {
+    let same = |raw: &str, way: &str, result: Result<String, Abort>, trace: &Trace| {
+        let result = result.map_err(|abort| told(&abort.to_string()))?;
         prop_assert_eq!(
-            &raw,
+            raw,
             &result,
             "raw, then {}\n{}{}{}",
             way,
-            world,
-            naive,
-            optimised
+            &world,
+            &naive,
+            trace
         );
+        Ok(())
+    };
+    let machine = execute(&naive, &world);
+    same(&raw, "machine code of the raw trace", machine, &naive)?;
+    let raw = evaluate(&fake::peeled::peeled(&naive), &world);
+    let mut taken = false;
+    for types in [Types::Settled, Types::Mixed] {
+        let optimised = match jit::optimise_with(&naive, types) {
+            Ok(optimised) => optimised,
+            Err(abort) if abort.reason == Reason::TypeUnstable => continue,
+            Err(abort) => return Err(told(&abort.to_string())),
+        };
+        taken = true;
+        let result = evaluate(&optimised, &world);
+        same(&raw, "the optimised trace", Ok(result), &optimised)?;
+        same(
+            &raw,
+            "machine code",
+            execute(&optimised, &world),
+            &optimised,
+        )?;
     }
-    Ok(())
+    Ok(taken && branched)
 }
 
 #[test]
@@ -342,9 +497,16 @@ fn random_moves_of_objects_give_one_result() {
         failure_persistence: None,
         ..Config::with_cases(cases.and_then(|n| n.parse().ok()).unwrap_or(300))
     };
-    let steps = proptest::collection::vec(any::<(u8, u8)>(), 1..30);
+    let steps = |n| proptest::collection::vec(any::<(u8, u8)>(), n);
+    let branches = proptest::collection::vec(steps(0..12), 0..5);
     let kinds = proptest::collection::vec(any::<u8>(), NLOCALS);
-    proptest!(config, |(steps in steps, kinds in kinds, len in 0..5_u8)| {
-        one_result(&steps, &kinds, len)?;
+    let all = Cell::new((0, 0));
+    proptest!(config, |(steps in steps(1..30), branches in branches, kinds in kinds, len in 0..72_u8)| {
+        let branched = one_result(&steps, &branches, &kinds, len)?;
+        let (n, taken) = all.get();
+        all.set((n + 1, taken + u32::from(branched)));
     });
+    let (n, taken) = all.get();
+    println!("{taken} of {n} loops had branches");
+    assert!(taken > n / 5, "only {taken} of {n} loops had branches");
 }

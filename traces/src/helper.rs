@@ -112,6 +112,15 @@ helpers! {
     IntPow "int_pow" (I64 I64) false -> Some(I64), Pure;
     /// The code point of character number arg 1 of the str arg 0, which has it.
     StrItem "str_item" (Obj I64) false -> Some(I64), Pure;
+    /// Whether the code point arg 1 is of kind number arg 0 (`record::methods::CHARACTERS`): what `str.isalpha` and
+    /// its like say of a str of length 1.
+    CharIs "char_is" (I64 I64) false -> Some(Bool), Pure;
+    /// Whether two str are equal.
+    StrEq "str_eq" (Obj Obj) false -> Some(Bool), Pure;
+    /// How two str compare: -1, 0 or 1.
+    StrCompare "str_compare" (Obj Obj) false -> Some(I64), Pure;
+    /// Whether the str arg 0 contains the str arg 1.
+    StrContains "str_contains" (Obj Obj) false -> Some(Bool), Pure;
     /// Appends arg 1 to the list arg 0.
     ListAppend "list_append" (Obj Obj) false -> None, Writes;
     /// Stores arg 1 in the cell arg 0; the old content must be plain or NULL.
@@ -136,6 +145,28 @@ helpers! {
     CDataSlice "cdata_slice" (Obj Ptr I64) false -> Some(Obj), New;
     /// The str of length 1 of a `char32_t`; raises ValueError where it is no code point.
     UCharNew "uchar_new" (I64) false -> Some(Obj), New;
+    /// `arg 0[arg 1:arg 2]` of an exact str.
+    StrSlice "str_slice" (Obj I64 I64) false -> Some(Obj), New;
+    /// As `str_slice`, of an exact bytes.
+    BytesSlice "bytes_slice" (Obj I64 I64) false -> Some(Obj), New;
+    /// As `str_slice`, of an exact list.
+    ListSlice "list_slice" (Obj I64 I64) false -> Some(Obj), New;
+    /// As `str_slice`, of an exact tuple.
+    TupleSlice "tuple_slice" (Obj I64 I64) false -> Some(Obj), New;
+    /// The tuple of the arguments.
+    Tuple1 "tuple1" (Obj) false -> Some(Obj), New;
+    /// The tuple of the arguments.
+    Tuple2 "tuple2" (Obj Obj) false -> Some(Obj), New;
+    /// The tuple of the arguments.
+    Tuple3 "tuple3" (Obj Obj Obj) false -> Some(Obj), New;
+    /// The list of no items.
+    List0 "list0" () false -> Some(Obj), New;
+    /// The list of the arguments.
+    List1 "list1" (Obj) false -> Some(Obj), New;
+    /// The list of the arguments.
+    List2 "list2" (Obj Obj) false -> Some(Obj), New;
+    /// The list of the arguments.
+    List3 "list3" (Obj Obj Obj) false -> Some(Obj), New;
     /// What the `__enter__` of the last `before_with` of this thread gave.
     Entered "entered" () false -> Some(Obj), New;
     /// The iterator of a range: its first item, step (not 0) and length.
@@ -209,7 +240,12 @@ impl Helper {
             | Helper::CDataCopy => Known::CDataOwn,
             Helper::CDataSlice => Known::CData,
             Helper::BytesNew | Helper::BytesString => Known::Bytes,
-            Helper::UCharNew => Known::Str,
+            Helper::UCharNew | Helper::StrSlice => Known::Str,
+            Helper::BytesSlice => Known::Bytes,
+            Helper::ListSlice => Known::List,
+            Helper::TupleSlice => Known::Tuple,
+            Helper::Tuple1 | Helper::Tuple2 | Helper::Tuple3 => Known::Tuple,
+            Helper::List0 | Helper::List1 | Helper::List2 | Helper::List3 => Known::List,
             Helper::RangeIterNew => Known::RangeIter,
             Helper::ListIterNew => Known::ListIter,
             Helper::TupleIterNew => Known::TupleIter,

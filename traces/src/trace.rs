@@ -438,6 +438,13 @@ impl Trace {
         if let Some(i) = self.objs.iter().position(|o| o.known == Some(known)) {
             return ObjId(i as u32);
         }
+        // The trace may name it already. Two constants are two objects.
+        let named = self.objs.iter_mut().enumerate();
+        if let Some((i, o)) = { named }.find(|(_, o)| o.addr == addr && addr != 0) {
+            o.name = known.name().to_string();
+            o.known = Some(known);
+            return ObjId(i as u32);
+        }
         self.objs.push(ObjConst {
             name: known.name().to_string(),
             addr,

@@ -63,11 +63,16 @@ impl Decoded {
         Decoded { instrs, units }
     }
 
+    /// The last jump back to the header of a loop.
+    pub fn end_of_loop(&self, header: u32) -> u32 {
+        let jumps = self.instrs.iter().filter(|i| i.target == Some(header));
+        jumps.map(|i| i.offset).max().unwrap_or(header)
+    }
+
     /// The numbers of the names that the loop with this header stores into, as far as its last
     /// jump back.
     pub fn names_stored(&self, header: u32) -> Vec<u32> {
-        let jumps = self.instrs.iter().filter(|i| i.target == Some(header));
-        let end = jumps.map(|i| i.offset).max().unwrap_or(header);
+        let end = self.end_of_loop(header);
         self.instrs
             .iter()
             .filter(|i| (header..end).contains(&i.offset))

@@ -5,7 +5,7 @@ use super::function::is_function;
 use crate::py::{Object, Strong};
 use jit::Values;
 use pyo3_ffi as ffi;
-use std::ffi::{c_int, c_uint, c_ulong, c_void};
+use std::ffi::{CStr, c_int, c_uint, c_ulong, c_void};
 use std::sync::OnceLock;
 
 // Include/object.h, Include/internal/pycore_object.h
@@ -91,6 +91,37 @@ pub fn shows_its_class(class: Object) -> bool {
 fn slot(class: Object, slot: c_int) -> *mut c_void {
     // SAFETY: a live class.
     unsafe { ffi::PyType_GetSlot(class.0.cast(), slot) }
+}
+
+/// The method of a name that all objects of a built-in type have, for good.
+pub fn builtin_method(class: Object, name: Object) -> Option<Object> {
+    // SAFETY: a live class.
+    let plain = !is_heap_type(class) && reads_plainly(class) && unsafe { dict_offset(class) } == 0;
+    let method = in_class(class, name).filter(|_| plain)?;
+    (method.type_object().0 == (&raw mut ffi::PyMethodDescr_Type).cast()).then_some(method)
+}
+
+/// The fields of `PyMethodDescrObject` up to what it is in C, Include/cpython/descrobject.h.
+#[repr(C)]
+struct MethodDescr {
+    head: ffi::PyObject,
+    class: *mut ffi::PyTypeObject,
+    name: *mut ffi::PyObject,
+    qualname: *mut ffi::PyObject,
+    definition: *const ffi::PyMethodDef,
+}
+
+/// The name in C of a method of just this built-in type, which no program can change.
+pub fn name_of_method(method: Object, class: Object) -> Option<&'static CStr> {
+    if method.type_object().0 != (&raw mut ffi::PyMethodDescr_Type).cast() || is_heap_type(class) {
+        return None;
+    }
+    // SAFETY: an exact method of a built-in type; its definition is static.
+    unsafe {
+        let method = &*method.0.cast::<MethodDescr>();
+        let definition = method.definition.as_ref()?;
+        (method.class == class.0.cast()).then(|| CStr::from_ptr(definition.ml_name))
+    }
 }
 
 /// Whether instances of a class find their attributes in the ordinary way.
@@ -248,6 +279,9 @@ fn own(t: &VersionTable, owner: Object, name: Object) -> Option<Own> {
 }
 
 /// `tp_dictoffset`, through a member of `type`.
+///
+/// # Safety
+/// A live class.
 unsafe fn dict_offset(class: Object) -> isize {
     // SAFETY: `__dictoffset__` is a member of `type`; an error is cleared.
     unsafe {

@@ -141,3 +141,66 @@ pub(super) unsafe extern "C" fn build_string(argv: *const Obj, argc: usize, _x: 
         r
     }
 }
+
+/// A tuple of borrowed items; NULL where there is no memory.
+unsafe fn tuple_of<const N: usize>(items: [Obj; N]) -> Obj {
+    // SAFETY: live objects.
+    unsafe {
+        let tuple = ffi::PyTuple_New(N as isize);
+        if !tuple.is_null() {
+            for (i, item) in items.into_iter().enumerate() {
+                ffi::PyTuple_SetItem(tuple, i as isize, ffi::Py_NewRef(item));
+            }
+        }
+        tuple
+    }
+}
+
+/// A list of borrowed items; NULL where there is no memory.
+unsafe fn list_of<const N: usize>(items: [Obj; N]) -> Obj {
+    // SAFETY: live objects.
+    unsafe {
+        let list = ffi::PyList_New(N as isize);
+        if !list.is_null() {
+            for (i, item) in items.into_iter().enumerate() {
+                ffi::PyList_SetItem(list, i as isize, ffi::Py_NewRef(item));
+            }
+        }
+        list
+    }
+}
+
+pub(super) unsafe extern "C" fn tuple1(a: Obj) -> Obj {
+    // SAFETY: borrowed items.
+    unsafe { tuple_of([a]) }
+}
+
+pub(super) unsafe extern "C" fn tuple2(a: Obj, b: Obj) -> Obj {
+    // SAFETY: borrowed items.
+    unsafe { tuple_of([a, b]) }
+}
+
+pub(super) unsafe extern "C" fn tuple3(a: Obj, b: Obj, c: Obj) -> Obj {
+    // SAFETY: borrowed items.
+    unsafe { tuple_of([a, b, c]) }
+}
+
+pub(super) unsafe extern "C" fn list0() -> Obj {
+    // SAFETY: the GIL is held.
+    unsafe { list_of([]) }
+}
+
+pub(super) unsafe extern "C" fn list1(a: Obj) -> Obj {
+    // SAFETY: borrowed items.
+    unsafe { list_of([a]) }
+}
+
+pub(super) unsafe extern "C" fn list2(a: Obj, b: Obj) -> Obj {
+    // SAFETY: borrowed items.
+    unsafe { list_of([a, b]) }
+}
+
+pub(super) unsafe extern "C" fn list3(a: Obj, b: Obj, c: Obj) -> Obj {
+    // SAFETY: borrowed items.
+    unsafe { list_of([a, b, c]) }
+}

@@ -35,7 +35,8 @@ impl Recorder {
         if kwnames.is_none()
             && (self.foreign_call(&shape, i)?
                 || self.ffi_call(&shape, i)?
-                || self.builtin_call(&shape, i)?)
+                || self.builtin_call(&shape, i)?
+                || self.method_call(&shape, i)?)
         {
             return Ok(());
         }
@@ -416,6 +417,9 @@ impl Recorder {
 
     pub(super) fn contains_op(&mut self, i: &Instr) -> Result<(), Abort> {
         // Stack: item, container.
+        if self.contains_directly(i)? {
+            return Ok(());
+        }
         let (item, container) = (self.b.peek(1)?.value, self.b.peek(0)?.value);
         let r = self.call_bool(Helper::PyContains, &[container, item], 2)?;
         let r = if i.oparg != 0 {

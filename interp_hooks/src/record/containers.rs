@@ -7,7 +7,41 @@ use traces::{Abort, Field, Helper, Imm, Known, Op, Reason, Resume};
 impl Recorder {
     /// A container (or str) of the top `n` operands.
     pub(super) fn build(&mut self, helper: Helper, n: u32, i: &Instr) -> Result<(), Abort> {
-        self.residual(helper, 0, n as usize, i.next)
+        let n = n as usize;
+        let direct = match (helper, n) {
+            (Helper::PyBuildTuple, 1) => Helper::Tuple1,
+            (Helper::PyBuildTuple, 2) => Helper::Tuple2,
+            (Helper::PyBuildTuple, 3) => Helper::Tuple3,
+            (Helper::PyBuildList, 0) => Helper::List0,
+            (Helper::PyBuildList, 1) => Helper::List1,
+            (Helper::PyBuildList, 2) => Helper::List2,
+            (Helper::PyBuildList, 3) => Helper::List3,
+            _ => return self.residual(helper, 0, n, i.next),
+        };
+        self.build_directly(direct, n, i)
+    }
+
+    /// A short container, which no Python code sees made. What owns an item lets it go then, which the container
+    /// keeps alive.
+    fn build_directly(&mut self, helper: Helper, n: usize, i: &Instr) -> Result<(), Abort> {
+        let mut args = Vec::with_capacity(n);
+        let mut owned = false;
+        for k in (0..n).rev() {
+            let e = self.b.peek(k)?;
+            self.own_twins(e.value, n);
+            args.push(e.value);
+            owned |= e.owned;
+        }
+        let slot = match n {
+            0 => self.b.next_slot(),
+            _ => self.b.slot_below_top(n - 1),
+        };
+        self.make_new(helper, &args, n, slot)?;
+        self.b.begin(i.next);
+        if owned {
+            self.b.check();
+        }
+        Ok(())
     }
 
     /// A dict of the top values, whose keys lie above them in a constant tuple.

@@ -286,7 +286,7 @@ impl Recorder {
 
     /// A number that lies elsewhere on the operand stack too becomes an object there, before one is stored:
     /// it is one object.
-    fn own_twins(&mut self, value: Value, operands: usize) {
+    pub(super) fn own_twins(&mut self, value: Value, operands: usize) {
         if !self.is_box(value) {
             return;
         }

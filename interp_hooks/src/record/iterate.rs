@@ -10,6 +10,8 @@ use traces::{Abort, Field, Helper, Imm, Known, Op, Reason, Value};
 
 /// How many turns of another loop a recording goes through.
 const MAX_TURNS: u32 = 8;
+/// How many of them a branch goes through where that loop is compiled: behind them it leaves for it.
+const MAX_TURNS_OF_COMPILED: u32 = 3;
 
 /// The fields of an iterator over a sequence of objects.
 struct Sequence {
@@ -50,9 +52,8 @@ impl Recorder {
         self.next_of_any(it, v, i)
     }
 
-    /// A jump back to the header of another loop: one around the loop of this tree, or one that lies on the way. A
-    /// branch ends there if that loop is compiled; otherwise its turns are recorded one behind the other where they
-    /// are few.
+    /// A jump back to the header of another loop: one around the loop of this tree, or one that lies on the way,
+    /// whose turns are recorded one behind the other where they are few. A branch ends where a compiled one has more.
     pub(super) fn other_loop(&mut self, from: u32, header: u32) -> Result<Step, Abort> {
         self.b.begin_turn();
         if self.callers.is_empty() && (header..from).contains(&self.header) {
@@ -61,17 +62,21 @@ impl Recorder {
                 false => Err(Reason::LeftLoop.into()),
             };
         }
+        let branch = self.is_branch();
+        if !branch && header > self.decoded.end_of_loop(self.header) {
+            return Err(Reason::LeftLoop.into());
+        }
         let compiled = engine::get()
             .and_then(|e| loops::header(e, self.code, header))
             .is_some_and(|h| matches!(*h.state.borrow(), State::Compiled));
-        if compiled && self.is_branch() && self.callers.is_empty() {
+        let turns = self.turns.entry((self.code as usize, header)).or_default();
+        *turns += 1;
+        if compiled && branch && self.callers.is_empty() && *turns > MAX_TURNS_OF_COMPILED {
             self.b.begin(header);
             self.leaves = true;
             return Ok(Step::Closed);
         }
-        let turns = self.turns.entry((self.code as usize, header)).or_default();
-        *turns += 1;
-        if compiled || *turns > MAX_TURNS {
+        if compiled && !branch || *turns > MAX_TURNS {
             return Err(Reason::InnerLoop.into());
         }
         Ok(Step::More)

@@ -15,9 +15,11 @@ mod inline;
 mod items;
 mod iterate;
 mod math;
+mod methods;
 mod names;
 mod numbers;
 mod stack;
+mod text;
 
 use crate::assume::Assumptions;
 use crate::cpython::decode::{Decoded, Instr};
@@ -327,7 +329,11 @@ impl Recorder {
             return Ok(Step::More);
         }
         let in_loop = self.callers.is_empty();
-        if self.bytecodes == 0 && self.last.is_none() && instr.offset != self.start {
+        let begins = self.bytecodes == 0 && self.last.is_none();
+        if begins {
+            self.untold(&decoded, instr)?;
+        }
+        if begins && self.last.is_none() && instr.offset != self.start {
             let what = "the recording did not start where it should";
             return Err(Abort::new(Reason::Confused, what));
         }
@@ -359,6 +365,18 @@ impl Recorder {
             self.b.check();
         }
         self.record(instr)
+    }
+
+    /// A recording that begins at an END_FOR, behind the exit where native code found an iterator at its end: CPython
+    /// tells of no END_FOR, so the first event is that of the bytecode behind it.
+    fn untold(&mut self, decoded: &Decoded, instr: &Instr) -> Result<(), Abort> {
+        let first = decoded.at(self.start);
+        let first = first.filter(|i| i.opcode == Opcode::END_FOR && i.next == instr.offset);
+        let Some(first) = first else { return Ok(()) };
+        self.last = Some(first.offset);
+        self.bytecodes += 1;
+        self.b.begin(first.offset);
+        self.record(first).map(|_| ())
     }
 
     /// No Python code runs inside a callee, which has no frame that could be looked at.
@@ -471,6 +489,7 @@ impl Recorder {
             BEFORE_WITH => self.before_with(i)?,
             BUILD_STRING => self.build(Helper::PyBuildString, i.oparg, i)?,
             LIST_APPEND => self.list_append(i)?,
+            BINARY_SLICE if self.slice_directly(i)? => {}
             BINARY_SLICE => self.residual(Helper::PyGetSlice, 0, 3, i.next)?,
             STORE_SLICE => self.set_slice(i)?,
             FORMAT_VALUE => self.format(i.oparg & 3, i.oparg & 4 != 0, i)?,

@@ -224,6 +224,7 @@ impl Recorder {
             || self.ffi_get_attr(name, i)?
             || self.variable_get(name, i)?
             || self.instance_get_attr(name, i)?
+            || self.builtin_method(name, i)?
         {
             return Ok(());
         }

@@ -362,7 +362,10 @@ impl Recorder {
             self.b.push(r);
             return Ok(());
         }
-        if self.cdata_compare(op as usize, i)? || self.compare_characters(op as usize, i)? {
+        if self.cdata_compare(op as usize, i)?
+            || self.compare_characters(op as usize, i)?
+            || self.compare_text(op as usize, i)?
+        {
             return Ok(());
         }
         self.residual(

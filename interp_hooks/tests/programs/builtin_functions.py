@@ -370,3 +370,38 @@ def run(n):
 
 saved = abs
 show(run(20), run(100))
+
+# === type_is: compiled=run
+from show import show
+
+class A: pass
+class B(A): pass
+class Liar:
+    @property
+    def __class__(self): return int
+
+def run(things, n):
+    seen = []
+    for i in range(n):
+        for thing in things:
+            kind = type(thing)
+            seen.append((type(thing) is str, type(thing) is not int, kind is B, kind is float, kind == list, isinstance(thing, A), isinstance(thing, (str, B)), isinstance(thing, int), isinstance(thing, ())))
+    return seen
+
+THINGS = ["", 1, 2**70, True, 1.5, None, [], (), {}, A(), B(), Liar(), int, b"x", len]
+show(run(THINGS, 40))
+for thing in THINGS: show(run([thing], 20)[-1])
+
+def changes(n):
+    seen, b = [], B()
+    for i in range(n):
+        if i == 30: b.__class__ = A
+        elif i == 40: b.__class__ = B
+        elif i == 50: B.__bases__ = (Base,)
+        seen.append((type(b) is B, isinstance(b, A), isinstance(b, B)))
+    return seen
+
+class Base: pass
+A = type("A", (Base,), {})
+B = type("B", (A,), {})
+show(changes(70))

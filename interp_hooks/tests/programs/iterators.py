@@ -205,3 +205,106 @@ def used_up(n):
 
 show(run(50))
 show(used_up(50))
+
+# === one_iterator_in_several_places: compiled=two,three,drop,again
+from show import show
+
+KINDS = [lambda n: iter(range(n)), lambda n: iter(range(n, 0, -1)), lambda n: iter(list(range(n))), lambda n: iter(tuple(range(n)))]
+
+class Source:
+    """Gives iterators of its own: new ones, or the last one again, which it may let go of first."""
+
+    def __init__(self, make, n, shared, held):
+        self.make, self.n, self.shared, self.held, self.last, self.calls = make, n, shared, held, None, 0
+
+    def __iter__(self):
+        self.calls += 1
+        last = self.last
+        if last is None or not self.shared(self.calls):
+            last = self.make(self.n)
+        self.last = last if self.held(self.calls) else None
+        return last
+
+def two(source, n):
+    total = last = 0
+    for k in range(n):
+        for a in source:
+            total = total * 3 + a & 0xFFFFFFF
+            for b in source:
+                total += a * 5 + b
+                last = b
+                if b % 7 == 3: break
+            if a % 11 == 6: break
+    return total, last
+
+def three(source, n):
+    total = 0
+    for a in source:
+        for b in range(3):
+            for c in source:
+                total = total * 3 + a * b - c & 0xFFFFFFF
+                if c % 5 == 2: break
+    return total
+
+def drop(make, n):
+    # The operand stack alone holds it from the first turn on, in two slots.
+    total, it = 0, make(n)
+    for a in it:
+        for b in it:
+            it = ()
+            total = total * 3 + a - b & 0xFFFFFFF
+            if b % 4 == 1: break
+        for b in it:
+            total += 10**6
+    return total, it
+
+def again(its, n):
+    # The same object under another name: pairs from one iterator, then from two.
+    total = 0
+    for k in range(n):
+        first, second = its[k % len(its)], its[k * 7 % len(its)]
+        for a in first:
+            for b in second:
+                total = total * 3 + a * k - b & 0xFFFFFFF
+                break
+            if total & 3 == k & 3: break
+    return total, [next(it, None) for it in its]
+
+never, always, sometimes, late = (lambda k: False), (lambda k: True), (lambda k: k % 5 == 0), (lambda k: k > 60)
+for make in KINDS:
+    for shared in (never, sometimes, late, always):
+        for held in (always, never, sometimes, late):
+            source = Source(make, 40, shared, held)
+            show(two(source, 12), source.calls)
+            source = Source(make, 40, shared, held)
+            show(three(source, 3), source.calls)
+    for n in (0, 1, 2, 30, 300):
+        show(drop(make, n), drop(lambda n: make(n), n))
+        show(again([make(n), make(n + 3)], 60), again([make(n)] * 2, 60), again([make(n), make(n), make(9)], 200))
+
+# === one_iterator_under_the_iterators_of_others: compiled=run
+from show import show
+
+def run(it, n):
+    total = 0
+    for k in range(n):
+        for a, b in zip(it, it):
+            total = total * 3 + a * 7 - b & 0xFFFFFFF
+            if b % 9 == 4: break
+        for i, a in enumerate(it):
+            total += i * a
+            if i == 3: break
+        for a in it:
+            b = next(it, -1)
+            total = total * 3 + a * 5 - b & 0xFFFFFFF
+            if a % 7 == 5: break
+        for a in (x * 2 for x in it):
+            total += a
+            if a % 6 == 2: break
+        for a in [x for x in it if x % 2] if k % 8 == 7 else ():
+            total -= a
+    return total, next(it, None)
+
+for make in (lambda n: iter(range(n)), lambda n: iter(list(range(n))), lambda n: iter(tuple(range(n)))):
+    for n in (0, 3, 50, 400):
+        show(run(make(n), 20))

@@ -59,6 +59,34 @@ impl<'a> Lower<'a> {
         self.target.helpers[helper as usize]
     }
 
+    /// The arguments of a helper, and the objects among them that boxes became for it alone.
+    fn helper_args(
+        &mut self,
+        inst: &Inst,
+        helper: Helper,
+    ) -> Result<(Vec<ir::Value>, Vec<ir::Value>), Abort> {
+        let mut args = Vec::with_capacity(inst.args.len());
+        let mut temporary: Vec<(traces::Value, ir::Value)> = Vec::new();
+        for (i, &ty) in helper.args().iter().enumerate() {
+            let arg = inst.args[i];
+            let value = match self.def(arg)? {
+                Def::Box(boxed) if boxed.op != Op::BoxBool => {
+                    match temporary.iter().find(|(made, _)| *made == arg) {
+                        Some(&(_, object)) => object,
+                        None => {
+                            let object = self.owned(arg)?;
+                            temporary.push((arg, object));
+                            object
+                        }
+                    }
+                }
+                _ => self.arg(inst, i, ty)?,
+            };
+            args.push(value);
+        }
+        Ok((args, temporary.into_iter().map(|t| t.1).collect()))
+    }
+
     /// A helper that does not raise. A box among its arguments lives as long as the call.
     pub(super) fn call(&mut self, inst: &Inst) -> Result<(), Abort> {
         let Imm::Helper(helper) = inst.imm else {
@@ -74,19 +102,7 @@ impl<'a> Lower<'a> {
             let raised = self.icmp_const(IntCC::NotEqual, exception, 0);
             return self.define(inst, raised);
         }
-        let mut args = Vec::with_capacity(inst.args.len());
-        let mut temporary = Vec::new();
-        for (i, &ty) in helper.args().iter().enumerate() {
-            let value = match self.def(inst.args[i])? {
-                Def::Box(boxed) if boxed.op != Op::BoxBool => {
-                    let object = self.owned(inst.args[i])?;
-                    temporary.push(object);
-                    object
-                }
-                _ => self.arg(inst, i, ty)?,
-            };
-            args.push(value);
-        }
+        let (args, temporary) = self.helper_args(inst, helper)?;
         let ret = helper.ret().map(super::native_type);
         let result = self.runtime_call(self.helper_address(helper), &args, ret)?;
         for object in temporary {
@@ -108,12 +124,12 @@ impl<'a> Lower<'a> {
             return Err(malformed(inst));
         }
         let exit = self.exit(at, inst)?;
-        let mut args = Vec::with_capacity(inst.args.len());
-        for (i, &ty) in helper.args().iter().enumerate() {
-            args.push(self.arg(inst, i, ty)?);
-        }
+        let (args, temporary) = self.helper_args(inst, helper)?;
         let object = self.runtime_call(self.helper_address(helper), &args, Some(types::I64))?;
         let object = object.ok_or_else(|| malformed(inst))?;
+        for object in temporary {
+            self.decref(object)?;
+        }
         self.branch_unless(object, exit);
         self.store_result(slot, object, inst)?;
         inst.result.into_iter().for_each(|v| self.is_not_null(v));

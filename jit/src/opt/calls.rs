@@ -28,7 +28,13 @@ impl Forward<'_> {
                 Ok(result)
             }
             (Op::CallNew, Imm::HelperSlot(helper, slot)) => {
-                // No Python code: the deferred stores stay deferred.
+                // No Python code: the deferred stores stay deferred. What goes into a container and what a
+                // variable holds is one object.
+                let mut args = args.to_vec();
+                for arg in &mut args {
+                    *arg = self.shared_object(*arg)?;
+                }
+                let args = args.as_slice();
                 let snap = self.snapshot(inst)?;
                 let result = self.push(Op::CallNew, args, inst.imm, Some(snap))?;
                 self.state.set_clean(slot, result);

@@ -25,6 +25,8 @@ pub(super) struct Forward<'a> {
     map: Vec<Option<Value>>,
     /// The naive instruction of this step, by its index.
     at: usize,
+    /// How many snapshots there were when this copy began: two copies share none, one may have a branch.
+    first_snap: usize,
     /// The naive snapshots that have a branch in this copy.
     branching: HashSet<SnapId>,
     /// Where the walk met their guards, where it kept them.
@@ -78,6 +80,7 @@ impl<'a> Forward<'a> {
             defs: Vec::new(),
             map: vec![None; naive.types.len()],
             at: 0,
+            first_snap: 0,
             branching: HashSet::new(),
             points: HashMap::new(),
         }
@@ -88,6 +91,7 @@ impl<'a> Forward<'a> {
         self.contradiction = None;
         self.map.fill(None);
         self.points.clear();
+        self.first_snap = self.out.snaps.len();
         self.branching.clear();
         self.branching.extend(branching);
     }
@@ -104,6 +108,7 @@ impl<'a> Forward<'a> {
     /// Goes on with the branches of a copy.
     pub(super) fn resume_copy(&mut self, copy: Copied) {
         self.contradiction = None;
+        self.first_snap = self.out.snaps.len();
         self.map = copy.map;
         self.branching = copy.branching;
         self.points = copy.points;
@@ -162,9 +167,15 @@ impl<'a> Forward<'a> {
     fn note_point(&mut self, inst: &Inst, state: State, from: usize) {
         let Some(naive) = inst.snap else { return };
         let behind = self.out.insts.iter().enumerate().skip(from);
-        let mut exits = behind.filter(|(_, i)| i.snap.is_some() && i.op != Op::Check);
+        let mut exits = behind
+            .clone()
+            .filter(|(_, i)| i.snap.is_some() && i.op != Op::Check);
         if let (Some((at, _)), None) = (exits.next(), exits.next()) {
-            self.points.insert(naive, Point { state, at });
+            // What was known in front of it still holds where it fails.
+            let mut between = behind.take_while(|&(n, _)| n < at);
+            if between.all(|(_, inst)| changes_nothing(inst.op)) {
+                self.points.insert(naive, Point { state, at });
+            }
         }
     }
 
@@ -358,10 +369,11 @@ impl<'a> Forward<'a> {
         Ok(value)
     }
 
-    /// Adds a snapshot, or finds it again where it is the one added last.
+    /// Adds a snapshot, or finds it again where it is the one added last in this copy.
     pub(super) fn add_snap(&mut self, mut snap: Snapshot) -> SnapId {
         snap.origin = self.at as u32;
-        match self.out.snaps.last() {
+        let of_copy = self.out.snaps.get(self.first_snap..);
+        match of_copy.and_then(<[_]>::last) {
             Some(last) if *last == snap && last.origin == snap.origin => {
                 SnapId(self.out.snaps.len() as u32 - 1)
             }
@@ -402,12 +414,7 @@ impl<'a> Forward<'a> {
     pub(super) fn is_fresh(&self, value: Value) -> bool {
         let since = self.defs.get(value.0 as usize).map(|&at| at + 1);
         let since = since.and_then(|at| self.out.insts.get(at..));
-        since.is_some_and(|insts| {
-            insts.iter().all(|inst| {
-                use Effect::{Guard, Load, LoadSlot, Pure, PureExit};
-                matches!(inst.op.effect(), Pure | PureExit | Guard | Load | LoadSlot)
-            })
-        })
+        since.is_some_and(|insts| insts.iter().all(|inst| changes_nothing(inst.op)))
     }
 
     /// The operands of the op that defines a value, where it is this op.
@@ -509,6 +516,12 @@ impl<'a> Forward<'a> {
 /// Whether there is only one object for each value in a box.
 pub(super) fn is_interned(op: Op) -> bool {
     matches!(op, Op::BoxBool | Op::BoxChar)
+}
+
+/// Whether an op stores nothing and lets go of nothing.
+fn changes_nothing(op: Op) -> bool {
+    use Effect::{Guard, Load, LoadSlot, Pure, PureExit};
+    matches!(op.effect(), Pure | PureExit | Guard | Load | LoadSlot)
 }
 
 /// An instruction that the recorder should not have written.

@@ -3,8 +3,10 @@
 //! has left what CPython can answer for.)
 //!
 //! Each field is a class of its own: a store to one never changes another. Two objects are taken
-//! to be one unless they are different constants. A store into an object that only the frame can
-//! reach waits for the next exit, whose snapshot lists it.
+//! to be one unless they are different constants, or iterators: the private fields of one are touched
+//! only where it was guarded to have one reference, that of the stack slot which holds it. Two slots then
+//! hold two iterators, and the state has one name for what a slot holds. A store into such a field
+//! waits for the next exit, whose snapshot lists it.
 
 use super::forward::{Forward, confused};
 use super::state::Place;
@@ -93,7 +95,7 @@ impl Forward<'_> {
         } else {
             self.push(Op::StoreField, &[obj, value], inst.imm, None)?;
         }
-        // Of an object that the frame alone can reach the state knows one name.
+        // An iterator that the frame alone can reach has one reference, and one name.
         let private = field.alias() == Alias::Private;
         let may_change = |other: Value| match private {
             true => other == obj,

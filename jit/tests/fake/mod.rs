@@ -1,6 +1,8 @@
 //! A runtime without Python: objects in raw memory, helpers, frames, and a way to run a trace.
 #![allow(dead_code)]
 
+mod iterators;
+pub mod library;
 pub mod peeled;
 pub mod scene;
 
@@ -44,6 +46,10 @@ pub const CDATA: usize = 0x4_0000;
 pub const CDATA_OWN: usize = 0x6_0000;
 pub const BYTES: usize = 0x8_0000;
 pub const STR: usize = 0x9_0000;
+pub const LIST: usize = 0xD_0000;
+pub const RANGE_ITER: usize = 0xA_0000;
+pub const LIST_ITER: usize = 0xB_0000;
+pub const TUPLE_ITER: usize = 0xC_0000;
 pub const CODE: usize = 0x5_0000;
 pub const CODE_BYTES: usize = 0x100;
 

@@ -1,19 +1,18 @@
 //! The evaluator's worlds in raw memory: the same objects, foreign functions and helpers for
 //! machine code, and what it leaves behind as a world again.
 
+use super::library::{LIBRARY, ON_MEMORY, touched};
 use super::{
-    BYTES, CDATA, CDATA_OWN, CFLOAT, CINT, CODE, CODE_BYTES, FLOAT, IMMORTAL, INT, Machine, Object,
-    STR, int, int_value, new_char, new_struct, new_uchar, object, struct_words, target,
-    text_object, text_of, with_memory,
+    BYTES, CDATA, CDATA_OWN, CFLOAT, CINT, CODE, CODE_BYTES, FLOAT, IMMORTAL, INT, LIST, LIST_ITER,
+    Machine, Object, RANGE_ITER, STR, TUPLE_ITER, int, int_value, iterators, new_char, new_struct,
+    new_uchar, object, struct_words, target, text_object, text_of, with_memory,
 };
 use jit::target::Target;
 use jit::{Activation, Compiled, Exit, Repr, Source, values_of};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
-use traces::eval::{
-    self, Datum, Heap, Kind, Memory, ObjRef, Outcome, Reply, World, helpers, scene,
-};
+use traces::eval::{self, Datum, Heap, Kind, ObjRef, Outcome, Reply, World, helpers, scene};
 use traces::{Abort, CType, Field, Helper, Imm, Known, ObjId, Op, Resume, Trace};
 
 /// More iterations than any test runs.
@@ -91,11 +90,25 @@ pub fn evaluate_counting(trace: &Trace, text: &str) -> (String, u64) {
     let label = trace.insts.iter().position(|inst| inst.op == Op::Label);
     match eval::run(trace, &mut world, FOREVER) {
         Ok(outcome) => {
-            let behind = label.is_some_and(|label| outcome.at > label);
+            let on_root = on_root_path(trace, outcome.at);
+            let behind = label.is_some_and(|label| on_root > label);
             let begun = outcome.iterations + u64::from(behind);
             (scene::report(&world, trace, &outcome), begun)
         }
         Err(fault) => (format!("{fault}\n"), 0),
+    }
+}
+
+/// Where the root path was left for the path on which an instruction lies.
+fn on_root_path(trace: &Trace, at: usize) -> usize {
+    let path = trace.paths().into_iter().find(|path| path.contains(&at));
+    let start = path.and_then(|path| trace.insts.get(path.start));
+    match start.filter(|inst| inst.op == Op::Branch) {
+        Some(branch) => {
+            let guard = trace.insts.iter().position(|i| i.snap == branch.snap);
+            on_root_path(trace, guard.unwrap_or(0))
+        }
+        None => at,
     }
 }
 
@@ -192,7 +205,7 @@ impl Region {
     }
 }
 
-fn in_region(address: u64) -> bool {
+pub fn in_region(address: u64) -> bool {
     (REGION..REGION + REGION_BYTES as u64).contains(&address)
 }
 
@@ -260,6 +273,10 @@ impl Mirror {
             Known::CDataOwn => CDATA_OWN,
             Known::Bytes => BYTES,
             Known::Str => STR,
+            Known::List => LIST,
+            Known::RangeIter => RANGE_ITER,
+            Known::ListIter => LIST_ITER,
+            Known::TupleIter => TUPLE_ITER,
             other => self.known[other.name()] as usize,
         }
     }
@@ -372,6 +389,9 @@ impl Mirror {
             (Helper::PyCall, py_call as *const ()),
             (Helper::PyTruth, py_truth as *const ()),
             (Helper::PyGetItem, py_getitem as *const ()),
+            (Helper::RangeIterNew, iterators::range_iter_new as *const ()),
+            (Helper::ListIterNew, iterators::list_iter_new as *const ()),
+            (Helper::TupleIterNew, iterators::tuple_iter_new as *const ()),
             (Helper::FloatMod, float_mod as *const ()),
             (Helper::FloatFloorDiv, float_floordiv as *const ()),
             (Helper::IntPowFits, int_pow_fits as *const ()),
@@ -403,7 +423,12 @@ impl Mirror {
         for &object in &named {
             let is_dead = dead.contains(&(self.raw[&object] as usize));
             if is_dead || self.is_reused(&left.heap, object) {
-                left.heap.get_mut(object).unwrap().refs = 1;
+                let gone = left.heap.get_mut(object).unwrap();
+                gone.refs = 1;
+                if let Kind::List(_) | Kind::ListIter { .. } | Kind::TupleIter { .. } = gone.kind {
+                    // What they held has lost its reference already.
+                    gone.kind = Kind::List(Vec::new());
+                }
                 left.heap.decref(object).unwrap();
             }
         }
@@ -484,6 +509,21 @@ impl Mirror {
             FLOAT => heap.alloc(Kind::Float(f64::from_bits(unsafe { (*raw).words[0] }))),
             BYTES => heap.alloc(Kind::Bytes(text_of(raw))),
             STR => heap.alloc(Kind::Str(String::from_utf8(text_of(raw)).unwrap())),
+            RANGE_ITER => {
+                let [start, step, len, ..] = unsafe { (*raw).words }.map(|word| word as i64);
+                heap.alloc(Kind::RangeIter { start, step, len })
+            }
+            ty @ (LIST_ITER | TUPLE_ITER) => {
+                let [index, seq, ..] = unsafe { (*raw).words };
+                let (index, seq) = (index as i64, self.back(heap, seq));
+                let iterator = heap.alloc(match ty {
+                    LIST_ITER => Kind::ListIter { seq, index },
+                    _ => Kind::TupleIter { seq, index },
+                });
+                // Its reference is one of those that were counted.
+                heap.get_mut(seq).unwrap().refs -= 1;
+                iterator
+            }
             CDATA => {
                 let words = unsafe { (*raw).words };
                 let ctype = self.back(heap, words[0]);
@@ -590,7 +630,7 @@ fn fresh(words: [u64; 2], repr: Repr, mirror: &Mirror) -> *mut Object {
     }
 }
 
-fn incref(object: *mut Object) {
+pub fn incref(object: *mut Object) {
     unsafe {
         if !object.is_null() && (*object).refcount as i32 >= 0 {
             (*object).refcount += 1;
@@ -739,7 +779,7 @@ impl Running {
     }
 }
 
-fn called(line: String) {
+pub fn called(line: String) {
     NOW.with_borrow_mut(|now| {
         let Some(now) = now else { return };
         let frame = now.frame_during();
@@ -755,7 +795,8 @@ fn called(line: String) {
 }
 
 extern "C" fn dealloc(object: *mut Object) {
-    let plain = unsafe { matches!((*object).ty, INT | FLOAT | CDATA | BYTES | STR) };
+    let ty = unsafe { (*object).ty };
+    let plain = matches!(ty, INT | FLOAT | CDATA | BYTES | STR | RANGE_ITER);
     NOW.with_borrow_mut(|now| {
         let Some(now) = now else { return };
         assert!(!now.dead.contains(&(object as usize)), "died twice");
@@ -767,6 +808,15 @@ extern "C" fn dealloc(object: *mut Object) {
             now.log.push(line);
         }
     });
+    let words = unsafe { (*object).words };
+    match ty {
+        LIST_ITER | TUPLE_ITER => release(words[1] as *mut Object),
+        LIST => {
+            let items = words[0] as *const *mut Object;
+            (0..words[1] as usize).for_each(|n| release(unsafe { *items.add(n) }));
+        }
+        _ => {}
+    }
 }
 
 fn python(
@@ -849,148 +899,4 @@ extern "C" fn int_pow_fits(x: i64, y: i64) -> bool {
 }
 extern "C" fn int_pow(x: i64, y: i64) -> i64 {
     helpers::int_pow(x, y).unwrap_or(0)
-}
-
-// ---- foreign functions ----
-
-type Closure = fn(&[Datum]) -> Option<Datum>;
-
-/// What traces of tests call: name, machine code, meaning.
-const LIBRARY: &[(&str, *const (), Closure)] = &[
-    ("add", add as *const (), |a| match *a {
-        [Datum::Int(x), Datum::Int(y)] => {
-            Some(Datum::Int((x as i32).wrapping_add(y as i32).into()))
-        }
-        _ => None,
-    }),
-    ("scale", scale as *const (), |a| match *a {
-        [Datum::Float(x), Datum::Float(y)] => Some(Datum::Float(x * y)),
-        _ => None,
-    }),
-    ("tick", tick as *const (), |_| None),
-    ("half", half as *const (), |a| match *a {
-        [Datum::Float(x)] => Some(Datum::Float(x / 2.0)),
-        _ => None,
-    }),
-    ("not8", not8 as *const (), |a| match *a {
-        [Datum::Int(x)] => Some(Datum::Int(!x)),
-        _ => None,
-    }),
-    ("umax", umax as *const (), |a| match *a {
-        [Datum::Int(x), Datum::Int(y)] => Some(Datum::Int((x as u64).max(y as u64) as i64)),
-        _ => None,
-    }),
-    ("odd", odd as *const (), |a| match *a {
-        [Datum::Int(x)] => Some(Datum::Bool(x & 1 == 1)),
-        _ => None,
-    }),
-];
-
-type OnMemory = fn(&mut Memory, &[Datum]) -> Vec<Datum>;
-
-/// Functions that read and write memory, or give two eightbytes.
-const ON_MEMORY: &[(&str, *const (), OnMemory)] = &[
-    ("touch", touch as *const (), |memory, a| {
-        let &[Datum::Ptr(p)] = a else { return vec![] };
-        let Ok(old) = memory.peek(p, CType::I64) else {
-            return vec![];
-        };
-        if let Datum::Int(n) = old {
-            memory.poke(p, CType::I64, Datum::Int(touched(n)));
-        }
-        vec![old]
-    }),
-    ("pair", pair as *const (), |_, a| match *a {
-        [Datum::Int(x), Datum::Float(y)] => vec![Datum::Int(!x), Datum::Float(-y)],
-        _ => vec![],
-    }),
-    ("sum3", sum3 as *const (), |_, a| match *a {
-        [Datum::Int(x), Datum::Int(y), Datum::Int(z)] => {
-            vec![Datum::Int(x.wrapping_add(y).wrapping_add(z))]
-        }
-        _ => vec![],
-    }),
-    ("mix", mix as *const (), |_, a| match *a {
-        [Datum::Float(x), Datum::Int(n)] => vec![Datum::Float(x), Datum::Int(n.wrapping_add(1))],
-        _ => vec![],
-    }),
-];
-
-fn touched(n: i64) -> i64 {
-    n.wrapping_mul(3).wrapping_add(1)
-}
-
-extern "C" fn touch(p: *mut i64) -> i64 {
-    let old = unsafe { p.read_unaligned() };
-    let place = if in_region(p as u64) {
-        format!("ptr {}", p as u64)
-    } else {
-        "the memory of an object".to_string()
-    };
-    called(format!("touch({place}) = {old}"));
-    unsafe { p.write_unaligned(touched(old)) };
-    old
-}
-
-#[repr(C)]
-struct Pair(i64, f64);
-
-extern "C" fn pair(x: i64, y: f64) -> Pair {
-    called(format!("pair({x}, {y:?}) = {}, {:?}", !x, -y));
-    Pair(!x, -y)
-}
-
-#[repr(C)]
-struct Three(i64, i64, i64);
-
-extern "C" fn sum3(three: Three) -> i64 {
-    let Three(x, y, z) = three;
-    let sum = x.wrapping_add(y).wrapping_add(z);
-    called(format!("sum3({x}, {y}, {z}) = {sum}"));
-    sum
-}
-
-#[repr(C)]
-struct Mixed(f64, i64);
-
-/// A struct in two registers, by its eightbytes.
-extern "C" fn mix(mixed: Mixed) -> Mixed {
-    let Mixed(x, n) = mixed;
-    let more = n.wrapping_add(1);
-    called(format!("mix({x:?}, {n}) = {x:?}, {more}"));
-    Mixed(x, more)
-}
-
-extern "C" fn add(x: i32, y: i32) -> i32 {
-    let result = x.wrapping_add(y);
-    called(format!("add({x}, {y}) = {result}"));
-    result
-}
-extern "C" fn scale(x: f64, y: f64) -> f64 {
-    called(format!("scale({x:?}, {y:?}) = {:?}", x * y));
-    x * y
-}
-extern "C" fn tick() {
-    called("tick()".to_string());
-}
-extern "C" fn half(x: f32) -> f32 {
-    let (wide, result) = (f64::from(x), f64::from(x / 2.0));
-    called(format!("half({wide:?}) = {result:?}"));
-    x / 2.0
-}
-extern "C" fn not8(x: u8) -> u8 {
-    called(format!("not8({x}) = {}", !x));
-    !x
-}
-extern "C" fn umax(x: u64, y: u64) -> u64 {
-    let result = x.max(y);
-    called(format!(
-        "umax({}, {}) = {}",
-        x as i64, y as i64, result as i64
-    ));
-    result
-}
-extern "C" fn odd(x: i64) -> bool {
-    called(format!("odd({x}) = {}", x & 1 == 1));
-    x & 1 == 1
 }

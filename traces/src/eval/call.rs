@@ -178,7 +178,7 @@ impl Eval<'_> {
             _ => return Err(format!("the evaluator does not know @{}", helper.name())),
         };
         if let Kind::ListIter { seq, .. } | Kind::TupleIter { seq, .. } = kind {
-            self.take(seq)?;
+            self.world.heap.get(seq)?;
         }
         let object = self.world.heap.alloc(kind);
         self.world.heap.incref(object);

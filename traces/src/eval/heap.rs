@@ -460,16 +460,14 @@ impl Heap {
             items.join(", ")
         };
         let what = match &found.kind {
+            Kind::RangeIter { .. } | Kind::ListIter { .. } | Kind::TupleIter { .. } => {
+                self.show_iterator(&found.kind)
+            }
             Kind::Bytes(bytes) => format!("bytes {:?}", String::from_utf8_lossy(bytes)),
             Kind::List(all) => format!("list ({})", items(all)),
             Kind::Tuple(all) => format!("tuple ({})", items(all)),
             Kind::Instance { class, values, .. } => {
                 format!("instance {} ({})", self.show(*class), items(values))
-            }
-            Kind::RangeIter { start, step, len } => format!("range_iterator {start} {step} {len}"),
-            Kind::ListIter { seq, index } => format!("list_iterator {} {index}", self.show(*seq)),
-            Kind::TupleIter { seq, index } => {
-                format!("tuple_iterator {} {index}", self.show(*seq))
             }
             Kind::Cell(content) => format!("cell {}", self.show(*content)),
             Kind::CData { ctype, ptr } => format!("cdata {} {ptr}", self.show(*ctype)),
@@ -482,6 +480,15 @@ impl Heap {
             Kind::Type(_) | Kind::None | Kind::Bool(_) | Kind::Opaque(_) => "there".to_string(),
         };
         format!("{what}, references: {}", found.refs)
+    }
+
+    fn show_iterator(&self, kind: &Kind) -> String {
+        match kind {
+            Kind::RangeIter { start, step, len } => format!("range_iterator {start} {step} {len}"),
+            Kind::ListIter { seq, index } => format!("list_iterator {} {index}", self.show(*seq)),
+            Kind::TupleIter { seq, index } => format!("tuple_iterator {} {index}", self.show(*seq)),
+            other => format!("{other:?}"),
+        }
     }
 
     /// A struct and what lies in its memory, word by word.
@@ -518,7 +525,7 @@ impl Heap {
             (None, Kind::CStruct { ctype, bytes }) => self.show_struct(object, *ctype, *bytes),
             (None, Kind::Bytes(bytes)) => format!("bytes {:?}", String::from_utf8_lossy(bytes)),
             (None, Kind::Str(text)) => format!("str {text:?}"),
-            (None, kind) => format!("{kind:?}"),
+            (None, kind) => self.show_iterator(kind),
         }
     }
 }

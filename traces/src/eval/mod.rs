@@ -143,7 +143,7 @@ pub struct Outcome {
     /// Depth of the operand stack, outermost frame. The world's frame is rebuilt: its locals, and
     /// its stack up to this depth.
     pub depth: u16,
-    /// How often a jump or a restart was taken.
+    /// How often a jump was taken.
     pub iterations: u64,
 }
 
@@ -176,6 +176,7 @@ pub fn run(trace: &Trace, world: &mut World, max_iterations: u64) -> Result<Outc
     let header = trace.insts.iter().position(|inst| inst.op == Op::Label);
     let branches = trace.branches();
     let mut at = 0;
+    let mut restarts = 0;
     loop {
         let fault = |what: String| Fault {
             at,
@@ -196,11 +197,11 @@ pub fn run(trace: &Trace, world: &mut World, max_iterations: u64) -> Result<Outc
                 Some(&branch) => at = branch + 1,
                 None => return eval.leave(at, snap).map_err(fault),
             },
-            Flow::Jump(_) | Flow::Restart if eval.iterations >= max_iterations => {
+            Flow::Jump(_) | Flow::Restart if eval.iterations + restarts >= max_iterations => {
                 return Ok(eval.out_of_time(at));
             }
             Flow::Restart => {
-                eval.iterations += 1;
+                restarts += 1;
                 at = 0;
             }
             Flow::Jump(passed) => {
