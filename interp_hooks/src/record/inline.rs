@@ -15,7 +15,7 @@ use crate::py::{Object, Strong};
 use pyo3_ffi as ffi;
 use std::rc::Rc;
 use traces::builder::StackEntry;
-use traces::{Abort, Imm, Inlined, Op, Reason, Value};
+use traces::{Abort, Death, Imm, Inlined, Op, Reason, Value};
 
 /// How many calls may be under way at once.
 const MAX_DEPTH: usize = 8;
@@ -365,6 +365,7 @@ impl Recorder {
             let caller = r.callers.last();
             caller.is_some_and(|caller| caller.locals.contains(&Some(e.value)))
         };
+        self.guard_kept();
         let mut owned = e.owned;
         if e.owned {
             self.b
@@ -375,6 +376,20 @@ impl Recorder {
         }
         self.b.pop()?;
         self.leave(StackEntry { owned, ..e })
+    }
+
+    /// Leaves where one of the callee's locals holds the last reference to an object whose death may be noticed, unless
+    /// it does so now.
+    fn guard_kept(&mut self) {
+        for k in 0..self.locals.len() as u32 {
+            let slot = self.b.local_slot(k);
+            let (held, object) = (self.locals.get(k as usize), self.slot_object(slot));
+            let Some(&Some(value)) = held else { continue };
+            let noticed = !object.is_null() && object.death() == Death::Noticed;
+            if noticed && object.refcount() > 1 && !self.is_virtual(value) {
+                self.b.effect(Op::GuardKept, &[], Imm::Slot(slot));
+            }
+        }
     }
 
     /// The callee's locals die, then its function; the caller goes on.

@@ -365,6 +365,18 @@ impl<'a> Lower<'a> {
                 let cond = self.arg(inst, 0, Type::Bool)?;
                 self.branch(cond, exit);
             }
+            (Op::GuardKept, Imm::Slot(slot)) => {
+                let exit = self.exit(at, inst)?;
+                let object = self.load_slot(slot);
+                let (some, next) = (self.b.create_block(), self.b.create_block());
+                self.b.ins().brif(object, some, &[], next, &[]);
+                self.b.switch_to_block(some);
+                let refs = self.target.refcount;
+                let refs = self.b.ins().load(types::I32, TRUSTED, object, refs);
+                let last = self.icmp_const(IntCC::Equal, refs, 1);
+                self.b.ins().brif(last, exit, &[], next, &[]);
+                self.b.switch_to_block(next);
+            }
             (Op::GuardIs, Imm::Obj(id)) => {
                 let exit = self.exit(at, inst)?;
                 let object = self.arg(inst, 0, Type::Obj)?;

@@ -20,6 +20,7 @@ impl Eval<'_> {
             | Op::GuardType
             | Op::GuardIs
             | Op::GuardShared
+            | Op::GuardKept
             | Op::Check => self.guard(inst, &args),
             Op::LoadSlot
             | Op::StoreSlot
@@ -128,6 +129,10 @@ impl Eval<'_> {
             (Op::GuardShared, Imm::Int(n), &[Datum::Obj(object)]) => {
                 i64::try_from(self.world.heap.get(object)?.refs).is_ok_and(|refs| refs > n)
             }
+            (Op::GuardKept, Imm::Slot(slot), _) => match self.world.slot(slot) {
+                ObjRef::NULL => true,
+                object => self.world.heap.get(object)?.refs > 1,
+            },
             (Op::Check, ..) => self
                 .world
                 .attention
