@@ -232,7 +232,7 @@ impl Recorder {
     /// Whether the object that local `k` holds has other owners than the locals that a bytecode stores into; guards
     /// it. (Where the guard failed that a recording begins at, the object dies.)
     fn old_is_shared(&mut self, k: u32, stores: usize) -> Result<bool, Abort> {
-        let old = self.slot_object(k as u16);
+        let old = self.slot_object(self.b.local_slot(k));
         let v = self.local(k)?;
         self.is_shared(v, old, stores)
     }
@@ -259,7 +259,7 @@ impl Recorder {
             self.b.effect(Op::InitSlot, &[e.value], Imm::Slot(source));
         }
         self.b
-            .effect(Op::SwapSlots, &[], Imm::Slots(k as u16, source));
+            .effect(Op::SwapSlots, &[], Imm::Slots(self.b.local_slot(k), source));
         self.b.effect(Op::ReleaseSlot, &[], Imm::Slot(source));
         self.locals[k as usize] = Some(e.value);
         Ok(())

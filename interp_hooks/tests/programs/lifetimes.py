@@ -362,3 +362,44 @@ def appended(n):
     return len(kept)
 
 show(appended(40), log)
+
+# === owners_in_callees: compiled=run
+from show import show
+
+class D:
+    def __init__(self, name): self.name = name
+    def __del__(self): log.append(self.name)
+
+log = []
+
+def swapped(row, k):
+    a = row[k]
+    a = b = row[k - 1]
+    b = row[k - 2]
+    a, b = b, a
+    pair = (a, b)
+    x, y = pair
+    x = y
+    return x, k
+
+def fresh(k):
+    d = D(k)
+    e = d
+    d = [e, k]
+    e = d[0]
+    d = None
+    return e
+
+def run(n):
+    row, kept = [D(k) for k in "abc"], []
+    for i in range(n):
+        d, k = swapped(row, i % 3)
+        row[k] = d
+        if i % 11 == 10: row[k] = D(i)
+        kept.append(fresh(-i))
+        if i % 5 == 4: kept.clear()
+        d = i
+        log.append(i)
+    return [d.name for d in row], k
+
+show(run(60), log)
