@@ -474,17 +474,25 @@ impl Recorder {
     /// What stands in the way of a recording inside a callee: it is called through the interpreter from now on.
     pub(super) fn refuse_callee(&self, why: Abort) -> Abort {
         let again = matches!(why.reason, Reason::Confused | Reason::LeftLoop);
-        if self.callers.len() <= self.calls_before || again {
+        let own = self.callers.len() <= self.calls_before;
+        if self.callers.is_empty() || again || own && why.reason == Reason::Raised {
             return why;
         }
         if let Some(e) = engine::get() {
             // Those that call it call the interpreter then.
-            let callers = self.callers.iter().skip(1 + self.calls_before);
+            let callers = self
+                .callers
+                .iter()
+                .skip(1 + self.calls_before * usize::from(!own));
             let all = callers.map(|caller| caller.code).chain([self.code]);
             let mut refused = e.not_inlined.borrow_mut();
             refused.extend(all.map(|code| code as usize));
         }
-        Abort::new(Reason::NotInlined, why.to_string())
+        match own {
+            // The way is left to the interpreter; another recording does without the callee.
+            true => why,
+            false => Abort::new(Reason::NotInlined, why.to_string()),
+        }
     }
 
     /// The code object of the loop.

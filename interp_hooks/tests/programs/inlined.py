@@ -458,3 +458,115 @@ sys.setrecursionlimit(300)
 try: show(run(400))
 finally: sys.setrecursionlimit(before)
 show(len(depths), len(set(depths)))
+
+# === callbacks_look_through_callees: compiled=run
+import sys
+from bindings import api_ffi, api, cdll, ffi, lib
+from show import show
+import ctypes
+
+INT_INT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
+
+def look(x):
+    if x % 30 == 29:
+        frame, found = sys._getframe(1), []
+        while frame.f_code.co_name != "<module>":
+            names = [(k, v) for k, v in sorted(frame.f_locals.items()) if isinstance(v, int)]
+            found.append((frame.f_code.co_name, frame.f_lineno, names))
+            frame = frame.f_back
+        log.append(found)
+    if x % 50 == 49: kept.append(sys._getframe(1))
+    if x % 70 == 69: kept.append(sys._getframe(2))
+    return x + 1
+
+class Handle:
+    def __init__(self, lib, callback): self.lib, self.callback = lib, callback
+    def call(self, x):
+        y = x * 2
+        z = self.lib.call_once(self.callback,
+                               x)
+        return z + y
+    def twice(self, x, extra=1):
+        first = self.call(x)
+        return first + self.call(x + extra)
+
+def run(handle, n):
+    total = 0
+    for i in range(n):
+        total += handle.twice(i)
+        half = total // 2
+    return total, half
+
+log, kept = [], []
+for library, callback in ((lib, ffi.callback("int(int)", look)), (api, api_ffi.callback("int(int)", look)), (cdll, INT_INT(look))):
+    show(run(Handle(library, callback), 300), log)
+    show([(f.f_code.co_name, f.f_lineno, sorted(k for k in f.f_locals)) for f in kept])
+    del log[:], kept[:]
+
+# === wrappers_around_a_handle: compiled=run
+from bindings import calls, api, lib
+from show import show
+
+class Raw:
+    def __init__(self, start): self.at = start
+    def step(self, by):
+        self.at = lib.id_i32(self.at + by)
+        return self.at
+    @property
+    def position(self): return self.at & 0xFF
+class Layer:
+    def __init__(self, raw): self.raw = raw
+    def move(self, by=2):
+        if by > 5: by = 5
+        return self.raw.step(by) + self.raw.position
+    def closed(self): return self.raw.at < 0
+class Api:
+    def __init__(self): self.layer = Layer(Raw(0))
+    def forward(self, n, *, factor=1):
+        if self.layer.closed(): raise ValueError("closed")
+        return self.layer.move(n * factor)
+
+def run(n):
+    api, total = Api(), 0
+    for i in range(n):
+        total += api.forward(i % 7) + api.forward(1, factor=i & 3)
+        total &= 0xFFFFFF
+    return total, api.layer.raw.at
+
+show(run(10), run(500), calls())
+
+# === deaths_of_what_a_call_borrows: compiled=run
+from show import show
+
+class Node:
+    def __init__(self, name, child=None): self.name, self.child = name, child
+    def __del__(self): dead.append(self.name)
+    def down(self, other): return self.pick(self.child, other)
+    def pick(self, child, other):
+        self.child = other
+        return len(child.name) + swap(child, other, self)
+def swap(a, b, c):
+    c.child = a
+    return 1 if a is b else 2
+
+def pop(items, k):
+    item = items[k]
+    items[k] = None
+    return item
+def last(item): return item.name
+
+def run(n):
+    total = 0
+    node = Node("root", Node("child"))
+    for i in range(n):
+        total += node.down(Node(f"other{i % 3}"))
+        items = [Node(f"item{i % 4}"), node.child]
+        total += len(last(pop(items, 0)))
+        dead.append(i)
+        total += len(last(items[1]))
+    return total
+
+dead = []
+show(run(3), dead)
+del dead[:]
+show(run(100), len(dead), dead[:9], dead[-14:])

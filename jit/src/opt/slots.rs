@@ -185,7 +185,12 @@ impl Forward<'_> {
             let Some(other) = self.state.slot(other).value else {
                 return Ok(());
             };
-            let same = self.pure(Op::Same, &[self.known(other), value], Imm::None)?;
+            let other = self.known(other);
+            if other == value {
+                // Of the two drops, the last one tells.
+                return Ok(());
+            }
+            let same = self.pure(Op::Same, &[other, value], Imm::None)?;
             self.guard_truth(inst, same, false)?;
         }
         let snap = self.snapshot(inst)?;
