@@ -553,7 +553,7 @@ fn a_bytecode_comes_again_in_another_turn() {
   guard_type %0, @float -> s0
   %1 = unbox_float %0
   %2 = box_float %1
-  store_slot %2, #0
+  replace_slot %2, #0
   %3 = feq %1, %1
   guard_true %3 -> s1
   jump
@@ -566,6 +566,34 @@ fn a_bytecode_comes_again_in_another_turn() {
     let message = again(&text.replace("turn 1 ", "")).unwrap_err().rule;
     assert!(message.contains("resumes behind the effects"), "{message}");
     assert_eq!(parse(text).unwrap().to_string().trim(), text);
+}
+
+#[test]
+fn a_constant_with_other_owners_is_released_by_any_name() {
+    let text = r#"trace "t" locals 1 depth 0 {
+  objs @code @f
+  %0 = load_slot #0
+  guard_is %0, @f -> s0
+  label
+  check -> s1
+  %1 = obj @f
+  guard_shared %1, 1 -> s1
+  init_slot %1, #1
+  swap_slots #0, #1
+  release_slot #1
+  jump
+  snaps
+    s0: at @code pc 10 depth 0 []
+    s1: at @code pc 12 depth 0 []
+}"#;
+    assert_eq!(verify(&parse(text).unwrap(), Stage::Optimised), Ok(()));
+    refused(
+        text,
+        Stage::Optimised,
+        "  guard_is %0, @f -> s0\n",
+        "",
+        "the object of slot 1 has another owner",
+    );
 }
 
 #[test]

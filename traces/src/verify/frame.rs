@@ -1,7 +1,7 @@
 //! What the slots of the frame hold at a point of the trace.
 
 use super::fact::Fact;
-use crate::trace::{Trace, Value};
+use crate::trace::{ObjId, Trace, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A slot.
@@ -11,6 +11,8 @@ pub(super) struct Slot {
     pub(super) values: BTreeSet<Value>,
     /// What is proved of the object in the slot's memory.
     pub(super) fact: Option<Fact>,
+    /// The constant that the object in the slot's memory is proved to be.
+    pub(super) constant: Option<ObjId>,
 }
 
 fn null() -> Slot {
@@ -91,7 +93,15 @@ impl Frame {
     /// The slot owns the object of a value from here on.
     pub(super) fn set(&mut self, slot: u16, value: Option<Value>, fact: Option<Fact>) {
         let values = value.into_iter().collect();
-        self.put(slot, Slot { values, fact });
+        let constant = None;
+        self.put(
+            slot,
+            Slot {
+                values,
+                fact,
+                constant,
+            },
+        );
     }
 
     /// The slot owns what another slot owned.
@@ -129,6 +139,15 @@ impl Frame {
         }
     }
 
+    /// A value is proved to be a constant, and so is what the slots hold that have it.
+    pub(super) fn learn_constant(&mut self, value: Value, id: ObjId) {
+        for slot in self.slots.values_mut() {
+            if slot.values.contains(&value) {
+                slot.constant = Some(id);
+            }
+        }
+    }
+
     /// Somebody else has a reference to the object in the slot's memory.
     pub(super) fn share(&mut self, slot: u16) {
         self.slots.entry(slot).or_default().fact = Some(Fact::Plain);
@@ -148,7 +167,13 @@ impl Frame {
             let b = other.slots.get(n)?;
             let values = a.values.intersection(&b.values).copied().collect();
             let fact = Fact::either(a.fact, b.fact);
-            Some((*n, Slot { values, fact }))
+            let constant = a.constant.filter(|_| a.constant == b.constant);
+            let slot = Slot {
+                values,
+                fact,
+                constant,
+            };
+            Some((*n, slot))
         });
         Frame {
             nlocals: self.nlocals,

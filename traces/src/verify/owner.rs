@@ -446,6 +446,7 @@ impl<'a> Walk<'a> {
             self.now.frame.add(slot, name);
         }
         if let Some((Op::ConstObj, Imm::Obj(id))) = self.def(value).map(|def| (def.op, def.imm)) {
+            self.now.frame.learn_constant(value, id);
             for &name in self.now.equal.get(&id).into_iter().flatten() {
                 self.now.frame.add(slot, name);
             }
@@ -501,7 +502,10 @@ impl<'a> Walk<'a> {
                     return Err(format!("slot {slot} is one of the stack"));
                 }
                 self.owned(slot)?;
-                let released = self.now.frame.take(slot);
+                let mut released = self.now.frame.take(slot);
+                released
+                    .values
+                    .extend(self.shared_constant(released.constant));
                 if !released.values.iter().any(|v| self.is_shared(*v)) {
                     return Err(format!("the object of slot {slot} has another owner"));
                 }
@@ -584,6 +588,15 @@ impl<'a> Walk<'a> {
         plain || self.is_free(value) || self.now.shared.get(&value).is_some_and(|&n| n > 0)
     }
 
+    /// The value of a constant by which its object is known to have another owner.
+    fn shared_constant(&self, id: Option<ObjId>) -> Option<Value> {
+        let is_it = |v: &&Value| {
+            let def = self.def(**v);
+            def.is_some_and(|def| def.op == Op::ConstObj && Some(def.imm) == id.map(Imm::Obj))
+        };
+        self.now.shared.keys().find(is_it).copied()
+    }
+
     // ---- guards, and what ops rely on ----
 
     fn guards(&mut self, inst: &Inst) {
@@ -604,6 +617,7 @@ impl<'a> Walk<'a> {
             (Op::GuardIs, Imm::Obj(id)) => {
                 // One object by two names: what is proved of one holds of the other.
                 self.now.equal.entry(id).or_default().insert(value);
+                self.now.frame.learn_constant(value, id);
                 let of_const = self.now.facts.of_const(self.trace, id);
                 match (of_const, self.fact(value)) {
                     (Some(fact), _) => self.learn(value, fact),
