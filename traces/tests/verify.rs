@@ -553,7 +553,7 @@ fn a_bytecode_comes_again_in_another_turn() {
   guard_type %0, @float -> s0
   %1 = unbox_float %0
   %2 = box_float %1
-  store_slot %2, #0
+  replace_slot %2, #0
   %3 = feq %1, %1
   guard_true %3 -> s1
   jump
