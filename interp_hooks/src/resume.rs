@@ -172,7 +172,24 @@ pub fn behind_calls(compiled: &Compiled, trace: &Trace) -> Vec<Vec<u32>> {
     let Some(e) = crate::engine::get() else {
         return Vec::new();
     };
-    let mut known: HashMap<u64, Option<Decoded>> = HashMap::new();
+    let mut known = HashMap::new();
+    let exits = compiled.exits.iter();
+    exits
+        .map(|exit| behind_in(e, trace, exit, &mut known))
+        .collect()
+}
+
+/// Where the frames of a record that wait for a call go on.
+pub fn behind(e: &Engine, trace: &Trace, record: &Exit) -> Vec<u32> {
+    behind_in(e, trace, record, &mut HashMap::new())
+}
+
+fn behind_in(
+    e: &Engine,
+    trace: &Trace,
+    exit: &Exit,
+    known: &mut HashMap<u64, Option<Decoded>>,
+) -> Vec<u32> {
     let mut behind = |f: &ExitFrame| {
         let code = trace.obj(f.code).addr;
         let decoded = known.entry(code);
@@ -180,11 +197,10 @@ pub fn behind_calls(compiled: &Compiled, trace: &Trace) -> Vec<Vec<u32>> {
         let call = decoded.as_ref().and_then(|d| d.at(f.pc));
         call.map_or(f.pc, |call| call.next)
     };
-    let waiting = |exit: &Exit| match exit.frames.split_last() {
+    match exit.frames.split_last() {
         Some((_, waiting)) => waiting.iter().map(&mut behind).collect(),
         None => Vec::new(),
-    };
-    compiled.exits.iter().map(waiting).collect()
+    }
 }
 
 /// How many calls may be under way at once.
@@ -218,52 +234,96 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Makes the frames.
+    /// The calls of a record, whose frames lie in this memory.
     ///
     /// # Safety
-    /// The slots of all frames are as the exit wants them, with the GIL held; an exception is pending where it raises.
+    /// The slots of all frames are as the record wants them, with the GIL held; an exception is pending where it raises.
     pub unsafe fn of(
         e: &Engine,
         version: &Version,
-        exit: usize,
+        record: &Exit,
+        behind: &[u32],
         (thread, root): (*mut ffi::PyThreadState, *mut u8),
-        memory: &Frames,
+        memory: *mut u8,
     ) -> Calls {
-        let t = e.table;
-        let behind = version.behind_calls.get(exit);
-        let exits = version.compiled.exits.get(exit);
-        let resume = exits.map_or(Resume::At, |exit| exit.resume);
         let mut frames: Vec<Frame> = Vec::new();
-        for (n, f) in exits.iter().flat_map(|exit| &exit.frames).enumerate() {
+        for (n, f) in record.frames.iter().enumerate() {
             let inlined = version.trace.inlined_at(f.slot).filter(|_| f.slot != 0);
             let nlocals = inlined.map_or(version.trace.nlocals, |inlined| inlined.nlocals);
             let offset = e.target.borrow().inlined_frame(&version.trace, f.slot);
-            let behind = behind.and_then(|behind| behind.get(n)).copied();
             frames.push(Frame {
                 // SAFETY: within the memory that was set aside.
                 at: match inlined {
-                    Some(_) => unsafe { memory.start().offset(offset as isize) },
+                    Some(_) => unsafe { memory.offset(offset as isize) },
                     None => root,
                 },
                 code: version.trace.obj(f.code).addr as *mut ffi::PyObject,
                 pc: f.pc,
-                behind: behind.unwrap_or(f.pc),
+                behind: behind.get(n).copied().unwrap_or(f.pc),
                 slots: usize::from(nlocals + f.depth),
             });
-        }
-        // SAFETY: the caller's promise; from here on the frames are like the interpreter's own.
-        unsafe {
-            for pair in frames.windows(2) {
-                if let [caller, f] = pair {
-                    make(t, f, caller.at);
-                    frame::set_in_call(t, caller.at, caller.code, caller.pc, caller.behind);
-                }
-            }
         }
         Calls {
             thread,
             frames,
-            raises: matches!(resume, Resume::Raise(_)),
+            raises: matches!(record.resume, Resume::Raise(_)),
+        }
+    }
+
+    /// Makes the frames: from here on they are like the interpreter's own.
+    ///
+    /// # Safety
+    /// See [`Calls::of`]; they have not been made yet.
+    pub unsafe fn make(&self, e: &Engine) {
+        for pair in self.frames.windows(2) {
+            if let [caller, f] = pair {
+                // SAFETY: the caller's promise.
+                unsafe { make(e.table, f, caller.at) };
+            }
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.stand(e) };
+    }
+
+    /// Has the frames stand where they go on, or wait for their calls.
+    ///
+    /// # Safety
+    /// See [`Calls::of`]; they have been made.
+    pub unsafe fn stand(&self, e: &Engine) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            for pair in self.frames.windows(2) {
+                if let [caller, f] = pair {
+                    frame::set_in_call(e.table, caller.at, caller.code, caller.pc, caller.behind);
+                    frame::set_stacktop(e.table, f.at, f.slots as i32);
+                    frame::set_next(e.table, f.at, f.code, f.pc);
+                }
+            }
+        }
+    }
+
+    /// Puts the frames where somebody who walks from frame to frame finds them, while the innermost one waits for a
+    /// foreign function.
+    ///
+    /// # Safety
+    /// See [`Calls::of`]; they have been made.
+    pub unsafe fn link(&self, e: &Engine) {
+        let [root, .., inner] = self.frames.as_slice() else {
+            return;
+        };
+        // SAFETY: the caller's promise; the list ends in NULL.
+        unsafe {
+            frame::set_instr(e.table, inner.at, inner.code, inner.pc);
+            let mut f = frame::current(e.table, self.thread);
+            if f == root.at {
+                return frame::set_current(e.table, self.thread, inner.at);
+            }
+            while !f.is_null() && frame::previous(e.table, f) != root.at {
+                f = frame::previous(e.table, f);
+            }
+            if !f.is_null() {
+                frame::set_previous(e.table, f, inner.at);
+            }
         }
     }
 
@@ -331,8 +391,6 @@ unsafe fn make(t: &VersionTable, f: &Frame, caller: *mut u8) {
             function::builtins(t, function),
         );
         frame::make(t, f.at, caller, [f.code, globals.0, builtins.0]);
-        frame::set_stacktop(t, f.at, f.slots as i32);
-        frame::set_next(t, f.at, f.code, f.pc);
     }
 }
 

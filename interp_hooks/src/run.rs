@@ -4,7 +4,7 @@ use crate::cpython::{Base, frame};
 use crate::engine::{Engine, Run};
 use crate::hook::TOOL;
 use crate::loops::{Version, Wanted};
-use crate::resume::{Calls, Frames};
+use crate::resume::{self, Calls, Frames};
 use crate::{errno, helpers, raiser};
 use jit::target::MAX_WATCHES;
 use jit::{Activation, ActivationBuf, Exit, Repr, Source, values_of};
@@ -116,7 +116,16 @@ pub unsafe fn run<'a>(
             let memory = (&frames, buf.values());
             rebuild(e, version, exit, f, memory, observed.get());
             if exit.frames.len() > 1 {
-                calls = Some(Calls::of(e, version, n as usize, (thread, f), &frames));
+                let behind = version.behind_calls.get(n as usize);
+                let behind = behind.map_or(&[][..], Vec::as_slice);
+                let place = (thread, f);
+                let left = Calls::of(e, version, exit, behind, place, frames.start());
+                match observed.get() {
+                    // They have been made already.
+                    true => left.stand(e),
+                    false => left.make(e),
+                }
+                calls = Some(left);
             }
         }
     }
@@ -377,6 +386,10 @@ unsafe fn rebuild(
             }
             if let Some(offset) = e.target.borrow().inlined_offset(&version.trace, slot) {
                 let at = frames.start().offset(offset as isize).cast();
+                if observed && version.trace.is_seen(slot) {
+                    drops.push(o);
+                    continue;
+                }
                 if version.trace.is_inlined_local(slot) {
                     drops.push(*at);
                 }
@@ -443,15 +456,28 @@ pub fn observe(e: &Engine, thread: *mut ffi::PyThreadState) {
         unsafe {
             let buf = values_of(run.activation, run.version.compiled.buf_len);
             for (slot, o) in objects(e, &run.version, record, buf) {
-                if slot < run.version.trace.nlocals {
-                    let at = frame::slot(e.table, a.frame, usize::from(slot));
-                    // Native code may still hold the old (plain) object: it is let go by nobody
-                    // before the run ends, since the trace's own values are unboxed.
-                    let old = std::mem::replace(&mut *at, o);
+                let trace = &run.version.trace;
+                let at = match e.target.borrow().inlined_offset(trace, slot) {
+                    _ if !trace.is_seen(slot) => {
+                        ffi::Py_XDECREF(o);
+                        continue;
+                    }
+                    Some(offset) => a.inlined.offset(offset as isize).cast(),
+                    None => frame::slot(e.table, a.frame, usize::from(slot)),
+                };
+                // Native code may still hold the old (plain) object: it is let go by nobody
+                // before the run ends, since the trace's own values are unboxed.
+                let old: *mut ffi::PyObject = std::mem::replace(&mut *at, o);
+                if trace.inlined_at(slot).is_none() {
                     ffi::Py_XDECREF(old);
-                } else {
-                    ffi::Py_XDECREF(o);
                 }
+            }
+            if record.frames.len() > 1 {
+                let behind = resume::behind(e, &run.version.trace, record);
+                let place = (run.thread, a.frame);
+                let calls = Calls::of(e, &run.version, record, &behind, place, a.inlined);
+                calls.make(e);
+                calls.link(e);
             }
         }
     }

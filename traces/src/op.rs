@@ -215,6 +215,8 @@ ops! {
     GuardIs "guard_is" (Obj) Obj -> NONE, Guard, true;
     /// Leaves unless an object (not NULL) has more references than the immediate says.
     GuardShared "guard_shared" (Obj) Int -> NONE, Guard, true;
+    /// Leaves where a slot holds the last reference to its object: a drop behind it runs no Python code.
+    GuardKept "guard_kept" () Slot -> NONE, Guard, true;
     /// Leaves when the interpreter wants attention (eval breaker), when another tool started to
     /// watch, when an assumption of the trace fell, or when somebody looked at the frame.
     Check "check" () None -> NONE, Guard, true;

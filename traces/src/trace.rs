@@ -342,6 +342,11 @@ impl Trace {
         frame.is_some_and(|frame| (frame.locals()..frame.stack()).contains(&slot))
     }
 
+    /// Whether somebody who looks at the frames finds what a slot holds: a local of a frame, or a function.
+    pub fn is_seen(&self, slot: u16) -> bool {
+        slot < self.nlocals || self.is_inlined_local(slot) || self.inlined_at(slot).is_some()
+    }
+
     /// The locals of the calls that are part of the trace.
     pub fn inlined_locals(&self) -> impl Iterator<Item = u16> {
         self.inlined

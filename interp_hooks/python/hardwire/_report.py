@@ -13,6 +13,7 @@ _EXITS = {
     "guard_false": "other branch",
     "guard_type": "other type",
     "guard_shared": "last owner",
+    "guard_kept": "last owner",
     "guard_is": "other object",
     "unbox_int": "int of more than 64 bits",
     "unbox_uint": "negative int or more than 64 bits",

@@ -93,6 +93,18 @@ pub unsafe fn is_on_stack(t: &Table, thread: *mut ffi::PyThreadState, wanted: *m
     }
 }
 
+/// The next frame further out, which may be the evaluator's own.
+pub unsafe fn previous(t: &Table, f: *mut u8) -> *mut u8 {
+    // SAFETY: the module's contract.
+    unsafe { *word(f, t.frame_previous) }
+}
+
+/// Puts another frame behind a frame.
+pub unsafe fn set_previous(t: &Table, f: *mut u8, previous: *mut u8) {
+    // SAFETY: the module's contract.
+    unsafe { *word(f, t.frame_previous) = previous }
+}
+
 /// The frame that called, without those that are the evaluator's own.
 pub unsafe fn caller(t: &Table, f: *mut u8) -> *mut u8 {
     // SAFETY: the module's contract; the list ends in NULL.

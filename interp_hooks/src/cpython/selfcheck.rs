@@ -63,6 +63,7 @@ pub unsafe fn run(t: &VersionTable) -> Vec<Check> {
         objects(t, &mut all);
         iterators(t, &mut all);
         code_and_thread(t, &mut all);
+        calls(t, &mut all);
         opcodes(t, &mut all);
     }
     all
@@ -286,6 +287,58 @@ unsafe fn code_and_thread(t: &VersionTable, all: &mut Vec<Check>) {
         }
         let tracing = *frame::tracing(t, thread);
         all.push(check("thread tracing", tracing as u64, 0));
+    }
+}
+
+/// What frames of calls are made from.
+unsafe fn calls(t: &VersionTable, all: &mut Vec<Check>) {
+    // SAFETY: see `run`.
+    unsafe {
+        let thread = ffi::PyThreadState_Get();
+        if let Some(function) = eval(c"(lambda: 0)") {
+            let p = function.as_ptr();
+            for (name, attribute, offset) in [
+                ("function globals", c"__globals__", t.function_globals),
+                ("function builtins", c"__builtins__", t.function_builtins),
+            ] {
+                let a = Strong::from_new(ffi::PyObject_GetAttrString(p, attribute.as_ptr()));
+                let expected = a.map_or(0, |a| a.as_ptr() as u64);
+                all.push(check(name, word(p, offset), expected));
+            }
+            let f = frame::current(t, thread);
+            if !f.is_null() && (f as usize).is_multiple_of(8) {
+                let of = *frame::function(t, f);
+                let is_object = !of.is_null() && (of as usize).is_multiple_of(8);
+                let found = if is_object {
+                    ffi::Py_TYPE(of) as u64
+                } else {
+                    0
+                };
+                all.push(check("frame function", found, ffi::Py_TYPE(p) as u64));
+                let owner = *f.offset(t.frame_owner as isize);
+                let expected = u64::from(t.owned_by_thread);
+                all.push(check("frame owner", owner.into(), expected));
+            }
+        }
+        let (limit, left) = (ffi::Py_GetRecursionLimit(), *frame::recursion(t, thread));
+        ffi::Py_SetRecursionLimit(limit + 7);
+        let more = *frame::recursion(t, thread);
+        ffi::Py_SetRecursionLimit(limit);
+        let moved = i64::from(more) - i64::from(left);
+        all.push(check("thread recursion", moved as u64, 7));
+        let (top, end) = frame::data_stack(t, thread);
+        let piece = *frame::chunk(t, thread);
+        let inside = !piece.is_null() && (piece..*end).contains(&*top);
+        all.push(Check {
+            name: "thread data stack",
+            ok: inside && (piece as usize).is_multiple_of(8),
+            detail: format!("{piece:?} {:?} {:?}", *top, *end),
+        });
+        if inside {
+            // The size of a piece lies behind the one before it.
+            let size = word(piece.cast(), 8);
+            all.push(check("data stack piece", piece as u64 + size, *end as u64));
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::py::{Object, Strong};
 use pyo3_ffi as ffi;
 use std::rc::Rc;
 use traces::builder::StackEntry;
-use traces::{Abort, Imm, Inlined, Op, Reason, Value};
+use traces::{Abort, Death, Imm, Inlined, Op, Reason, Value};
 
 /// How many calls may be under way at once.
 const MAX_DEPTH: usize = 8;
@@ -365,6 +365,7 @@ impl Recorder {
             let caller = r.callers.last();
             caller.is_some_and(|caller| caller.locals.contains(&Some(e.value)))
         };
+        self.guard_kept();
         let mut owned = e.owned;
         if e.owned {
             self.b
@@ -375,6 +376,20 @@ impl Recorder {
         }
         self.b.pop()?;
         self.leave(StackEntry { owned, ..e })
+    }
+
+    /// Leaves where one of the callee's locals holds the last reference to an object whose death may be noticed, unless
+    /// it does so now.
+    fn guard_kept(&mut self) {
+        for k in 0..self.locals.len() as u32 {
+            let slot = self.b.local_slot(k);
+            let (held, object) = (self.locals.get(k as usize), self.slot_object(slot));
+            let Some(&Some(value)) = held else { continue };
+            let noticed = !object.is_null() && object.death() == Death::Noticed;
+            if noticed && object.refcount() > 1 && !self.is_virtual(value) {
+                self.b.effect(Op::GuardKept, &[], Imm::Slot(slot));
+            }
+        }
     }
 
     /// The callee's locals die, then its function; the caller goes on.
@@ -459,17 +474,25 @@ impl Recorder {
     /// What stands in the way of a recording inside a callee: it is called through the interpreter from now on.
     pub(super) fn refuse_callee(&self, why: Abort) -> Abort {
         let again = matches!(why.reason, Reason::Confused | Reason::LeftLoop);
-        if self.callers.len() <= self.calls_before || again {
+        let own = self.callers.len() <= self.calls_before;
+        if self.callers.is_empty() || again || own && why.reason == Reason::Raised {
             return why;
         }
         if let Some(e) = engine::get() {
             // Those that call it call the interpreter then.
-            let callers = self.callers.iter().skip(1 + self.calls_before);
+            let callers = self
+                .callers
+                .iter()
+                .skip(1 + self.calls_before * usize::from(!own));
             let all = callers.map(|caller| caller.code).chain([self.code]);
             let mut refused = e.not_inlined.borrow_mut();
             refused.extend(all.map(|code| code as usize));
         }
-        Abort::new(Reason::NotInlined, why.to_string())
+        match own {
+            // The way is left to the interpreter; another recording does without the callee.
+            true => why,
+            false => Abort::new(Reason::NotInlined, why.to_string()),
+        }
     }
 
     /// The code object of the loop.

@@ -88,7 +88,7 @@ impl<'a> Lower<'a> {
         if let Some(&block) = self.exits.by_snap.get(&key) {
             return Ok(block);
         }
-        let (exit, words) = self.record(at, snap, u16::MAX)?;
+        let (exit, words) = self.record(at, snap, false)?;
         let block = self.cold_block();
         self.exits.exits.push(exit);
         let snapshot = self.trace.snaps.get(snap.0 as usize);
@@ -157,7 +157,7 @@ impl<'a> Lower<'a> {
         at: usize,
         snap: SnapId,
     ) -> Result<(usize, Vec<Word>), Abort> {
-        let (exit, words) = self.record(at, snap, self.trace.nlocals)?;
+        let (exit, words) = self.record(at, snap, true)?;
         let same =
             |e: &Exit| (e.resume, &e.frames, &e.slots) == (exit.resume, &exit.frames, &exit.slots);
         let index = match self.exits.durings.iter().position(same) {
@@ -170,8 +170,14 @@ impl<'a> Lower<'a> {
         Ok((index, words))
     }
 
-    /// A snapshot as the frame rebuilder reads it, its slots below `end`, and what its words hold.
-    fn record(&mut self, at: usize, snap: SnapId, end: u16) -> Result<(Exit, Vec<Word>), Abort> {
+    /// A snapshot as the frame rebuilder reads it, where a call is under way without operand stacks, and what its
+    /// words hold.
+    fn record(
+        &mut self,
+        at: usize,
+        snap: SnapId,
+        during: bool,
+    ) -> Result<(Exit, Vec<Word>), Abort> {
         let trace = self.trace;
         let snapshot = trace
             .snaps
@@ -185,7 +191,7 @@ impl<'a> Lower<'a> {
         let mut sources: HashMap<Value, Source> = HashMap::new();
         let mut slots = Vec::new();
         let listed = snapshot.frames.iter().flat_map(|frame| &frame.slots);
-        for &(slot, value) in listed.filter(|(slot, _)| *slot < end) {
+        for &(slot, value) in listed.filter(|(slot, _)| !during || trace.is_seen(*slot)) {
             let source = match sources.get(&value) {
                 Some(&source) => source,
                 None => self.source(value, &mut words)?,
@@ -364,6 +370,18 @@ impl<'a> Lower<'a> {
                 let exit = self.exit_where(at, inst, true)?;
                 let cond = self.arg(inst, 0, Type::Bool)?;
                 self.branch(cond, exit);
+            }
+            (Op::GuardKept, Imm::Slot(slot)) => {
+                let exit = self.exit(at, inst)?;
+                let object = self.load_slot(slot);
+                let (some, next) = (self.b.create_block(), self.b.create_block());
+                self.b.ins().brif(object, some, &[], next, &[]);
+                self.b.switch_to_block(some);
+                let refs = self.target.refcount;
+                let refs = self.b.ins().load(types::I32, TRUSTED, object, refs);
+                let last = self.icmp_const(IntCC::Equal, refs, 1);
+                self.b.ins().brif(last, exit, &[], next, &[]);
+                self.b.switch_to_block(next);
             }
             (Op::GuardIs, Imm::Obj(id)) => {
                 let exit = self.exit(at, inst)?;

@@ -233,7 +233,9 @@ impl<'a> Lower<'a> {
             | BoxChar | BoxUChar | BoxAttr | BoxBuffer => self.boxed(inst),
             LoadSlot | StoreSlot | InitSlot | ReplaceSlot | MoveSlot | SwapSlots | ClearSlot
             | ReleaseSlot | DropSlot => self.slot_op(at, inst),
-            GuardTrue | GuardFalse | GuardType | GuardIs | GuardShared => self.guard(at, inst),
+            GuardTrue | GuardFalse | GuardType | GuardIs | GuardShared | GuardKept => {
+                self.guard(at, inst)
+            }
             Check => self.check(at, inst),
             UnboxInt | UnboxUint | UnboxBits | UnboxFloat | UnboxBool | UnboxChar | UnboxUChar => {
                 self.unbox(at, inst)

@@ -131,6 +131,7 @@ impl Forward<'_> {
         }
         self.state.types.retain(|_, ty| ty.is_stable());
         self.state.fresh.clear();
+        self.state.shared.clear();
         self.state.checked = false;
     }
 

@@ -30,6 +30,7 @@ impl Forward<'_> {
                 }
                 self.keep(inst, Op::GuardShared, obj, inst.imm)
             }
+            (Op::GuardKept, Imm::Slot(slot), _) => self.guard_kept(inst, slot),
             (Op::Check, ..) => {
                 self.forget_c_memory();
                 if !self.state.checked {

@@ -197,6 +197,7 @@ impl<'a> Forward<'a> {
             .map(|&v| self.mapped(v))
             .collect::<Result<Vec<_>, _>>()?;
         self.real_args(inst.op, &mut args)?;
+        self.own_lent(inst)?;
         let result = self.dispatch(inst, &args)?;
         self.note_taken(inst.op, &args);
         match (inst.result, result) {
@@ -226,6 +227,7 @@ impl<'a> Forward<'a> {
             | Op::GuardType
             | Op::GuardIs
             | Op::GuardShared
+            | Op::GuardKept
             | Op::Check => self.guard_op(inst, args).map(|()| None),
             Op::LoadField | Op::StoreField | Op::LoadItem => self.heap_op(inst, args),
             Op::InstanceValues

@@ -11,6 +11,7 @@
 
 use super::forward::{Forward, confused, is_interned};
 use super::state::{Place, Slot, TypeFact};
+use traces::helper::HelperEffect;
 use traces::{Abort, Death, Imm, Inst, Known, Op, Resume, SnapId, Value};
 
 impl Forward<'_> {
@@ -95,7 +96,8 @@ impl Forward<'_> {
             return Ok(());
         }
         let object = self.object_of(value)?;
-        let waits = self.can_wait(value) || self.is_lent(slot, value);
+        let lent = self.out.is_inlined_local(slot) && self.is_kept(value);
+        let waits = self.can_wait(value) || lent || self.is_lent(slot, value);
         if object == value && waits && self.dies_in_time(slot)? {
             self.state.set_slot(
                 slot,
@@ -151,6 +153,63 @@ impl Forward<'_> {
                 None => return false,
             }
         }
+    }
+
+    /// Whether the memory of another object, as far as it is known, keeps an object alive.
+    fn is_kept(&self, value: Value) -> bool {
+        let keeps = |(&place, &held): (&Place, &Value)| {
+            matches!(
+                place,
+                Place::Attr(..) | Place::Item(..) | Place::TupleItem(..)
+            ) && self.known(held) == value
+        };
+        self.state.heap.iter().any(keeps)
+    }
+
+    /// Makes the locals of calls owners of what they are lent, in front of an op behind which nobody else may be.
+    pub(super) fn own_lent(&mut self, inst: &Inst) -> Result<(), Abort> {
+        let changes = match (inst.op, inst.imm) {
+            (Op::StoreItem | Op::StoreAttr | Op::SwapItem | Op::SwapAttr | Op::CCall, _) => true,
+            (Op::Call, Imm::Helper(helper)) => helper.effect() == HelperEffect::Writes,
+            _ => false,
+        };
+        if !changes || self.naive.inlined.is_empty() {
+            return Ok(());
+        }
+        for (slot, value) in self.state.dirty() {
+            if self.out.is_inlined_local(slot) && !self.can_wait(value) {
+                self.flush_slot(slot)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves where a slot holds the last reference to its object. Two slots may hold one object, to which nobody else
+    /// has a reference.
+    pub(super) fn guard_kept(&mut self, inst: &Inst, slot: u16) -> Result<(), Abort> {
+        let known = self.state.slot(slot);
+        let Some(value) = known.value.map(|v| self.known(v)) else {
+            return Ok(());
+        };
+        if known.dirty || self.death(slot) != Death::Noticed {
+            return Ok(());
+        }
+        for other in self.state.shared.clone() {
+            let Some(other) = self.state.slot(other).value else {
+                return Ok(());
+            };
+            let other = self.known(other);
+            if other == value {
+                // Of the two drops, the last one tells.
+                return Ok(());
+            }
+            let same = self.pure(Op::Same, &[other, value], Imm::None)?;
+            self.guard_truth(inst, same, false)?;
+        }
+        let snap = self.snapshot(inst)?;
+        self.push(Op::GuardKept, &[], inst.imm, Some(snap))?;
+        self.state.shared.push(slot);
+        Ok(())
     }
 
     /// What is known of the locals of calls where none is under way.
@@ -231,7 +290,8 @@ impl Forward<'_> {
             return ty.map_or(Death::Noticed, |ty| ty.death());
         };
         let is_struct = self.def(value).is_some_and(|inst| inst.op == Op::BoxStruct);
-        if known.dirty || is_struct || self.as_known(value) == Some(Known::Null) {
+        let shared = self.state.shared.contains(&slot);
+        if known.dirty || shared || is_struct || self.as_known(value) == Some(Known::Null) {
             return Death::Plain;
         }
         match self.type_of(value) {
@@ -282,6 +342,7 @@ impl Forward<'_> {
     }
 
     fn forget_cleared(&mut self, slot: u16) -> Result<(), Abort> {
+        self.state.shared.retain(|&shared| shared != slot);
         if let Some(value) = self.state.slot(slot).value {
             // An iterator that the frame alone could reach: nobody sees its fields any more.
             self.state.late.retain(|&(object, _)| object != value);

@@ -171,6 +171,8 @@ pub(super) struct State {
     /// The fields of private objects whose memory does not hold it yet, in the order of the
     /// first store.
     pub(super) late: Vec<(Value, Field)>,
+    /// Slots of calls that do not hold the last reference to their object.
+    pub(super) shared: Vec<u16>,
     /// Whether nothing that could make a `check` leave came behind the last one.
     pub(super) checked: bool,
     /// Whether there was a check on this way from the header of the loop.

@@ -20,6 +20,7 @@ impl Eval<'_> {
             | Op::GuardType
             | Op::GuardIs
             | Op::GuardShared
+            | Op::GuardKept
             | Op::Check => self.guard(inst, &args),
             Op::LoadSlot
             | Op::StoreSlot
@@ -129,6 +130,10 @@ impl Eval<'_> {
                 object != ObjRef::NULL
                     && i64::try_from(self.world.heap.get(object)?.refs).is_ok_and(|refs| refs > n)
             }
+            (Op::GuardKept, Imm::Slot(slot), _) => match self.world.slot(slot) {
+                ObjRef::NULL => true,
+                object => self.world.heap.get(object)?.refs > 1,
+            },
             (Op::Check, ..) => self
                 .world
                 .attention

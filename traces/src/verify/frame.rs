@@ -129,6 +129,11 @@ impl Frame {
         }
     }
 
+    /// Somebody else has a reference to the object in the slot's memory.
+    pub(super) fn share(&mut self, slot: u16) {
+        self.slots.entry(slot).or_default().fact = Some(Fact::Plain);
+    }
+
     /// What is proved of the object that a value and a slot share.
     pub(super) fn fact_of(&self, value: Value) -> Option<Fact> {
         self.slots

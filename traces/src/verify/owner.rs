@@ -597,6 +597,9 @@ impl<'a> Walk<'a> {
     // ---- guards, and what ops rely on ----
 
     fn guards(&mut self, inst: &Inst) {
+        if let (Op::GuardKept, Imm::Slot(slot)) = (inst.op, inst.imm) {
+            self.now.frame.share(slot);
+        }
         let &[value] = inst.args.as_slice() else {
             return;
         };
