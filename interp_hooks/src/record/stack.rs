@@ -243,8 +243,6 @@ impl Recorder {
         if again || o.is_null() || self.is_virtual(v) || o.refcount() <= owners as isize {
             return Ok(false);
         }
-        let ty = self.type_of(o);
-        self.b.guard_type(v, ty);
         self.b.guard_shared(v, owners as i64);
         Ok(true)
     }

@@ -393,7 +393,9 @@ impl<'a> Lower<'a> {
             (Op::GuardType, Imm::Obj(id)) => self.guard_type(at, inst, id)?,
             (Op::GuardShared, Imm::Int(n)) => {
                 let exit = self.exit(at, inst)?;
+                let value = *inst.args.first().ok_or_else(|| malformed(inst))?;
                 let object = self.arg(inst, 0, Type::Obj)?;
+                self.leave_where_null(value, object, exit);
                 // An immortal's count is all ones.
                 let count = self.load(types::I32, object, self.target.refcount);
                 let shared = self.icmp_const(IntCC::UnsignedGreaterThan, count, n);
@@ -417,14 +419,7 @@ impl<'a> Lower<'a> {
         }
         let exit = self.exit(at, inst)?;
         let object = self.arg(inst, 0, Type::Obj)?;
-        let not_null = self
-            .not_null
-            .get(value.0 as usize)
-            .copied()
-            .unwrap_or(false);
-        if !not_null {
-            self.branch_unless(object, exit);
-        }
+        self.leave_where_null(value, object, exit);
         let expected = self.obj_addr(ty)?;
         let actual = self
             .b
@@ -432,8 +427,16 @@ impl<'a> Lower<'a> {
             .load(types::I64, TRUSTED, object, self.target.object_type);
         let differs = self.b.ins().icmp(IntCC::NotEqual, actual, expected);
         self.branch(differs, exit);
-        self.is_not_null(value);
         Ok(())
+    }
+
+    /// Leaves where an object is NULL, where that is not known.
+    fn leave_where_null(&mut self, value: Value, object: ir::Value, exit: Block) {
+        let not_null = self.not_null.get(value.0 as usize).copied();
+        if !not_null.unwrap_or(false) {
+            self.branch_unless(object, exit);
+        }
+        self.is_not_null(value);
     }
 
     pub(super) fn is_not_null(&mut self, value: Value) {

@@ -2,7 +2,7 @@
 
 use super::forward::{Forward, confused};
 use super::state::{Key, TypeFact};
-use traces::{Abort, Imm, Inst, Known, ObjId, Op, Value};
+use traces::{Abort, Death, Imm, Inst, Known, ObjId, Op, Value};
 
 impl Forward<'_> {
     /// A guard.
@@ -13,8 +13,20 @@ impl Forward<'_> {
             (Op::GuardType, Imm::Obj(id), &[obj]) => self.guard_type(inst, obj, id),
             (Op::GuardIs, Imm::Obj(id), &[obj]) => self.guard_is(inst, obj, id),
             (Op::GuardShared, _, &[obj]) => {
+                if self.as_known(obj) == Some(Known::Null) {
+                    self.fails(inst, "the variable is not bound");
+                    return Ok(());
+                }
+                // Where it is plain, `release_slot` lets it die.
+                let plain = self
+                    .type_of(obj)
+                    .is_some_and(|ty| ty.death() == Death::Plain);
+                if plain && !self.type_of(obj).is_some_and(TypeFact::is_cdata) {
+                    return Ok(());
+                }
                 if self.def(obj).is_some_and(|inst| inst.op.is_box()) {
-                    return Err(confused(inst.op, "is of a box"));
+                    self.fails(inst, "it is an object of its own");
+                    return Ok(());
                 }
                 self.keep(inst, Op::GuardShared, obj, inst.imm)
             }

@@ -127,7 +127,8 @@ impl Eval<'_> {
                 self.constant(id)? == object
             }
             (Op::GuardShared, Imm::Int(n), &[Datum::Obj(object)]) => {
-                i64::try_from(self.world.heap.get(object)?.refs).is_ok_and(|refs| refs > n)
+                object != ObjRef::NULL
+                    && i64::try_from(self.world.heap.get(object)?.refs).is_ok_and(|refs| refs > n)
             }
             (Op::GuardKept, Imm::Slot(slot), _) => match self.world.slot(slot) {
                 ObjRef::NULL => true,

@@ -307,7 +307,7 @@ impl<'a> Walk<'a> {
         if container {
             let kept = inst.args.iter().copied().filter(|&v| self.is_obj(v));
             let kept: Vec<Value> = kept.collect();
-            self.now.shared.extend(kept.into_iter().map(|v| (v, 1)));
+            kept.into_iter().for_each(|v| self.share(v, 1));
         }
         if helper_writes || inst.op == Op::CCall || inst.op.effect() == Effect::RunsPython {
             let trace = self.trace;
@@ -582,10 +582,20 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether the object of a value has another owner. A number in a box, or a constant, needs none.
+    /// The object of a value, by all its names, has so many other owners.
+    fn share(&mut self, value: Value, owners: i64) {
+        let mut names = self.now.frame.names_of(value);
+        if let Some((Op::ConstObj, Imm::Obj(id))) = self.def(value).map(|def| (def.op, def.imm)) {
+            names.extend(self.now.equal.get(&id).into_iter().flatten());
+        }
+        names.insert(value);
+        let shared = names.into_iter().map(|name| (name, owners));
+        self.now.shared.extend(shared);
+    }
+
+    /// Whether the object of a value has another owner.
     fn is_shared(&self, value: Value) -> bool {
-        let plain = self.fact(value).is_some_and(Fact::is_plain);
-        plain || self.is_free(value) || self.now.shared.get(&value).is_some_and(|&n| n > 0)
+        self.now.shared.get(&value).is_some_and(|&n| n > 0)
     }
 
     /// The value of a constant by which its object is known to have another owner.
@@ -608,7 +618,7 @@ impl<'a> Walk<'a> {
         };
         match (inst.op, inst.imm) {
             (Op::GuardShared, Imm::Int(n)) => {
-                self.now.shared.insert(value, n);
+                self.share(value, n);
             }
             (Op::GuardType, Imm::Obj(id)) => {
                 let fact = self.trace.obj(id).known.map_or(Fact::Other, Fact::Is);
