@@ -305,7 +305,7 @@ fn snapshots() {
         (
             "[5=%12 6=%11]",
             "[5=%12 6=%11 7=%11]",
-            "lists slots below 7",
+            "slot 7 of its snapshot",
         ),
         (
             "[4=%7]",
