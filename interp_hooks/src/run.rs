@@ -285,7 +285,7 @@ unsafe fn objects(
     exit: &Exit,
     (buf, observed): (&[u64], bool),
 ) -> Vec<(u16, *mut ffi::PyObject)> {
-    let mut made: Vec<(Source, *mut ffi::PyObject)> = Vec::new();
+    let mut made: Vec<(Source, *mut ffi::PyObject)> = Vec::with_capacity(exit.slots.len());
     // What was brought up to date during the call may have been written to since.
     let lies_there = |slot| observed && version.trace.is_seen(slot);
     let slots = exit.slots.iter().filter(|(slot, _)| !lies_there(*slot));
@@ -376,7 +376,7 @@ unsafe fn rebuild(
         _ => std::ptr::null_mut(),
     };
     let nlocals = version.trace.nlocals;
-    let mut drops: Vec<*mut ffi::PyObject> = Vec::new();
+    let mut drops: Vec<*mut ffi::PyObject> = Vec::with_capacity(exit.slots.len());
     // SAFETY: see the function's own promise; slots are written while their new values are owned,
     // old objects are dropped when the frame is whole again.
     unsafe {

@@ -1,6 +1,7 @@
 //! Exits: what native code hands over when it leaves, and how to rebuild the frame from it.
 
 use crate::target::MAX_WATCHES;
+use std::cell::Cell;
 use std::ptr::NonNull;
 use traces::{FrameState, ObjId, Resume};
 
@@ -37,7 +38,16 @@ pub struct Activation {
 #[derive(Debug)]
 pub struct ActivationBuf {
     start: NonNull<u64>,
+    length: usize,
     values: usize,
+}
+
+/// The least length of an activation in memory, in words: that of most of them.
+const SMALL: usize = 64;
+
+thread_local! {
+    /// The memory of the activation that ended last: loops are entered again and again.
+    static SPARE: Cell<Option<Box<[u64]>>> = const { Cell::new(None) };
 }
 
 /// The length of an activation, in words: where its values begin.
@@ -46,9 +56,17 @@ pub(crate) const VALUES: usize = size_of::<Activation>() / size_of::<u64>();
 impl ActivationBuf {
     /// An activation for code whose [`buf_len`](crate::Compiled::buf_len) is `values`.
     pub fn new(activation: Activation, values: usize) -> ActivationBuf {
-        let words = vec![0u64; VALUES + values].into_boxed_slice();
-        let start = NonNull::from(Box::leak(words)).cast::<u64>();
-        let buf = ActivationBuf { start, values };
+        let words = VALUES + values;
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        let memory = spare.filter(|spare| spare.len() >= words);
+        let memory = memory.unwrap_or_else(|| vec![0u64; words.max(SMALL)].into_boxed_slice());
+        let length = memory.len();
+        let start = NonNull::from(Box::leak(memory)).cast::<u64>();
+        let buf = ActivationBuf {
+            start,
+            length,
+            values,
+        };
         // SAFETY: the allocation begins with room for an activation, aligned to 8 bytes.
         unsafe { buf.activation().write(activation) };
         buf
@@ -69,9 +87,11 @@ impl ActivationBuf {
 
 impl Drop for ActivationBuf {
     fn drop(&mut self) {
-        let words = std::ptr::slice_from_raw_parts_mut(self.start.as_ptr(), VALUES + self.values);
+        let words = std::ptr::slice_from_raw_parts_mut(self.start.as_ptr(), self.length);
         // SAFETY: the allocation that `new` leaked, with its length.
-        drop(unsafe { Box::from_raw(words) });
+        let memory = unsafe { Box::from_raw(words) };
+        // A thread that ends has no use for it.
+        let _ = SPARE.try_with(|spare| spare.set(Some(memory)));
     }
 }
 

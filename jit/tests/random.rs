@@ -786,7 +786,7 @@ fn random_loops_give_one_result() {
             std::env::var("PROPTEST_CASES")
                 .ok()
                 .and_then(|n| n.parse().ok())
-                .unwrap_or(400),
+                .unwrap_or(250),
         )
     };
     let all = Cell::new((0, 0, 0));

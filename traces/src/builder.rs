@@ -342,6 +342,11 @@ impl Builder {
         self.effect(Op::GuardType, &[v], Imm::Obj(ty));
     }
 
+    /// Leaves unless an object has more references than so many.
+    pub fn guard_shared(&mut self, v: Value, n: i64) {
+        self.effect(Op::GuardShared, &[v], Imm::Int(n));
+    }
+
     /// Leaves unless `v` is this object.
     pub fn guard_is(&mut self, v: Value, obj: ObjId) {
         self.effect(Op::GuardIs, &[v], Imm::Obj(obj));

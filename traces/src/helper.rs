@@ -253,6 +253,15 @@ impl Helper {
         })
     }
 
+    /// Whether an object owns the arguments from here on.
+    pub fn keeps_arguments(self) -> bool {
+        use Helper::*;
+        matches!(
+            self,
+            ListAppend | Tuple1 | Tuple2 | Tuple3 | List1 | List2 | List3
+        )
+    }
+
     /// The helper of this name (without `@`).
     pub fn from_name(name: &str) -> Option<Helper> {
         Helper::ALL.iter().copied().find(|h| h.name() == name)

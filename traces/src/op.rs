@@ -199,6 +199,8 @@ ops! {
     SwapSlots "swap_slots" () Slots -> NONE, StoreSlot, false;
     /// Drops the plain (or NULL) object that a slot owns. A local becomes NULL.
     ClearSlot "clear_slot" () Slot -> NONE, StoreSlot, false;
+    /// Drops the reference that a stack slot owns to an object that has another owner: it lives on.
+    ReleaseSlot "release_slot" () Slot -> NONE, StoreSlot, false;
     /// Drops the object that a slot owns, which may run Python code. A local becomes NULL.
     DropSlot "drop_slot" () Slot -> NONE, RunsPython, false;
 
@@ -211,8 +213,10 @@ ops! {
     GuardType "guard_type" (Obj) Obj -> NONE, Guard, true;
     /// Leaves unless the operand is this very object (which may be `@NULL`).
     GuardIs "guard_is" (Obj) Obj -> NONE, Guard, true;
+    /// Leaves unless an object (not NULL) has more references than the immediate says.
+    GuardShared "guard_shared" (Obj) Int -> NONE, Guard, true;
     /// Leaves where a slot holds the last reference to its object: a drop behind it runs no Python code.
-    GuardShared "guard_shared" () Slot -> NONE, Guard, true;
+    GuardKept "guard_kept" () Slot -> NONE, Guard, true;
     /// Leaves when the interpreter wants attention (eval breaker), when another tool started to
     /// watch, when an assumption of the trace fell, or when somebody looked at the frame.
     Check "check" () None -> NONE, Guard, true;

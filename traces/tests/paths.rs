@@ -146,15 +146,34 @@ fn a_branch_is_of_one_guard_and_ends_in_a_jump() {
     ] {
         refused(PATHS, Stage::Optimised, from, to, message);
     }
-    let early = PATHS.replacen("guard_type %0, @int -> s0", "guard_type %0, @int -> s4", 1);
-    let early = early.replacen("%7 = isub_ovf %5, %4 -> s4", "%7 = isub %5, %4", 1);
-    refused(
-        &early,
-        Stage::Optimised,
-        "branch -> s2",
-        "branch -> s4",
-        of_one,
+    // A path from in front of the label: it knows nothing of what is behind.
+    let early = PATHS.replacen(
+        "branch -> s2\n  jump %4",
+        "branch -> s2\n  jump %4\n  branch -> s0\n  restart",
+        1,
     );
+    let early = early.replacen("%1 = unbox_int %0 -> s0", "%1 = unbox_int %0 -> s5", 1);
+    let early = early.replacen(
+        "pc 14 depth 0 [0=%3]\n",
+        "pc 14 depth 0 [0=%3]\n    s5: at @code pc 10 depth 0 []\n",
+        1,
+    );
+    assert_eq!(verify(&parse(&early).unwrap(), Stage::Optimised), Ok(()));
+    for (from, to, message) in [
+        ("  restart", "  jump %4", "does not jump to it"),
+        (
+            "branch -> s0\n  restart",
+            "branch -> s0\n  leave -> s1",
+            "defined before",
+        ),
+        (
+            "branch -> s2\n  jump %4",
+            "branch -> s2\n  restart",
+            "begins in front of the label",
+        ),
+    ] {
+        refused(&early, Stage::Optimised, from, to, message);
+    }
 }
 
 #[test]

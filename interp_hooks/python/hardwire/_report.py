@@ -12,6 +12,8 @@ _EXITS = {
     "guard_true": "other branch",
     "guard_false": "other branch",
     "guard_type": "other type",
+    "guard_shared": "last owner",
+    "guard_kept": "last owner",
     "guard_is": "other object",
     "unbox_int": "int of more than 64 bits",
     "unbox_uint": "negative int or more than 64 bits",

@@ -25,22 +25,26 @@ impl Recorder {
     /// keeps alive.
     fn build_directly(&mut self, helper: Helper, n: usize, i: &Instr) -> Result<(), Abort> {
         let mut args = Vec::with_capacity(n);
-        let mut owned = false;
         for k in (0..n).rev() {
             let e = self.b.peek(k)?;
             self.own_twins(e.value, n);
             args.push(e.value);
-            owned |= e.owned;
         }
         let slot = match n {
             0 => self.b.next_slot(),
             _ => self.b.slot_below_top(n - 1),
         };
-        self.make_new(helper, &args, n, slot)?;
-        self.b.begin(i.next);
-        if owned {
-            self.b.check();
+        let snap = self.b.snapshot_as(Resume::Raise(n as u16));
+        let imm = Imm::HelperSlot(helper, slot);
+        let made = self.b.trace.emit(Op::CallNew, &args, imm, Some(snap))?;
+        for _ in 0..n {
+            let above = self.b.slot_below_top(0);
+            if self.b.pop()?.owned && above != slot {
+                self.b.effect(Op::ReleaseSlot, &[], Imm::Slot(above));
+            }
         }
+        self.b.push_owned(made);
+        self.b.begin(i.next);
         Ok(())
     }
 
@@ -123,16 +127,26 @@ impl Recorder {
             let boxed = self.unbox_plain(item, object)?;
             values.push((boxed.unwrap_or(item), boxed.is_none()));
         }
-        self.replace_by_items(&values)?;
+        let e = self.b.peek(0)?;
+        let shared = e.owned && self.is_shared(e.value, o, 1)?;
+        self.replace_by_items(&values, shared)?;
         self.b.begin(i.next);
-        self.b.check();
+        if e.owned && !shared {
+            self.b.check();
+        }
         Ok(())
     }
 
     /// Pops the sequence and pushes its items; those that need an owner get one before the
     /// sequence, which owns them so far, is dropped.
-    fn replace_by_items(&mut self, items: &[(traces::Value, bool)]) -> Result<(), Abort> {
-        self.shelter_below(1);
+    fn replace_by_items(
+        &mut self,
+        items: &[(traces::Value, bool)],
+        shared: bool,
+    ) -> Result<(), Abort> {
+        if !shared {
+            self.shelter_below(1);
+        }
         let first = self.b.slot_below_top(0);
         for (slot, &(item, needs_owner)) in (first..).zip(items).skip(1) {
             if needs_owner {
@@ -140,12 +154,16 @@ impl Recorder {
             }
         }
         let e = self.b.pop()?;
+        if shared {
+            self.b.effect(Op::ReleaseSlot, &[], Imm::Slot(first));
+        }
+        let drops = e.owned && !shared;
         match items.first() {
-            Some(&(item, true)) if e.owned => {
+            Some(&(item, true)) if drops => {
                 self.b.effect(Op::ReplaceSlot, &[item], Imm::Slot(first));
             }
             Some(&(item, true)) => self.b.effect(Op::InitSlot, &[item], Imm::Slot(first)),
-            _ if e.owned => self.b.effect(Op::DropSlot, &[], Imm::Slot(first)),
+            _ if drops => self.b.effect(Op::DropSlot, &[], Imm::Slot(first)),
             _ => {}
         }
         for &(item, needs_owner) in items {

@@ -365,7 +365,7 @@ impl Recorder {
             let caller = r.callers.last();
             caller.is_some_and(|caller| caller.locals.contains(&Some(e.value)))
         };
-        self.guard_shared();
+        self.guard_kept();
         let mut owned = e.owned;
         if e.owned {
             self.b
@@ -380,14 +380,14 @@ impl Recorder {
 
     /// Leaves where one of the callee's locals holds the last reference to an object whose death may be noticed, unless
     /// it does so now.
-    fn guard_shared(&mut self) {
+    fn guard_kept(&mut self) {
         for k in 0..self.locals.len() as u32 {
             let slot = self.b.local_slot(k);
             let (held, object) = (self.locals.get(k as usize), self.slot_object(slot));
             let Some(&Some(value)) = held else { continue };
             let noticed = !object.is_null() && object.death() == Death::Noticed;
             if noticed && object.refcount() > 1 && !self.is_virtual(value) {
-                self.b.effect(Op::GuardShared, &[], Imm::Slot(slot));
+                self.b.effect(Op::GuardKept, &[], Imm::Slot(slot));
             }
         }
     }

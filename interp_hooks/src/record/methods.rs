@@ -77,12 +77,14 @@ impl Recorder {
         self.own_twins(item, 3);
         self.b
             .effect(Op::Call, &[list, item], Imm::Helper(Helper::ListAppend));
-        self.drop_operands(3, None)?;
+        // The list owns the item from here on.
+        let above = self.b.slot_below_top(0);
+        if self.b.pop()?.owned {
+            self.b.effect(Op::ReleaseSlot, &[], Imm::Slot(above));
+        }
         let none = self.known(Known::None);
         let none = self.b.obj(none)?;
-        self.b.push(none);
-        self.b.begin(i.next);
-        self.b.check();
+        self.replace_operands(2, Some(none), i.next)?;
         Ok(true)
     }
 

@@ -331,6 +331,10 @@ impl Recorder {
         let in_loop = self.callers.is_empty();
         let begins = self.bytecodes == 0 && self.last.is_none();
         if begins {
+            if self.is_branch() {
+                // What the entries of the stack are borrowed from was known to another recording.
+                self.secure(0)?;
+            }
             self.untold(&decoded, instr)?;
         }
         if begins && self.last.is_none() && instr.offset != self.start {

@@ -9,6 +9,17 @@ use traces::{Abort, CType, Death, Field, Imm, Known, Op, Reason, Value};
 /// Where an object says its type.
 const OBJECT_TYPE: i32 = offset_of!(pyo3_ffi::PyObject, ob_type) as i32;
 
+/// What becomes of the object that a store replaces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Old {
+    /// It may die: no Python code runs.
+    Quiet,
+    /// It lives on.
+    Shared,
+    /// It may die, and Python code may run.
+    Noticed,
+}
+
 impl Recorder {
     /// The value of a local.
     pub(super) fn local(&mut self, k: u32) -> Result<Value, Abort> {
@@ -191,24 +202,66 @@ impl Recorder {
         load: Option<u32>,
         next: u32,
     ) -> Result<(), Abort> {
-        let mut quiet = Vec::with_capacity(locals.len());
+        let mut deaths = Vec::with_capacity(locals.len());
         for &k in locals {
-            quiet.push(self.old_dies_quietly(k)?);
-        }
-        for (&k, &quiet) in locals.iter().zip(&quiet) {
-            if quiet {
-                self.store_checked(k)?;
+            deaths.push(if self.old_dies_quietly(k)? {
+                Old::Quiet
+            } else if self.old_is_shared(k, locals.len())? {
+                Old::Shared
             } else {
-                self.store_and_drop(k)?;
+                Old::Noticed
+            });
+        }
+        for (&k, &old) in locals.iter().zip(&deaths) {
+            match old {
+                Old::Quiet => self.store_checked(k)?,
+                Old::Shared => self.store_and_release(k)?,
+                Old::Noticed => self.store_and_drop(k)?,
             }
         }
         if let Some(k) = load {
             self.load_fast(k)?;
         }
-        if quiet.contains(&false) {
+        if deaths.contains(&Old::Noticed) {
             self.b.begin(next);
             self.b.check();
         }
+        Ok(())
+    }
+
+    /// Whether the object that local `k` holds has other owners than the locals that a bytecode stores into; guards
+    /// it. (Where the guard failed that a recording begins at, the object dies.)
+    fn old_is_shared(&mut self, k: u32, stores: usize) -> Result<bool, Abort> {
+        let old = self.slot_object(self.b.local_slot(k));
+        let v = self.local(k)?;
+        self.is_shared(v, old, stores)
+    }
+
+    /// Whether an object has more than so many owners; guards it.
+    pub(super) fn is_shared(&mut self, v: Value, o: Object, owners: usize) -> Result<bool, Abort> {
+        let again = self.is_branch() && self.last == Some(self.start);
+        if again || o.is_null() || self.is_virtual(v) || o.refcount() <= owners as isize {
+            return Ok(false);
+        }
+        let ty = self.type_of(o);
+        self.b.guard_type(v, ty);
+        self.b.guard_shared(v, owners as i64);
+        Ok(true)
+    }
+
+    /// A store over an object that has another owner.
+    fn store_and_release(&mut self, k: u32) -> Result<(), Abort> {
+        self.b.peek(0)?;
+        let source = self.b.slot_below_top(0);
+        let e = self.b.pop()?;
+        self.rescue(k);
+        if !e.owned {
+            self.b.effect(Op::InitSlot, &[e.value], Imm::Slot(source));
+        }
+        self.b
+            .effect(Op::SwapSlots, &[], Imm::Slots(self.b.local_slot(k), source));
+        self.b.effect(Op::ReleaseSlot, &[], Imm::Slot(source));
+        self.locals[k as usize] = Some(e.value);
         Ok(())
     }
 

@@ -505,3 +505,44 @@ def run(text):
     return tokens
 
 show(run('alpha + 12*(beta3 - 4.5) "a string" x ' * 40)[:40])
+
+# === operands_borrowed_where_a_branch_begins: compiled=swap,item,after
+from show import show
+
+class Named:
+    def __init__(self, name): self.name = name
+    def __del__(self): dead.append(self.name)
+
+def swap(n):
+    a = b = None
+    for i in range(n):
+        a, b = b, a
+        if i % 3 == 1: a = Named(i)
+        dead.append(("turn", i))
+    return a and a.name, b and b.name
+
+def item(n):
+    held = [Named(-1), None]
+    for i in range(n):
+        held[0], held[1] = held[1], held[0]
+        if i % 5 == 3: held[0] = Named(i)
+        elif i % 5 == 4: held[1] = i * 0.5
+        dead.append(("turn", i))
+    return [getattr(one, "name", one) for one in held]
+
+def name_of(one, other):
+    return getattr(one, "name", one), other
+
+def after(n):
+    one, seen = None, []
+    for i in range(n):
+        seen.append(name_of(one, [i, one := Named(i), i * 0.5, None][i % 4]))
+        if i % 7 == 6: one = i
+    return seen
+
+dead = []
+show(swap(60), dead)
+dead.clear()
+show(item(60), dead)
+dead.clear()
+show(after(60), dead)

@@ -276,3 +276,130 @@ things = [Thing(), 2**80, 12345.678]
 before = [sys.getrefcount(thing) for thing in things]
 show(run(20, things), run(200, things), run(201, things))
 show([sys.getrefcount(thing) - count for thing, count in zip(things, before)])
+
+# === last_of_several_owners: compiled=run,pairs,twice,appended
+import weakref
+from show import show
+
+class D:
+    def __init__(self, name): self.name, self.x = name, 0
+    def __del__(self): log.append(self.name)
+
+log = []
+
+def run(n):
+    row = [D(k) for k in range(5)]
+    last = None
+    for i in range(n):
+        for d in row:
+            d.x += 1
+            if i % 7 == 3 and d.x % 3 == 0: last = d
+        if i % 10 == 9:
+            d = last
+            row[i % 5] = D(i)
+            log.append("replaced")
+        elif i % 10 == 5:
+            row.pop()
+            log.append("popped")
+            row.append(D(-i))
+        log.append(i)
+    return [d.name for d in row]
+
+show(run(60), log)
+log.clear()
+
+def pairs(n):
+    rows = [(D(k), [D(k + 10)]) for k in range(4)]
+    total = 0
+    for i in range(n):
+        for a, b in rows:
+            total += a.x + len(b)
+            c, = b
+            a.x = c.x = i
+        if i % 8 == 7:
+            rows[i % 4] = (D(i), [D(i + 100)])
+            log.append("row")
+            a = None
+            log.append("a")
+            b = c = None
+            log.append("bc")
+        x, y = (D("x"), D("y"))
+        (x, y), z = (y, x), i
+        log.append(z)
+    return total
+
+show(pairs(40), log)
+log.clear()
+
+def twice(n):
+    one = [D("shared")]
+    for i in range(n):
+        a = b = one[0]
+        if i % 6 == 5:
+            one[0] = D(i)
+            log.append("gone")
+        a, b = b, a
+        a, b = i, i
+        log.append(i)
+    return a, b
+
+show(twice(40), log)
+log.clear()
+
+def appended(n):
+    kept = []
+    for i in range(n):
+        d = D(i)
+        kept.append(d)
+        kept.append((d, [d, i]))
+        w = weakref.ref(d)
+        d = None
+        if len(kept) > 6:
+            log.append(("clear", w() is None))
+            kept.clear()
+            log.append(("cleared", w() is None))
+        log.append(i)
+    return len(kept)
+
+show(appended(40), log)
+
+# === owners_in_callees: compiled=run
+from show import show
+
+class D:
+    def __init__(self, name): self.name = name
+    def __del__(self): log.append(self.name)
+
+log = []
+
+def swapped(row, k):
+    a = row[k]
+    a = b = row[k - 1]
+    b = row[k - 2]
+    a, b = b, a
+    pair = (a, b)
+    x, y = pair
+    x = y
+    return x, k
+
+def fresh(k):
+    d = D(k)
+    e = d
+    d = [e, k]
+    e = d[0]
+    d = None
+    return e
+
+def run(n):
+    row, kept = [D(k) for k in "abc"], []
+    for i in range(n):
+        d, k = swapped(row, i % 3)
+        row[k] = d
+        if i % 11 == 10: row[k] = D(i)
+        kept.append(fresh(-i))
+        if i % 5 == 4: kept.clear()
+        d = i
+        log.append(i)
+    return [d.name for d in row], k
+
+show(run(60), log)

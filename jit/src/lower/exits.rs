@@ -371,7 +371,7 @@ impl<'a> Lower<'a> {
                 let cond = self.arg(inst, 0, Type::Bool)?;
                 self.branch(cond, exit);
             }
-            (Op::GuardShared, Imm::Slot(slot)) => {
+            (Op::GuardKept, Imm::Slot(slot)) => {
                 let exit = self.exit(at, inst)?;
                 let object = self.load_slot(slot);
                 let (some, next) = (self.b.create_block(), self.b.create_block());
@@ -391,6 +391,14 @@ impl<'a> Lower<'a> {
                 self.branch(differs, exit);
             }
             (Op::GuardType, Imm::Obj(id)) => self.guard_type(at, inst, id)?,
+            (Op::GuardShared, Imm::Int(n)) => {
+                let exit = self.exit(at, inst)?;
+                let object = self.arg(inst, 0, Type::Obj)?;
+                // An immortal's count is all ones.
+                let count = self.load(types::I32, object, self.target.refcount);
+                let shared = self.icmp_const(IntCC::UnsignedGreaterThan, count, n);
+                self.branch_unless(shared, exit);
+            }
             _ => return Err(malformed(inst)),
         }
         Ok(())

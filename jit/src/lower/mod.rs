@@ -232,8 +232,10 @@ impl<'a> Lower<'a> {
             BoxInt | BoxUint | BoxFloat | BoxBool | BoxCData | BoxCInt | BoxCFloat | BoxStruct
             | BoxChar | BoxUChar | BoxAttr | BoxBuffer => self.boxed(inst),
             LoadSlot | StoreSlot | InitSlot | ReplaceSlot | MoveSlot | SwapSlots | ClearSlot
-            | DropSlot => self.slot_op(at, inst),
-            GuardTrue | GuardFalse | GuardType | GuardIs | GuardShared => self.guard(at, inst),
+            | ReleaseSlot | DropSlot => self.slot_op(at, inst),
+            GuardTrue | GuardFalse | GuardType | GuardIs | GuardShared | GuardKept => {
+                self.guard(at, inst)
+            }
             Check => self.check(at, inst),
             UnboxInt | UnboxUint | UnboxBits | UnboxFloat | UnboxBool | UnboxChar | UnboxUChar => {
                 self.unbox(at, inst)

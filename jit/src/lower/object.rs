@@ -387,6 +387,10 @@ impl<'a> Lower<'a> {
                 Ok(())
             }
             (Op::ClearSlot, Imm::Slot(slot)) => self.clear(slot),
+            (Op::ReleaseSlot, Imm::Slot(slot)) => {
+                self.release(slot);
+                Ok(())
+            }
             (Op::DropSlot, Imm::Slot(slot)) => {
                 self.expose(at);
                 self.clear(slot)
@@ -442,6 +446,20 @@ impl<'a> Lower<'a> {
             self.store_to_slot(slot, null);
         }
         self.xdecref(old)
+    }
+
+    /// Drops a reference that is not the last one.
+    fn release(&mut self, slot: u16) {
+        let done = self.b.create_block();
+        let old = self.load_slot(slot);
+        let count = self.load(types::I32, old, self.target.refcount);
+        let immortal = self.icmp_const(IntCC::SignedLessThan, count, 0);
+        self.branch(immortal, done);
+        let one = self.b.ins().iconst(types::I32, 1);
+        let count = self.b.ins().isub(count, one);
+        self.store(count, old, self.target.refcount);
+        self.b.ins().jump(done, &[]);
+        self.b.switch_to_block(done);
     }
 
     /// Makes the frame fit to be looked at before an op that may run a finaliser.

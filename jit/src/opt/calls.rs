@@ -80,7 +80,6 @@ impl Forward<'_> {
         let mut args = args.to_vec();
         if helper == Helper::ListAppend {
             // What is appended and what a local holds is one object.
-            self.flush()?;
             for arg in &mut args {
                 *arg = self.shared_object(*arg)?;
             }

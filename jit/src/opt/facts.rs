@@ -12,7 +12,13 @@ impl Forward<'_> {
             (Op::GuardFalse, _, &[cond]) => self.guard_truth(inst, cond, false),
             (Op::GuardType, Imm::Obj(id), &[obj]) => self.guard_type(inst, obj, id),
             (Op::GuardIs, Imm::Obj(id), &[obj]) => self.guard_is(inst, obj, id),
-            (Op::GuardShared, Imm::Slot(slot), _) => self.guard_shared(inst, slot),
+            (Op::GuardShared, _, &[obj]) => {
+                if self.def(obj).is_some_and(|inst| inst.op.is_box()) {
+                    return Err(confused(inst.op, "is of a box"));
+                }
+                self.keep(inst, Op::GuardShared, obj, inst.imm)
+            }
+            (Op::GuardKept, Imm::Slot(slot), _) => self.guard_kept(inst, slot),
             (Op::Check, ..) => {
                 self.forget_c_memory();
                 if !self.state.checked {

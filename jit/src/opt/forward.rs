@@ -220,12 +220,14 @@ impl<'a> Forward<'a> {
             | Op::MoveSlot
             | Op::SwapSlots
             | Op::ClearSlot
+            | Op::ReleaseSlot
             | Op::DropSlot => self.slot_op(inst, args),
             Op::GuardTrue
             | Op::GuardFalse
             | Op::GuardType
             | Op::GuardIs
             | Op::GuardShared
+            | Op::GuardKept
             | Op::Check => self.guard_op(inst, args).map(|()| None),
             Op::LoadField | Op::StoreField | Op::LoadItem => self.heap_op(inst, args),
             Op::InstanceValues

@@ -53,6 +53,10 @@ impl Forward<'_> {
                 self.state.set_slot(b, in_a);
             }
             (Op::ClearSlot, Imm::Slot(slot), []) => self.clear_slot(slot)?,
+            (Op::ReleaseSlot, Imm::Slot(slot), []) => {
+                self.push(Op::ReleaseSlot, &[], inst.imm, None)?;
+                self.forget_cleared(slot)?;
+            }
             (Op::DropSlot, Imm::Slot(slot), []) => self.drop_slot(slot)?,
             (op, ..) => return Err(confused(op, "has no slot")),
         }
@@ -172,7 +176,7 @@ impl Forward<'_> {
 
     /// Leaves where a slot holds the last reference to its object. Two slots may hold one object, to which nobody else
     /// has a reference.
-    pub(super) fn guard_shared(&mut self, inst: &Inst, slot: u16) -> Result<(), Abort> {
+    pub(super) fn guard_kept(&mut self, inst: &Inst, slot: u16) -> Result<(), Abort> {
         let known = self.state.slot(slot);
         let Some(value) = known.value.map(|v| self.known(v)) else {
             return Ok(());
@@ -193,7 +197,7 @@ impl Forward<'_> {
             self.guard_truth(inst, same, false)?;
         }
         let snap = self.snapshot(inst)?;
-        self.push(Op::GuardShared, &[], inst.imm, Some(snap))?;
+        self.push(Op::GuardKept, &[], inst.imm, Some(snap))?;
         self.state.shared.push(slot);
         Ok(())
     }

@@ -218,6 +218,7 @@ fn needs_memory(op: Op) -> bool {
             | Op::LoadField
             | Op::GuardType
             | Op::GuardIs
+            | Op::GuardShared
             | Op::Same
             | Op::StructAddr
             | Op::StoreSlot

@@ -1,6 +1,7 @@
 //! The foreign functions that traces of tests call, as machine code and as the evaluator's.
 
-use super::scene::{called, in_region};
+use super::running::called;
+use super::scene::in_region;
 use traces::CType;
 use traces::eval::{Datum, Memory};
 

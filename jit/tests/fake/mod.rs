@@ -4,6 +4,7 @@
 mod iterators;
 pub mod library;
 pub mod peeled;
+mod running;
 pub mod scene;
 
 use jit::target::{Functions, MAX_WATCHES, Target, Values, Watch};

@@ -2,21 +2,21 @@
 //! machine code, and what it leaves behind as a world again.
 
 use super::library::{LIBRARY, ON_MEMORY, touched};
+use super::running::{self, NOW, Running};
 use super::{
-    BYTES, CDATA, CDATA_OWN, CFLOAT, CINT, CODE, CODE_BYTES, FLOAT, IMMORTAL, INT, LIST, LIST_ITER,
-    Machine, Object, RANGE_ITER, STR, TUPLE_ITER, int, int_value, iterators, new_char, new_struct,
-    new_uchar, object, struct_words, target, text_object, text_of, with_memory,
+    BYTES, CDATA, CDATA_OWN, CFLOAT, CINT, CODE, FLOAT, IMMORTAL, INT, LIST, LIST_ITER, Machine,
+    Object, RANGE_ITER, STR, TUPLE_ITER, int, int_value, iterators, new_char, new_struct,
+    new_uchar, object, target, text_object, text_of, with_memory,
 };
 use jit::target::Target;
-use jit::{Activation, Compiled, Exit, Repr, Source, values_of};
-use std::cell::RefCell;
+use jit::{Exit, Repr, Source};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
-use traces::eval::{self, Datum, Heap, Kind, ObjRef, Outcome, Reply, World, helpers, scene};
+use traces::eval::{self, Datum, Heap, Kind, ObjRef, Outcome, Reply, World, scene};
 use traces::{Abort, CType, Field, Helper, Imm, Known, ObjId, Op, Resume, Trace};
 
 /// More iterations than any test runs.
-const FOREVER: u64 = 2000;
+pub const FOREVER: u64 = 2000;
 
 /// A world from its text, with the functions that tests call.
 pub fn world(text: &str) -> World {
@@ -386,20 +386,20 @@ impl Mirror {
             target.fields[field as usize] = offset;
         }
         for (helper, f) in [
-            (Helper::PyCall, py_call as *const ()),
-            (Helper::PyTruth, py_truth as *const ()),
-            (Helper::PyGetItem, py_getitem as *const ()),
+            (Helper::PyCall, running::py_call as *const ()),
+            (Helper::PyTruth, running::py_truth as *const ()),
+            (Helper::PyGetItem, running::py_getitem as *const ()),
             (Helper::RangeIterNew, iterators::range_iter_new as *const ()),
             (Helper::ListIterNew, iterators::list_iter_new as *const ()),
             (Helper::TupleIterNew, iterators::tuple_iter_new as *const ()),
-            (Helper::FloatMod, float_mod as *const ()),
-            (Helper::FloatFloorDiv, float_floordiv as *const ()),
-            (Helper::IntPowFits, int_pow_fits as *const ()),
-            (Helper::IntPow, int_pow as *const ()),
+            (Helper::FloatMod, running::float_mod as *const ()),
+            (Helper::FloatFloorDiv, running::float_floordiv as *const ()),
+            (Helper::IntPowFits, running::int_pow_fits as *const ()),
+            (Helper::IntPow, running::int_pow as *const ()),
         ] {
             target.helpers[helper as usize] = f as usize;
         }
-        target.functions.dealloc = dealloc as *const () as usize;
+        target.functions.dealloc = running::dealloc as *const () as usize;
         target.true_addr = self.known["True"] as usize;
         target.false_addr = self.known["False"] as usize;
         target.none_addr = self.known["None"] as usize;
@@ -638,265 +638,14 @@ pub fn incref(object: *mut Object) {
     }
 }
 
-fn release(object: *mut Object) {
+pub fn release(object: *mut Object) {
     unsafe {
         if object.is_null() || ((*object).refcount as i32) < 0 {
             return;
         }
         (*object).refcount -= 1;
         if (*object).refcount == 0 {
-            dealloc(object);
+            running::dealloc(object);
         }
     }
-}
-
-// ---- the run ----
-
-#[derive(Default)]
-struct Running {
-    names: BTreeMap<usize, String>,
-    nlocals: u16,
-    /// The addresses of the trace's constants.
-    constants: Vec<u64>,
-    activation: (usize, usize),
-    attention: Option<(u64, usize)>,
-    calls: u64,
-    log: Vec<String>,
-    dead: Vec<usize>,
-}
-
-thread_local! {
-    static NOW: RefCell<Option<Running>> = const { RefCell::new(None) };
-}
-
-impl Running {
-    fn show(&self, word: u64) -> String {
-        if word == 0 {
-            return "NULL".to_string();
-        }
-        if let Some(name) = self.names.get(&(word as usize)) {
-            return name.clone();
-        }
-        let raw = word as *const Object;
-        match unsafe { (*raw).ty } {
-            INT => format!("int {}", int_value(raw)),
-            FLOAT => format!("float {:?}", f64::from_bits(unsafe { (*raw).words[0] })),
-            CDATA => {
-                let words = unsafe { (*raw).words };
-                let ctype = self.show(words[0]);
-                match words[2] {
-                    CINT => format!("value {ctype} {}", words[4] as i64),
-                    CFLOAT => format!("value {ctype} {:?}", f64::from_bits(words[4])),
-                    _ => format!("cdata {ctype} {}", words[1]),
-                }
-            }
-            CDATA_OWN => {
-                let words = unsafe { (*raw).words };
-                self.show_struct(words[0], &words[4..4 + words[2] as usize])
-            }
-            BYTES => format!("bytes {:?}", String::from_utf8_lossy(&text_of(raw))),
-            STR => format!("str {:?}", String::from_utf8_lossy(&text_of(raw))),
-            _ => "?".to_string(),
-        }
-    }
-
-    fn show_struct(&self, ctype: u64, words: &[u64]) -> String {
-        let words: Vec<String> = words.iter().map(|word| format!("{word:x}")).collect();
-        format!("struct {} {}", self.show(ctype), words.join(" "))
-    }
-
-    fn show_source(&self, act: &Activation, source: Source) -> String {
-        let (word, repr) = match source {
-            Source::Const(id) => return self.show(self.constants[id.0 as usize]),
-            Source::Buf(n, Repr::Struct(id)) => {
-                let ctype = self.constants[id.0 as usize];
-                let (n, words) = (usize::from(n), struct_words(ctype as usize));
-                let values = unsafe { values_of(act, n + words) };
-                return self.show_struct(ctype, &values[n..]);
-            }
-            Source::Buf(n, repr) => {
-                let values = unsafe { values_of(act, usize::from(n) + 1) };
-                (values[usize::from(n)], repr)
-            }
-            Source::Imm(word, repr) => (word, repr),
-        };
-        match repr {
-            Repr::Obj => self.show(word),
-            Repr::Int => format!("int {}", word as i64),
-            Repr::Uint => format!("int {word}"),
-            Repr::Float => format!("float {:?}", f64::from_bits(word)),
-            Repr::Bool => (if word != 0 { "True" } else { "False" }).to_string(),
-            Repr::CData(id) => {
-                let ctype = self.show(self.constants[id.0 as usize]);
-                format!("cdata {ctype} {word}")
-            }
-            Repr::CInt(id) => {
-                let ctype = self.show(self.constants[id.0 as usize]);
-                format!("value {ctype} {}", word as i64)
-            }
-            Repr::CFloat(id) => {
-                let ctype = self.show(self.constants[id.0 as usize]);
-                format!("value {ctype} {:?}", f64::from_bits(word))
-            }
-            Repr::Struct(id) => self.show_struct(self.constants[id.0 as usize], &[word]),
-            Repr::Char => self.show(new_char(word as i64) as u64),
-            Repr::UChar => self.show(new_uchar(word as i64) as u64),
-            Repr::Attr(id) => format!("attribute {}", id.0),
-            Repr::Buffer => format!("buffer {word:#x}"),
-        }
-    }
-
-    /// The locals as somebody who looks at the frame during a foreign call sees them.
-    fn frame_during(&self) -> String {
-        let (act, compiled) = self.activation;
-        let (act, compiled) = unsafe {
-            (
-                &*(act as *const Activation),
-                &*(compiled as *const Compiled),
-            )
-        };
-        let exit = &compiled.durings[act.during as usize - 1];
-        let slots: Vec<String> = (0..self.nlocals)
-            .map(|slot| match exit.slots.iter().find(|s| s.0 == slot) {
-                Some(&(_, source)) => self.show_source(act, source),
-                None => {
-                    self.show(unsafe { *act.frame.add(16 + 8 * usize::from(slot)).cast::<u64>() })
-                }
-            })
-            .collect();
-        format!("at {} [{}]", exit.inner().pc, slots.join(", "))
-    }
-
-    /// What the memory of a slot holds.
-    fn slot(&self, slot: u16) -> u64 {
-        let act = unsafe { &*(self.activation.0 as *const Activation) };
-        unsafe { *act.frame.add(16 + 8 * usize::from(slot)).cast::<u64>() }
-    }
-
-    fn pc(&self) -> u64 {
-        let act = unsafe { &*(self.activation.0 as *const Activation) };
-        unsafe { *act.frame.add(8).cast::<u64>() }.wrapping_sub((CODE + CODE_BYTES) as u64)
-    }
-}
-
-pub fn called(line: String) {
-    NOW.with_borrow_mut(|now| {
-        let Some(now) = now else { return };
-        let frame = now.frame_during();
-        now.log.push(format!("{line} {frame}"));
-        now.calls += 1;
-        assert!(now.calls < 100 * FOREVER, "the loop does not end");
-        if let Some((n, flag)) = now.attention
-            && now.calls >= n
-        {
-            unsafe { *(flag as *mut u64) = 1 };
-        }
-    });
-}
-
-extern "C" fn dealloc(object: *mut Object) {
-    let ty = unsafe { (*object).ty };
-    let plain = matches!(ty, INT | FLOAT | CDATA | BYTES | STR | RANGE_ITER);
-    NOW.with_borrow_mut(|now| {
-        let Some(now) = now else { return };
-        assert!(!now.dead.contains(&(object as usize)), "died twice");
-        now.dead.push(object as usize);
-        if let Some(name) = now.names.get(&(object as usize))
-            && !plain
-        {
-            let line = format!("{name} dies");
-            now.log.push(line);
-        }
-    });
-    let words = unsafe { (*object).words };
-    match ty {
-        LIST_ITER | TUPLE_ITER => release(words[1] as *mut Object),
-        LIST => {
-            let items = words[0] as *const *mut Object;
-            (0..words[1] as usize).for_each(|n| release(unsafe { *items.add(n) }));
-        }
-        _ => {}
-    }
-}
-
-fn python(
-    name: &str,
-    argv: *const *mut Object,
-    argc: usize,
-    result: impl FnOnce(i128) -> (u64, String),
-    from: usize,
-) -> u64 {
-    let args = unsafe { std::slice::from_raw_parts(argv, argc) };
-    let is_int = |o: &*mut Object| !o.is_null() && unsafe { (**o).ty } == INT;
-    let sum: i128 = args[from..]
-        .iter()
-        .filter(|o| is_int(o))
-        .map(|&o| int_value(o))
-        .sum();
-    let (word, text) = result(sum);
-    NOW.with_borrow_mut(|now| {
-        if let Some(now) = now {
-            let shown: Vec<String> = args.iter().map(|&o| now.show(o as u64)).collect();
-            let locals: Vec<String> = (0..now.nlocals).map(|n| now.show(now.slot(n))).collect();
-            let (shown, locals) = (shown.join(", "), locals.join(", "));
-            let line = format!("@{name}({shown}) = {text} at {} [{locals}]", now.pc());
-            now.log.push(line);
-        }
-    });
-    args.iter().for_each(|&o| release(o));
-    word
-}
-
-/// Adds its arguments behind the first; raises where the sum is negative.
-extern "C" fn py_call(argv: *const *mut Object, argc: usize, extra: i64) -> u64 {
-    let result = |sum: i128| match sum + i128::from(extra) {
-        sum if sum < 0 => (0, "raised".to_string()),
-        sum => (int(sum) as u64, format!("int {sum}")),
-    };
-    let args = unsafe { std::slice::from_raw_parts(argv, argc) };
-    let is_struct = |arg: &&*mut Object| !arg.is_null() && unsafe { (***arg).ty } == CDATA_OWN;
-    let structs: Vec<*mut Object> = args.iter().filter(is_struct).copied().collect();
-    structs.iter().for_each(|&arg| incref(arg));
-    let reply = python("call", argv, argc, result, 1);
-    for arg in structs {
-        let word = unsafe { &mut (*arg).words[4] };
-        *word = touched(*word as i64) as u64;
-        release(arg);
-    }
-    reply
-}
-
-/// Gives its first argument again.
-extern "C" fn py_getitem(argv: *const *mut Object, argc: usize, _extra: i64) -> u64 {
-    let first = unsafe { *argv };
-    incref(first);
-    let text = NOW.with_borrow(|now| now.as_ref().map(|now| now.show(first as u64)));
-    python(
-        "getitem",
-        argv,
-        argc,
-        |_| (first as u64, text.unwrap_or_default()),
-        0,
-    )
-}
-
-extern "C" fn py_truth(argv: *const *mut Object, argc: usize, _extra: i64) -> i32 {
-    let result = |sum: i128| match sum {
-        sum if sum < 0 => (u64::MAX, "raised".to_string()),
-        sum => (u64::from(sum != 0), (sum != 0).to_string()),
-    };
-    python("truth", argv, argc, result, 0) as i32
-}
-
-extern "C" fn float_mod(x: f64, y: f64) -> f64 {
-    helpers::float_mod(x, y)
-}
-extern "C" fn float_floordiv(x: f64, y: f64) -> f64 {
-    helpers::float_floordiv(x, y)
-}
-extern "C" fn int_pow_fits(x: i64, y: i64) -> bool {
-    helpers::int_pow(x, y).is_some()
-}
-extern "C" fn int_pow(x: i64, y: i64) -> i64 {
-    helpers::int_pow(x, y).unwrap_or(0)
 }

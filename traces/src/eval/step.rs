@@ -20,6 +20,7 @@ impl Eval<'_> {
             | Op::GuardType
             | Op::GuardIs
             | Op::GuardShared
+            | Op::GuardKept
             | Op::Check => self.guard(inst, &args),
             Op::LoadSlot
             | Op::StoreSlot
@@ -28,6 +29,7 @@ impl Eval<'_> {
             | Op::MoveSlot
             | Op::SwapSlots
             | Op::ClearSlot
+            | Op::ReleaseSlot
             | Op::DropSlot => self.slot_op(inst, &args),
             op if op.is_box() => {
                 let object = self.boxed(inst, &args)?;
@@ -124,7 +126,10 @@ impl Eval<'_> {
                 }
                 self.constant(id)? == object
             }
-            (Op::GuardShared, Imm::Slot(slot), _) => match self.world.slot(slot) {
+            (Op::GuardShared, Imm::Int(n), &[Datum::Obj(object)]) => {
+                i64::try_from(self.world.heap.get(object)?.refs).is_ok_and(|refs| refs > n)
+            }
+            (Op::GuardKept, Imm::Slot(slot), _) => match self.world.slot(slot) {
                 ObjRef::NULL => true,
                 object => self.world.heap.get(object)?.refs > 1,
             },
@@ -168,6 +173,14 @@ impl Eval<'_> {
             }
             (Op::ClearSlot | Op::DropSlot, Imm::Slot(slot), []) => {
                 let old = self.world.slot(slot);
+                self.put(slot, ObjRef::NULL);
+                self.drop_object(old)?;
+            }
+            (Op::ReleaseSlot, Imm::Slot(slot), []) => {
+                let old = self.world.slot(slot);
+                if self.world.heap.get(old)?.refs <= 1 {
+                    return Err("releases the last reference".to_string());
+                }
                 self.put(slot, ObjRef::NULL);
                 self.drop_object(old)?;
             }

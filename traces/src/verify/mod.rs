@@ -69,15 +69,23 @@ fn text(trace: &Trace, at: usize) -> String {
     }
 }
 
-/// Each path ends in a jump, a restart or a `leave` (the root path in a jump), and begins, but for the first, with a branch; one label at most, whose
-/// parameters all ways to it agree on.
+/// Each path ends in a jump, a restart or a `leave` (the root path in a jump), and begins, but for the first, with a
+/// branch; one label at most, whose parameters all ways to it agree on. A path that branches from in front of the
+/// label never comes to it, and no other restarts.
 fn shape(trace: &Trace, stage: Stage) -> Result<(), Broken> {
     let mut label: Option<&Inst> = None;
     let mut ended = false;
+    // Whether each instruction so far comes with nothing known behind the label.
+    let mut before = Vec::with_capacity(trace.insts.len());
     for (at, inst) in trace.insts.iter().enumerate() {
         match inst.op {
             Op::Branch if !ended => return Err((at, "a branch comes behind a jump".into())),
-            Op::Branch => is_of_one_exit(trace, at, inst)?,
+            Op::Branch => {
+                let guard = is_of_one_exit(trace, at, inst)?;
+                before.push(before.get(guard) == Some(&true));
+                ended = false;
+                continue;
+            }
             _ if ended => return Err((at, "a branch comes behind a jump".into())),
             Op::Label if stage == Stage::Naive => {
                 return Err((at, "a naive trace has no label".into()));
@@ -100,12 +108,27 @@ fn shape(trace: &Trace, stage: Stage) -> Result<(), Broken> {
             Op::Restart | Op::Leave if !trace.insts.iter().take(at).any(|i| i.op == Op::Branch) => {
                 return Err((at, "the root path ends in a jump".into()));
             }
+            Op::Restart if before.last() != Some(&true) => {
+                return Err((
+                    at,
+                    "a path that restarts begins in front of the label".into(),
+                ));
+            }
+            Op::Jump
+                if stage == Stage::Optimised && before.last() == Some(&true) && label.is_some() =>
+            {
+                return Err((
+                    at,
+                    "a path from in front of the label does not jump to it".into(),
+                ));
+            }
             Op::Jump => {
                 let params = label.map_or(&[][..], |label| label.params.as_slice());
                 same_types(trace, at, &inst.args, params)?;
             }
             _ => {}
         }
+        before.push(label.is_none() || before.last() == Some(&true) && inst.op != Op::Label);
         ended = inst.op.ends_path();
     }
     if ended {
@@ -115,19 +138,19 @@ fn shape(trace: &Trace, stage: Stage) -> Result<(), Broken> {
     Err((last, "a path ends in a jump".into()))
 }
 
-/// A branch has the snapshot of one op further up, which can leave by it.
-fn is_of_one_exit(trace: &Trace, at: usize, branch: &Inst) -> Result<(), Broken> {
+/// A branch has the snapshot of one op further up, which can leave by it: its index.
+fn is_of_one_exit(trace: &Trace, at: usize, branch: &Inst) -> Result<usize, Broken> {
     let carries = |inst: &&Inst| inst.snap == branch.snap && inst.op != Op::Branch;
-    let above = trace.insts.iter().take(at);
-    let exits = above.filter(carries).collect::<Vec<_>>();
+    let above = trace.insts.iter().enumerate().take(at);
+    let exits = above.filter(|(_, inst)| carries(inst)).collect::<Vec<_>>();
     let can_branch =
         |op: Op| op != Op::Check && matches!(op.effect(), Effect::Guard | Effect::PureExit);
     let all = trace.insts.iter().filter(carries).count();
     let twice = trace.insts.iter().filter(|inst| inst.snap == branch.snap);
-    if exits.len() != 1 || all != 1 || twice.count() != 2 || !can_branch(exits[0].op) {
-        return Err((at, "a branch is of one guard further up".into()));
+    match *exits.as_slice() {
+        [(guard, exit)] if all == 1 && twice.count() == 2 && can_branch(exit.op) => Ok(guard),
+        _ => Err((at, "a branch is of one guard further up".into())),
     }
-    Ok(())
 }
 
 fn is_obj(trace: &Trace, value: Value) -> bool {

@@ -86,6 +86,8 @@ struct Now {
     facts: Facts,
     /// Values that a guard proved to be a constant: the optimiser writes the constant for them.
     equal: BTreeMap<ObjId, BTreeSet<Value>>,
+    /// Values whose object has so many other owners, until something may change that.
+    shared: BTreeMap<Value, i64>,
     /// Values that live as long as nobody changes the memory that they were loaded from.
     in_memory: BTreeSet<Value>,
     effects: Effects,
@@ -99,6 +101,8 @@ impl Now {
             // preamble's holds for good.
             facts: self.facts.clone(),
             equal: self.equal.clone(),
+            // Guarded or made in the bytecode that relies on it.
+            shared: BTreeMap::new(),
             in_memory: self
                 .in_memory
                 .intersection(&other.in_memory)
@@ -291,6 +295,21 @@ impl<'a> Walk<'a> {
             _ => false,
         };
         if helper_writes || inst.op == Op::CCall || inst.op.effect() == Effect::RunsPython {
+            self.now.shared.clear();
+        }
+        if matches!(inst.op, Op::SwapItem | Op::SwapAttr) {
+            self.now.shared.clear();
+        }
+        let container = match inst.imm {
+            Imm::Helper(helper) | Imm::HelperSlot(helper, _) => helper.keeps_arguments(),
+            _ => false,
+        };
+        if container {
+            let kept = inst.args.iter().copied().filter(|&v| self.is_obj(v));
+            let kept: Vec<Value> = kept.collect();
+            self.now.shared.extend(kept.into_iter().map(|v| (v, 1)));
+        }
+        if helper_writes || inst.op == Op::CCall || inst.op.effect() == Effect::RunsPython {
             let trace = self.trace;
             let stays = |v: &Value| self.def(*v).is_some_and(|def| is_immutable(trace, def));
             self.now.in_memory = self.now.in_memory.iter().copied().filter(stays).collect();
@@ -477,6 +496,21 @@ impl<'a> Walk<'a> {
                     self.now.frame.set(slot, None, Some(Fact::Null));
                 }
             }
+            (Op::ReleaseSlot, Imm::Slot(slot), _) => {
+                if self.now.frame.is_local(slot) {
+                    return Err(format!("slot {slot} is one of the stack"));
+                }
+                self.owned(slot)?;
+                let released = self.now.frame.take(slot);
+                if !released.values.iter().any(|v| self.is_shared(*v)) {
+                    return Err(format!("the object of slot {slot} has another owner"));
+                }
+                for value in released.values {
+                    if let Some(owners) = self.now.shared.get_mut(&value) {
+                        *owners -= 1;
+                    }
+                }
+            }
             (Op::StoreItem | Op::StoreAttr, _, &[.., old]) => match self.fact(old) {
                 Some(fact) if fact.is_plain() => self.overwritten(inst, true),
                 _ => return Err(format!("{old}, which it drops, is proved to be plain")),
@@ -544,16 +578,25 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Whether the object of a value has another owner. A number in a box, or a constant, needs none.
+    fn is_shared(&self, value: Value) -> bool {
+        let plain = self.fact(value).is_some_and(Fact::is_plain);
+        plain || self.is_free(value) || self.now.shared.get(&value).is_some_and(|&n| n > 0)
+    }
+
     // ---- guards, and what ops rely on ----
 
     fn guards(&mut self, inst: &Inst) {
-        if let (Op::GuardShared, Imm::Slot(slot)) = (inst.op, inst.imm) {
+        if let (Op::GuardKept, Imm::Slot(slot)) = (inst.op, inst.imm) {
             self.now.frame.share(slot);
         }
         let &[value] = inst.args.as_slice() else {
             return;
         };
         match (inst.op, inst.imm) {
+            (Op::GuardShared, Imm::Int(n)) => {
+                self.now.shared.insert(value, n);
+            }
             (Op::GuardType, Imm::Obj(id)) => {
                 let fact = self.trace.obj(id).known.map_or(Fact::Other, Fact::Is);
                 self.learn(value, fact);
