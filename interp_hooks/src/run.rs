@@ -274,7 +274,8 @@ fn leave(run: &Run) {
     unsafe { (&raw mut (*run.activation).leave).write_volatile(1) };
 }
 
-/// The objects for the slots of an exit: new references, one object for one source.
+/// The objects for the slots of an exit: new references, one object for one source. Where the frames were observed,
+/// without those that somebody saw: they lie there already.
 ///
 /// # Safety
 /// The buffer holds the values of this exit.
@@ -282,11 +283,13 @@ unsafe fn objects(
     e: &Engine,
     version: &Version,
     exit: &Exit,
-    buf: &[u64],
+    (buf, observed): (&[u64], bool),
 ) -> Vec<(u16, *mut ffi::PyObject)> {
     let mut made: Vec<(Source, *mut ffi::PyObject)> = Vec::with_capacity(exit.slots.len());
-    exit.slots
-        .iter()
+    // What was brought up to date during the call may have been written to since.
+    let lies_there = |slot| observed && version.trace.is_seen(slot);
+    let slots = exit.slots.iter().filter(|(slot, _)| !lies_there(*slot));
+    slots
         .map(|&(slot, source)| {
             let second = match source {
                 Source::Buf(word, _) => buf.get(usize::from(word) + 1).copied(),
@@ -377,7 +380,7 @@ unsafe fn rebuild(
     // SAFETY: see the function's own promise; slots are written while their new values are owned,
     // old objects are dropped when the frame is whole again.
     unsafe {
-        for (slot, o) in objects(e, version, exit, buf) {
+        for (slot, o) in objects(e, version, exit, (buf, observed)) {
             if let Some(g) = version.trace.global(slot) {
                 let of = |id| version.trace.obj(id).addr as *mut ffi::PyObject;
                 helpers::global_set(of(g.dict), of(g.key), o);
@@ -386,10 +389,6 @@ unsafe fn rebuild(
             }
             if let Some(offset) = e.target.borrow().inlined_offset(&version.trace, slot) {
                 let at = frames.start().offset(offset as isize).cast();
-                if observed && version.trace.is_seen(slot) {
-                    drops.push(o);
-                    continue;
-                }
                 if version.trace.is_inlined_local(slot) {
                     drops.push(*at);
                 }
@@ -398,11 +397,6 @@ unsafe fn rebuild(
             }
             let at = frame::slot(e.table, f, usize::from(slot));
             if slot < nlocals {
-                if observed {
-                    // Brought up to date during the call, and perhaps written to since.
-                    drops.push(o);
-                    continue;
-                }
                 drops.push(*at);
             }
             *at = o;
@@ -455,7 +449,7 @@ pub fn observe(e: &Engine, thread: *mut ffi::PyThreadState) {
         // SAFETY: the buffer holds the values of this call; locals hold plain objects or NULL.
         unsafe {
             let buf = values_of(run.activation, run.version.compiled.buf_len);
-            for (slot, o) in objects(e, &run.version, record, buf) {
+            for (slot, o) in objects(e, &run.version, record, (buf, false)) {
                 let trace = &run.version.trace;
                 let at = match e.target.borrow().inlined_offset(trace, slot) {
                     _ if !trace.is_seen(slot) => {

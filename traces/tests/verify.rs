@@ -658,3 +658,48 @@ fn second_eightbytes() {
         refused(PAIR, Stage::Naive, "{double, int64}", to, message);
     }
 }
+
+const CALL: &str = r#"
+trace "a call" locals 1 depth 0 {
+  objs @code @int @f @f.code @NULL
+  inlined #4 = @f.code locals 2 stack 1 in #0
+  check -> s0
+  %0 = load_slot #0
+  guard_type %0, @int -> s0
+  %1 = obj @f
+  store_slot %0, #5
+  %2 = unbox_int %0 -> s1
+  %3 = int 1
+  %4 = iadd_ovf %2, %3 -> s1
+  %5 = box_int %4
+  store_slot %5, #6
+  drop_slot #5
+  drop_slot #6
+  store_slot %5, #0
+  jump
+  snaps
+    s0: at @code pc 2 depth 0 []
+    s1: at @code pc 4 depth 0 [] / #4 @f.code pc 2 depth 0 [4=%1]
+}
+"#;
+
+#[test]
+fn calls_that_are_part_of_a_trace() {
+    let trace = parse(CALL).unwrap();
+    verify(&trace, Stage::Naive).unwrap();
+    assert_eq!(trace.to_string(), CALL.trim_start());
+    for (from, to, message) in [
+        ("  drop_slot #6\n", "", "slot 6, a local of a call, is NULL"),
+        ("[4=%1]", "[]", "slot 4 owns nothing"),
+        ("[4=%1]", "[4=%1 7=%1]", "slot 7 of its snapshot"),
+        (
+            " / #4 @f.code pc 2 depth 0 [4=%1]",
+            " / #3 @f.code pc 2 depth 0 []",
+            "called by the one before",
+        ),
+        ("store_slot %0, #5", "init_slot %0, #5", "owns nothing"),
+        ("in #0", "in #9", "called by the one before"),
+    ] {
+        refused(CALL, Stage::Naive, from, to, message);
+    }
+}

@@ -177,7 +177,10 @@ impl Forward<'_> {
             return Ok(());
         }
         for (slot, value) in self.state.dirty() {
-            if self.out.is_inlined_local(slot) && !self.can_wait(value) {
+            // The locals of frames further out stay as they are; who writes to them during a foreign call has looked
+            // at the frames first, and they were made.
+            let waits = self.can_wait(value) || self.is_lent(slot, value);
+            if self.out.is_inlined_local(slot) && !waits {
                 self.flush_slot(slot)?;
             }
         }
