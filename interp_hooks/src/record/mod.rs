@@ -127,6 +127,8 @@ pub struct Recorder {
     first_free: u16,
     /// The module-level names that the loop stores into, each with its namespace.
     stored: Vec<(Object, Object)>,
+    /// How many of them the loop itself stores into: no path of it takes these for constants.
+    stored_by_loop: usize,
     /// The frames that wait for a call to return, the loop's own first.
     callers: Vec<Caller>,
     /// How many calls were under way where the recording began.
@@ -197,6 +199,7 @@ impl Recorder {
             bound: Vec::new(),
             first_free: (nlocals + stacksize) as u16,
             stored: Vec::new(),
+            stored_by_loop: 0,
             callers: Vec::new(),
             calls_before: 0,
             awaited: false,
@@ -210,6 +213,7 @@ impl Recorder {
         let globals = Object(unsafe { frame::globals(table, frame) });
         let names = stored.into_iter().map(|n| (globals, recorder.co_name(n)));
         recorder.stored = names.collect();
+        recorder.stored_by_loop = recorder.stored.len();
         recorder
     }
 

@@ -181,6 +181,10 @@ impl Recorder {
                 quiet && !old.is_cdata()
             }
         };
+        // Another path, or this one further up, may have taken the variable for a constant: then the store is seen at
+        // once, and the trace leaves behind it.
+        let by_loop = self.stored.iter().take(self.stored_by_loop);
+        let plain = plain && by_loop.into_iter().any(|&s| s == (globals, name));
         let source = self.b.slot_below_top(0);
         let e = self.b.pop()?;
         if !plain || e.owned {

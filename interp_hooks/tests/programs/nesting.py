@@ -823,3 +823,36 @@ def run(n):
     return total
 
 show(run(3), run(60))
+
+# === a_global_stored_around_the_inner_loop: compiled=around,called
+from show import show
+
+g = 1
+
+def around(n):
+    global g
+    a, b = 1, 2
+    for i in range(n):
+        b = b + 7 & 31
+        for j in range(4):
+            a += 1
+        g = b
+        a += g
+    return a, b, g
+
+def put(v):
+    global g
+    g = v
+    return v
+
+def called(n):
+    a = 0
+    for i in range(n):
+        a += g
+        put(i & 15)
+        a = a * 3 + g & 0xFFFF
+    return a
+
+for n in (3, 40, 90):
+    show(around(n), g)
+    show(called(n), g)
