@@ -312,7 +312,13 @@ impl Forward<'_> {
 
     fn replace_slot(&mut self, slot: u16, value: Value) -> Result<(), Abort> {
         if self.death(slot) != Death::Noticed {
-            return self.store_slot(slot, value);
+            self.store_slot(slot, value)?;
+            if self.naive.globals.iter().any(|g| g.slot == slot) {
+                // A trace that took the variable for a constant, perhaps this one, has to see it at once.
+                self.flush_slot(slot)?;
+                self.state.checked = false;
+            }
+            return Ok(());
         }
         self.flush()?;
         let value = self.settled(value)?.unwrap_or(value);
