@@ -252,8 +252,8 @@ impl Calls {
             let nlocals = inlined.map_or(version.trace.nlocals, |inlined| inlined.nlocals);
             let offset = e.target.borrow().inlined_frame(&version.trace, f.slot);
             frames.push(Frame {
-                // SAFETY: within the memory that was set aside.
                 at: match inlined {
+                    // SAFETY: within the memory that was set aside.
                     Some(_) => unsafe { memory.offset(offset as isize) },
                     None => root,
                 },
