@@ -856,3 +856,19 @@ def called(n):
 for n in (3, 40, 90):
     show(around(n), g)
     show(called(n), g)
+
+# === a_comprehension_among_arguments: compiled=run
+from show import show
+
+def run(table, n):
+    start, found = 0, []
+    while start < n:
+        # The NULL of the call lies below the inner loop's iterator.
+        found.append(min([index for index in table if index >= start]))
+        found.append(max([index * 2 for index in range(start + 3)], key=abs))
+        start += 1
+    return found
+
+for n in (1, 5, 40):
+    show(run({k: k for k in range(50)}, n))
+    show(run(list(range(50)), n))

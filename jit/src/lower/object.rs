@@ -339,9 +339,10 @@ impl<'a> Lower<'a> {
             self.store_to_slot(slot, object);
             return Ok(());
         }
+        // NULL where the operand stack at the header has one, in front of a callable or behind it.
         let old = self.load_slot(slot);
         self.store_to_slot(slot, object);
-        self.decref(old)
+        self.xdecref(old)
     }
 
     pub(super) fn slot_op(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
