@@ -416,8 +416,7 @@ unsafe fn enter(
         let next = version.leads_to(exit);
         let hot = header.patience.get();
         let growth = version.tree.failed(&version, exit, hot, || may_compile(e));
-        // What may still grow is not judged.
-        let judge = growth == Growth::Never && next.is_none() && !e.options.borrow().all;
+        let judge = next.is_none() && !e.options.borrow().all;
         header.ran(&version, ended.iterations, judge);
         match growth {
             Growth::Now(guard) => {

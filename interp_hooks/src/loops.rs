@@ -36,6 +36,9 @@ pub enum Wanted {
 
 /// What a version may lose before it goes, and what it may have in reserve, in ns.
 const MAX_LOSS: i64 = 500_000;
+/// One part in so many of the time that it took to compile may be lost while it grows: several guards have their
+/// patience at once.
+const GROWING: u64 = 4;
 /// What entering and leaving native code costs, in ns: its share of the JUMP callback, the search for
 /// a version, and the frame that an exit rebuilds. A version that leaves too soon to earn it back
 /// took the wrong way through its loop.
@@ -226,7 +229,9 @@ impl Header {
         let cost = if judge { ENTRY_COST } else { 0 };
         let balance = version.balance.get().saturating_add(saved) - cost;
         version.balance.set(balance.min(MAX_LOSS));
-        if balance > -MAX_LOSS {
+        // While a tree grows it leaves often: a part of what it took to compile may be lost on top.
+        let growing = i64::try_from(version.compile_us * 1000 / GROWING).unwrap_or(i64::MAX);
+        if balance > -(MAX_LOSS.saturating_add(growing)) {
             return;
         }
         self.forget(|v| Rc::ptr_eq(v, version));
