@@ -6,7 +6,7 @@ use std::process::{Command as Process, Stdio};
 
 use assert_cmd::Command;
 use hardwire::python::Search;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, starts_with};
@@ -79,6 +79,9 @@ fn a_program_ends_as_under_python() {
 /// What becomes of a program that is interrupted: (number of the signal, last line on stderr).
 fn interrupted(mut command: Process) -> (Option<i32>, String) {
     use std::os::unix::process::ExitStatusExt;
+    // A shell has what it starts in the background ignore SIGINT, and Python then does so too.
+    // SAFETY: no handler is put up: the child begins as under a terminal.
+    unsafe { signal(Signal::SIGINT, SigHandler::SigDfl) }.unwrap();
     let code = "print('ready', flush=True)\n\
         def loop():\n    i = 0\n    while True:\n        i += 1\n\
         loop()";

@@ -16,6 +16,7 @@ HARDWIRE_TEST_DEFECTS     1: run the tests of known defects too
 """
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,8 @@ def pytest_configure(config):
     """Refuses to run, and so to pass, without being told where the product is."""
     if "HARDWIRE_TEST_MODULE_DIR" not in os.environ:
         raise pytest.UsageError(f"set HARDWIRE_TEST_MODULE_DIR (`{SELF_CHECK}` checks the suite itself); see conftest.py")
+    # A shell has what it starts in the background ignore SIGINT, and what that starts does so too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header():
