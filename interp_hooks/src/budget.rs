@@ -1,24 +1,78 @@
-//! How long the compiler may work: for a share of what the program itself has taken.
+//! How long the compiler may work: it lives on a part of what native code saves, with an advance and a small share of
+//! what the program takes. A program that gains nothing loses no more than those.
 
 use std::cell::Cell;
 
-/// What any program may spend, in microseconds: short ones gain nothing from more.
-const FREE_US: u64 = 200_000;
+/// What any program may spend, in microseconds: an advance on what the first loops save.
+const FREE_US: i64 = 30_000;
 /// Of the program's own processor time, one part in so many more.
-const SHARE: u64 = 10;
+const SHARE: i64 = 40;
+/// Of what native code has saved, one part in so many more.
+const OF_SAVED: i64 = 2;
+
+/// How long loops sleep at least, in microseconds: to wake them costs every loop that is left alone a callback.
+const SLEEP_US: i64 = 500_000;
 
 /// The compiler's account.
 #[derive(Default)]
 pub struct Budget {
     spent_us: Cell<u64>,
+    /// Whether loops that wait for the compiler were put to sleep, and when, in microseconds of the program's time.
+    asleep: Cell<Option<i64>>,
+    /// How often they were woken.
+    nights: Cell<u32>,
+    /// In nanoseconds: what iterations in native code have saved less what it has cost to enter and leave it.
+    saved: Cell<i64>,
 }
 
 impl Budget {
     /// Whether another trace may be compiled now.
     pub fn allows(&self) -> bool {
-        let spent = self.spent_us.get();
-        spent < FREE_US
-            || (spent - FREE_US).saturating_mul(SHARE) < clock_us(libc::CLOCK_PROCESS_CPUTIME_ID)
+        self.allows_at(None)
+    }
+
+    /// A loop that waits for the compiler is not told of its back edges any more; gives the night that it sleeps.
+    pub fn sleep(&self) -> u32 {
+        if self.asleep.get().is_none() {
+            self.asleep.set(Some(process_us()));
+        }
+        self.nights.get()
+    }
+
+    /// Whether a loop that has gone to sleep in this night has not been woken yet.
+    pub fn is_asleep(&self, night: u32) -> bool {
+        self.nights.get() == night
+    }
+
+    /// Whether there are loops asleep that may be compiled now: asked here and there, true now and then.
+    pub fn wakes(&self) -> bool {
+        let Some(since) = self.asleep.get() else {
+            return false;
+        };
+        let now = process_us();
+        let wakes = now.saturating_sub(since) >= SLEEP_US && self.allows_at(Some(now));
+        if wakes {
+            self.asleep.set(None);
+            self.nights.set(self.nights.get().wrapping_add(1));
+        }
+        wakes
+    }
+
+    fn allows_at(&self, now: Option<i64>) -> bool {
+        let saved_us = self.saved.get() / 1000;
+        let earned = match saved_us < 0 {
+            true => saved_us,
+            false => saved_us / OF_SAVED,
+        };
+        let due = i64::try_from(self.spent_us.get()).unwrap_or(i64::MAX);
+        let due = due.saturating_sub(FREE_US.saturating_add(earned));
+        // The clock is looked at where it matters.
+        due <= 0 || due <= now.unwrap_or_else(process_us) / SHARE
+    }
+
+    /// A run of native code has saved so much, in nanoseconds, or cost it.
+    pub fn earn(&self, saved: i64) {
+        self.saved.set(self.saved.get().saturating_add(saved));
     }
 
     /// Does a piece of work and adds its time to the account; gives it in microseconds.
@@ -29,6 +83,11 @@ impl Budget {
         self.spent_us.set(self.spent_us.get().saturating_add(us));
         (done, us)
     }
+}
+
+/// The processor time of the program, in microseconds.
+fn process_us() -> i64 {
+    clock_us(libc::CLOCK_PROCESS_CPUTIME_ID) as i64
 }
 
 /// A clock of processor time, in microseconds.

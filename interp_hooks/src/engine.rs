@@ -52,8 +52,6 @@ pub struct Run {
     pub activation: *mut jit::Activation,
     /// What runs.
     pub version: Rc<crate::loops::Version>,
-    /// Set when the frame's slots were brought up to date during a foreign call.
-    pub observed: Rc<Cell<bool>>,
 }
 
 /// The engine.

@@ -7,7 +7,9 @@ use crate::loops::{self, Header, MAX_VERSIONS, State, Version};
 use crate::py::{Object, Strong};
 use crate::record::{Recorder, Step};
 use crate::run;
+use crate::start;
 use crate::tree::{self, Growth, Tree};
+use crate::worth;
 use pyo3_ffi as ffi;
 use std::rc::Rc;
 use traces::{Abort, Reason};
@@ -18,6 +20,8 @@ pub const TOOL: u32 = 5;
 const MAX_REPORTED: usize = 4096;
 /// How many turns a loop waits for another look whether the compiler may work.
 const CLOCK_EVERY: u32 = 100;
+/// How many entries lie between two looks whether other loops may wake.
+const WAKE_EVERY: u64 = 256;
 /// From which attempt on variables may change their types from one iteration to the next.
 const MIXED_FROM: u32 = 2;
 /// The answer that changes nothing.
@@ -73,9 +77,20 @@ pub unsafe extern "C" fn on_jump(
     let state = header.state.borrow().clone();
     match state {
         State::LeftAlone(_) => return disable(e),
-        State::Counting => count(e, &header, code, thread, f),
-        // SAFETY: as above.
-        State::Compiled => unsafe { enter(e, &header, code, thread, f) },
+        State::Counting => {
+            if !count(e, &header, code, thread, f) {
+                return disable(e);
+            }
+        }
+        State::Compiled => {
+            if !header.is_asleep(e) {
+                // SAFETY: as above.
+                unsafe { enter(e, &header, code, thread, f) };
+            }
+            if header.is_asleep(e) {
+                return disable(e);
+            }
+        }
     }
     NONE()
 }
@@ -122,25 +137,50 @@ fn may_compile(e: &Engine) -> bool {
     e.options.borrow().all || e.budget.allows()
 }
 
+/// Counts a back edge; false where it need not be told of for a while.
 fn count(
     e: &Engine,
     header: &Rc<Header>,
     code: *mut ffi::PyObject,
     thread: *mut ffi::PyThreadState,
     f: *mut u8,
-) {
+) -> bool {
     let n = header.count.get() + 1;
     header.count.set(n);
     if n < header.patience.get() {
-        return;
+        return true;
     }
+    wake(e);
     if !may_compile(e) {
         // A look at the clock takes longer than a turn of many a loop.
         header.count.set(n - n.min(CLOCK_EVERY));
         *header.last_abort.borrow_mut() = Some(Reason::Budget.into());
         register(e, header);
-        return;
+        // To be told of a back edge does, too.
+        let sleeps = header.versions.borrow().is_empty();
+        if sleeps {
+            header.sleeps.set(Some(e.budget.sleep()));
+        }
+        return !sleeps;
     }
+    begin_recording(e, header, (code, thread, f));
+    true
+}
+
+/// Wakes the loops that wait for the compiler, where it may work again.
+fn wake(e: &Engine) {
+    if e.budget.wakes() {
+        start::restart_events();
+    }
+}
+
+/// Starts to record a loop.
+fn begin_recording(
+    e: &Engine,
+    header: &Rc<Header>,
+    (code, thread, f): (*mut ffi::PyObject, *mut ffi::PyThreadState, *mut u8),
+) {
+    let n = header.count.get();
     if e.recording.try_borrow().map_or(true, |r| r.is_some()) {
         // Another loop is being recorded. Look now and then whether it still is.
         if !n.is_multiple_of(64) && !n.is_power_of_two() {
@@ -353,8 +393,15 @@ fn finish(e: &Engine) {
     }
     register(e, &r.header);
     if let Some((version, guard)) = r.branch {
-        match tree::compile(e, version.tree.clone(), r.recorder) {
-            Ok(grown) => r.header.grown(&version, grown),
+        match tree::add(
+            e,
+            &version,
+            r.recorder,
+            r.header.patience.get(),
+            may_compile(e),
+        ) {
+            Ok(Some(grown)) => r.header.grown(&version, grown),
+            Ok(None) => {}
             Err(why) => version.tree.give_up(guard, &why),
         }
         return;
@@ -403,6 +450,7 @@ unsafe fn enter(
             if header.versions.borrow().len() < MAX_VERSIONS {
                 count(e, &header, code, thread, f);
             }
+            header.missed(e.options.borrow().all);
             return;
         };
         if !run::may_call(e, &version, thread) {
@@ -416,8 +464,14 @@ unsafe fn enter(
         let next = version.leads_to(exit);
         let hot = header.patience.get();
         let growth = version.tree.failed(&version, exit, hot, || may_compile(e));
-        let judge = next.is_none() && !e.options.borrow().all;
-        header.ran(&version, ended.iterations, judge);
+        // On the way to a neighbour it saves more than its iterations tell.
+        let cost = if next.is_none() { worth::ENTRY_COST } else { 0 };
+        let saved = version.saved_by(ended.iterations, ended.exit) - cost;
+        e.budget.earn(saved);
+        header.ran(&version, ended.iterations, saved, e.options.borrow().all);
+        if header.entries.get().is_multiple_of(WAKE_EVERY) {
+            wake(e);
+        }
         match growth {
             Growth::Now(guard) => {
                 let place = (code, thread, f);
@@ -427,12 +481,23 @@ unsafe fn enter(
                 Ok(grown) => header.grown(&version, grown),
                 Err(_) => version.tree.forgo(branch),
             },
-            Growth::Never | Growth::Later => {}
+            // A recording goes on from what waits.
+            Growth::Compile if e.recording.try_borrow().is_ok_and(|r| r.is_none()) => {
+                match tree::compile_pending(e, &version) {
+                    Ok(Some(grown)) => header.grown(&version, grown),
+                    Ok(None) => {}
+                    Err(_) => version.tree.grow_singly(),
+                }
+            }
+            Growth::Starved => version.is_starved.set(true),
+            Growth::Never | Growth::Later | Growth::Compile => {}
         }
         // SAFETY: the caller's promise.
         unsafe { ended.finish(e) };
         let next = next.and_then(|target| loops::header(e, code, target));
-        let is_compiled = |next: &Rc<Header>| matches!(*next.state.borrow(), State::Compiled);
+        let is_compiled = |next: &Rc<Header>| {
+            matches!(*next.state.borrow(), State::Compiled) && !next.is_asleep(e)
+        };
         let Some(next) = next.filter(is_compiled) else {
             return;
         };
@@ -473,7 +538,7 @@ fn grow(
             Rc::new(decoded),
             (code, f, thread),
             header.target,
-            &version.tree,
+            &tree::recorded(version),
             (guard as usize, calls),
         )
     };

@@ -21,6 +21,7 @@ mod run;
 mod start;
 mod symbol;
 mod tree;
+mod worth;
 mod wrapped;
 
 pub use module::PyInit__hardwire;

@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::place::Lines;
 use crate::py::Strong;
 use crate::tree::Tree;
+use crate::worth;
 use jit::Compiled;
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
@@ -36,24 +37,6 @@ pub enum Wanted {
 
 /// What a version may lose before it goes, and what it may have in reserve, in ns.
 const MAX_LOSS: i64 = 500_000;
-/// One part in so many of the time that it took to compile may be lost while it grows: several guards have their
-/// patience at once.
-const GROWING: u64 = 4;
-/// What entering and leaving native code costs, in ns: its share of the JUMP callback, the search for
-/// a version, and the frame that an exit rebuilds. A version that leaves too soon to earn it back
-/// took the wrong way through its loop.
-const ENTRY_COST: i64 = 250;
-/// What native code saves for each direct foreign call and for each bytecode, in ns: the low end of
-/// what was measured.
-const SAVED_PER_CALL: u64 = 100;
-const SAVED_PER_BYTECODE: u64 = 2;
-
-/// What an iteration in native code saves, in ns, by the number of its direct foreign calls and of its
-/// bytecodes.
-pub fn saved(calls: u32, bytecodes: u32) -> u64 {
-    SAVED_PER_CALL * u64::from(calls) + SAVED_PER_BYTECODE * u64::from(bytecodes)
-}
-
 /// A compiled version of a loop.
 pub struct Version {
     /// The machine code and its exits.
@@ -74,10 +57,18 @@ pub struct Version {
     pub taken: RefCell<Vec<u64>>,
     /// Recording to machine code, in microseconds.
     pub compile_us: u64,
-    /// What an iteration saves, in ns; see [`saved`].
-    pub saved: u64,
+    /// What an iteration saves, in ns.
+    pub saved: i64,
+    /// For each exit, what the iteration that takes it has saved by then.
+    pub saved_at: Vec<i64>,
     /// What it has saved less what entering and leaving it has cost, in ns: whether it is worth entering.
     pub balance: Cell<i64>,
+    /// Whether it would have grown, but for the share of the run time that the compiler may take.
+    pub is_starved: Cell<bool>,
+    /// Its tree with branches that wait to be compiled.
+    pub pending: RefCell<Option<Tree>>,
+    /// How often it was left where its tree may grow.
+    pub exits: Cell<u32>,
     /// The code object that was recorded.
     pub code: *mut ffi::PyObject,
     /// The namespaces that it was recorded under: globals, builtins.
@@ -92,6 +83,13 @@ impl Version {
             unsafe { ffi::PyWeakref_GetObject(weak.as_ptr()) == *object }
         };
         self.tree.holds() && self.tree.weak.iter().all(is_there)
+    }
+
+    /// What a run has saved that passed the header so often and ended in this exit, in ns.
+    pub fn saved_by(&self, iterations: u64, exit: usize) -> i64 {
+        let iterations = i64::try_from(iterations).unwrap_or(i64::MAX);
+        let last = self.saved_at.get(exit).copied().unwrap_or(0);
+        iterations.saturating_mul(self.saved).saturating_add(last)
     }
 
     /// The code objects of the calls that are part of it.
@@ -177,6 +175,8 @@ pub struct Header {
     pub past_exits: RefCell<BTreeMap<String, u64>>,
     /// How many back edges wait before the next recording.
     pub patience: Cell<u32>,
+    /// The night that the loop sleeps or has slept, which is not entered then; see [`crate::budget`].
+    pub sleeps: Cell<Option<u32>>,
 }
 
 impl Header {
@@ -213,25 +213,48 @@ impl Header {
         stop_watching();
     }
 
-    /// A version was entered and left after so many iterations of its peeled loop. One that leaves
-    /// again and again as soon as it is entered makes way for another recording, or, when that
-    /// does not help, for the interpreter.
-    pub fn ran(&self, version: &Rc<Version>, iterations: u64, judge: bool) {
+    /// Whether the loop waits for the compiler and is not entered meanwhile.
+    pub fn is_asleep(&self, e: &Engine) -> bool {
+        self.sleeps
+            .get()
+            .is_some_and(|night| e.budget.is_asleep(night))
+    }
+
+    /// No version fits what the variables hold: what it took to find out goes to the account of the worst.
+    pub fn missed(&self, keep: bool) {
+        let versions = self.versions.borrow();
+        let worst = versions.iter().min_by_key(|v| v.balance.get()).cloned();
+        drop(versions);
+        if let Some(worst) = worst {
+            self.judge(&worst, -worth::MISS_COST, keep);
+        }
+    }
+
+    /// A version was entered and left after so many iterations of its peeled loop, which saved so much, in ns.
+    pub fn ran(&self, version: &Rc<Version>, iterations: u64, saved: i64, keep: bool) {
         self.entries.set(self.entries.get() + 1);
         self.iterations.set(self.iterations.get() + iterations + 1);
-        // The preamble of two entries is about an iteration.
-        let saved = iterations
-            .saturating_mul(2)
-            .saturating_add(1)
-            .saturating_mul(version.saved)
-            / 2;
-        let saved = i64::try_from(saved).unwrap_or(i64::MAX);
-        let cost = if judge { ENTRY_COST } else { 0 };
-        let balance = version.balance.get().saturating_add(saved) - cost;
+        self.judge(version, saved, keep);
+    }
+
+    /// Whether a version stays, which has saved so much, in ns, or lost it. One that leaves again and again as soon as it
+    /// is entered makes way for another recording, or, when that does not help, for the interpreter;
+    /// unless it is to be kept.
+    fn judge(&self, version: &Rc<Version>, saved: i64, keep: bool) {
+        let balance = version.balance.get().saturating_add(saved);
         version.balance.set(balance.min(MAX_LOSS));
-        // While a tree grows it leaves often: a part of what it took to compile may be lost on top.
-        let growing = i64::try_from(version.compile_us * 1000 / GROWING).unwrap_or(i64::MAX);
-        if balance > -(MAX_LOSS.saturating_add(growing)) {
+        // While a tree grows it leaves often: as much as it took to compile may be lost on top, since that is how long
+        // each guard waits before it has a branch.
+        let growing = i64::try_from(version.compile_us.saturating_mul(1000)).unwrap_or(i64::MAX);
+        if keep || balance > -(MAX_LOSS.saturating_add(growing)) {
+            return;
+        }
+        if version.is_starved.replace(false)
+            && let Some(e) = crate::engine::get()
+        {
+            // It may yet come to something.
+            version.balance.set(0);
+            self.sleeps.set(Some(e.budget.sleep()));
             return;
         }
         self.forget(|v| Rc::ptr_eq(v, version));
@@ -268,6 +291,9 @@ impl Header {
     pub fn grown(&self, from: &Rc<Version>, version: Version) {
         if self.versions.borrow().iter().any(|v| Rc::ptr_eq(v, from)) {
             self.forget(|v| Rc::ptr_eq(v, from));
+            // It will leave less often: half of what is owed is let off, not all, or it could grow for ever at a loss.
+            let balance = from.balance.get();
+            version.balance.set(balance.max(balance / 2));
             self.versions.borrow_mut().push(Rc::new(version));
         }
     }
@@ -386,6 +412,7 @@ pub fn header(e: &Engine, code: *mut ffi::PyObject, target: u32) -> Option<Rc<He
         is_dead: Cell::new(false),
         past_exits: RefCell::default(),
         patience: Cell::new(e.options.borrow().threshold),
+        sleeps: Cell::default(),
     });
     headers.push(Rc::clone(&header));
     Some(header)

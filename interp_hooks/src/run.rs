@@ -9,7 +9,7 @@ use crate::{errno, helpers, raiser};
 use jit::target::MAX_WATCHES;
 use jit::{Activation, ActivationBuf, Exit, Repr, Source, values_of};
 use pyo3_ffi as ffi;
-use std::cell::Cell;
+use smallvec::SmallVec;
 use std::rc::Rc;
 use traces::Resume;
 
@@ -80,12 +80,10 @@ pub unsafe fn run<'a>(
     let frames = unsafe { Frames::new(e.table, thread, bytes) };
     activation.inlined = frames.start();
     let buf = ActivationBuf::new(activation, version.compiled.buf_len);
-    let observed = Rc::new(Cell::new(false));
     let run = Run {
         thread,
         activation: buf.activation(),
         version: Rc::clone(version),
-        observed: Rc::clone(&observed),
     };
     let held = Held::of(version);
     e.runs.borrow_mut().push(run);
@@ -108,19 +106,22 @@ pub unsafe fn run<'a>(
         *t += 1;
     }
     // SAFETY: nobody else uses the record any more.
-    let iterations = unsafe { (*buf.activation()).iterations };
+    let (iterations, observed) = unsafe {
+        let ended = &*buf.activation();
+        (ended.iterations, ended.observed != 0)
+    };
     let mut calls = None;
     if let Some(exit) = version.compiled.exits.get(n as usize) {
         // SAFETY: the exit and the buffer belong to this run.
         unsafe {
             let memory = (&frames, buf.values());
-            rebuild(e, version, exit, f, memory, observed.get());
+            rebuild(e, version, exit, f, memory, observed);
             if exit.frames.len() > 1 {
                 let behind = version.behind_calls.get(n as usize);
                 let behind = behind.map_or(&[][..], Vec::as_slice);
                 let place = (thread, f);
                 let left = Calls::of(e, version, exit, behind, place, frames.start());
-                match observed.get() {
+                match observed {
                     // They have been made already.
                     true => left.stand(e),
                     false => left.make(e),
@@ -213,6 +214,7 @@ unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) ->
         leave: 0,
         during: 0,
         iterations: 0,
+        observed: 0,
         errno: places.map_or(std::ptr::null_mut(), |p| p.errno),
         saved_errno: places.map_or(std::ptr::null_mut(), |p| p.saved),
         inlined: std::ptr::null_mut(),
@@ -284,40 +286,53 @@ unsafe fn objects(
     version: &Version,
     exit: &Exit,
     (buf, observed): (&[u64], bool),
-) -> Vec<(u16, *mut ffi::PyObject)> {
-    let mut made: Vec<(Source, *mut ffi::PyObject)> = Vec::with_capacity(exit.slots.len());
+) -> Objects {
+    let mut made = Objects::new();
     // What was brought up to date during the call may have been written to since.
     let lies_there = |slot| observed && version.trace.is_seen(slot);
-    let slots = exit.slots.iter().filter(|(slot, _)| !lies_there(*slot));
-    slots
-        .map(|&(slot, source)| {
-            let second = match source {
-                Source::Buf(word, _) => buf.get(usize::from(word) + 1).copied(),
-                _ => None,
-            };
-            let (x, repr) = match source {
-                Source::Const(id) => {
-                    let o = version.trace.obj(id).addr as *mut ffi::PyObject;
-                    // SAFETY: a constant that the version keeps alive, or NULL.
-                    unsafe { ffi::Py_XINCREF(o) };
-                    return (slot, o);
-                }
-                Source::Buf(word, repr) => (buf.get(usize::from(word)).copied(), repr),
-                Source::Imm(word, repr) => (Some(word), repr),
-            };
-            if let Some(&(_, o)) = made.iter().find(|m| m.0 == source) {
-                // SAFETY: made just now.
-                unsafe { ffi::Py_XINCREF(o) };
-                return (slot, o);
+    for &(slot, source) in &exit.slots {
+        if lies_there(slot) {
+            continue;
+        }
+        let known = made.iter().find(|m| m.source == source);
+        let object = match (known, source) {
+            // SAFETY: made just now.
+            (Some(known), _) => unsafe { ffi::Py_XNewRef(known.object) },
+            (None, Source::Const(id)) => {
+                let o = version.trace.obj(id).addr as *mut ffi::PyObject;
+                // SAFETY: a constant that the version keeps alive, or NULL.
+                unsafe { ffi::Py_XNewRef(o) }
             }
-            let words = [x.unwrap_or(0), second.unwrap_or(0)];
-            // SAFETY: the words hold what their representation says.
-            let o = unsafe { object(e, version, words, repr) };
-            made.push((source, o));
-            (slot, o)
-        })
-        .collect()
+            (None, Source::Imm(word, repr)) => {
+                // SAFETY: the word is what its representation says.
+                unsafe { object(e, version, [word, 0], repr) }
+            }
+            (None, Source::Buf(at, repr)) => {
+                let word = |at: usize| buf.get(at).copied().unwrap_or(0);
+                let words = [word(usize::from(at)), word(usize::from(at) + 1)];
+                // SAFETY: the words hold what their representation says.
+                unsafe { object(e, version, words, repr) }
+            }
+        };
+        made.push(Made {
+            slot,
+            source,
+            object,
+        });
+    }
+    made
 }
+
+/// An object for a slot.
+struct Made {
+    slot: u16,
+    source: Source,
+    /// A new reference, or NULL.
+    object: *mut ffi::PyObject,
+}
+
+/// The objects of an exit: most have few.
+type Objects = SmallVec<[Made; 16]>;
 
 /// The object of a value that lies in one word, or two where it is a struct.
 unsafe fn object(
@@ -376,11 +391,15 @@ unsafe fn rebuild(
         _ => std::ptr::null_mut(),
     };
     let nlocals = version.trace.nlocals;
-    let mut drops: Vec<*mut ffi::PyObject> = Vec::with_capacity(exit.slots.len());
+    let mut drops: SmallVec<[*mut ffi::PyObject; 16]> = SmallVec::new();
     // SAFETY: see the function's own promise; slots are written while their new values are owned,
     // old objects are dropped when the frame is whole again.
     unsafe {
-        for (slot, o) in objects(e, version, exit, (buf, observed)) {
+        let made = objects(e, version, exit, (buf, observed));
+        for Made {
+            slot, object: o, ..
+        } in made
+        {
             if let Some(g) = version.trace.global(slot) {
                 let of = |id| version.trace.obj(id).addr as *mut ffi::PyObject;
                 helpers::global_set(of(g.dict), of(g.key), o);
@@ -443,13 +462,19 @@ pub fn observe(e: &Engine, thread: *mut ffi::PyThreadState) {
         else {
             continue;
         };
-        if run.observed.replace(true) {
+        if a.observed != 0 {
             continue;
         }
+        // SAFETY: as above; native code does not use the word.
+        unsafe { (&raw mut (*run.activation).observed).write(1) };
         // SAFETY: the buffer holds the values of this call; locals hold plain objects or NULL.
         unsafe {
             let buf = values_of(run.activation, run.version.compiled.buf_len);
-            for (slot, o) in objects(e, &run.version, record, (buf, false)) {
+            let made = objects(e, &run.version, record, (buf, false));
+            for Made {
+                slot, object: o, ..
+            } in made
+            {
                 let trace = &run.version.trace;
                 let at = match e.target.borrow().inlined_offset(trace, slot) {
                     _ if !trace.is_seen(slot) => {

@@ -155,6 +155,20 @@ fn call(o: &Strong, name: &CStr, args: &[i64]) -> Result<Strong, String> {
     }
 }
 
+/// Has loops tell of their back edges again that were not to. Where another tool is there nothing is done: it would
+/// hear again of what it did not want to.
+pub fn restart_events() {
+    let Ok(m) = sys_monitoring() else { return };
+    let is_none = |tool: &Strong| {
+        // SAFETY: the address of a static object.
+        tool.as_ptr() == unsafe { ffi::Py_None() }
+    };
+    let mut others = (0..6).filter(|&n| n != i64::from(hook::TOOL));
+    if others.all(|n| call(&m, c"get_tool", &[n]).is_ok_and(|tool| is_none(&tool))) {
+        call(&m, c"restart_events", &[]).ok();
+    }
+}
+
 /// Takes tool number 5 and asks for JUMP events everywhere.
 fn use_tool(callbacks: &(Strong, Strong)) -> Result<Monitoring, String> {
     let m = sys_monitoring()?;

@@ -13,10 +13,11 @@ use crate::loops::{self, Version};
 use crate::py::Strong;
 use crate::record::{Recorded, Recorder};
 use crate::resume;
-use jit::{Exit, Types};
+use crate::worth;
+use jit::{Compiled, Exit, Types};
 use pyo3_ffi as ffi;
-use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::cell::{Cell, RefCell, RefMut};
+use std::collections::HashSet;
 use std::rc::Rc;
 use traces::{Abort, Op, Reason, Resume, SnapId, Trace};
 
@@ -24,14 +25,16 @@ use traces::{Abort, Op, Reason, Resume, SnapId, Trace};
 const HOT_EXIT: u32 = 32;
 /// How many branches a tree may have.
 const MAX_BRANCHES: usize = 32;
-/// How many instructions of the naive trace a tree may have: what the code generator compiles in about 20 ms.
-const MAX_SIZE: usize = 8000;
+/// How many instructions of the naive trace a tree may have: what the code generator compiles in about 40 ms.
+const MAX_SIZE: usize = 2500;
 /// How often a branch is tried.
 const MAX_ATTEMPTS: u32 = 6;
 
-/// After how many exits a tree is compiled again, by the microseconds that it took the last time: about what the
-/// exits cost meanwhile.
-const US_PER_EXIT: u64 = 4;
+/// What an exit costs, in microseconds, for the number of them after which a tree is compiled again.
+const US_PER_EXIT: u64 = 1;
+/// About how many branches are compiled together: a guard that has failed for one part in so many of the exits is
+/// worth one.
+const BRANCHES_AT_ONCE: u32 = 16;
 
 /// Whether a tree grows where it was left.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +45,10 @@ pub enum Growth {
     Later,
     /// A branch is to be recorded at this guard, by its naive instruction.
     Now(u32),
+    /// It would, but the compiler has taken its share of the run time.
+    Starved,
+    /// The branches that wait are to be compiled.
+    Compile,
     /// The preamble is to have the branch of this snapshot too.
     Restart(SnapId),
 }
@@ -75,6 +82,8 @@ pub struct Tree {
     pub naive: Trace,
     /// Whether an assumption of one of the recordings fell; see `assume`.
     pub flags: Vec<Flag>,
+    /// The snapshots of the guards that have branches.
+    branches: Vec<SnapId>,
     /// The references that the constants need.
     keep: Vec<Strong>,
     /// Objects to hold while a run is inside: the flag falls before their owner lets them go.
@@ -82,16 +91,18 @@ pub struct Tree {
     /// Objects that may have died since they were recorded, each with a weak reference to it. A run
     /// holds them.
     pub weak: Vec<(Strong, *mut ffi::PyObject)>,
-    /// What an iteration saves, in ns; see [`loops::saved`].
-    saved: u64,
+    /// What an iteration saves, in ns.
+    saved: i64,
     /// Whether variables may change their types from one iteration to the next.
     mixed: bool,
     /// Whether it has as many branches, or as many instructions, as it may have.
     is_full: bool,
+    /// Whether each branch is compiled by itself: several at once came to nothing.
+    singly: Cell<bool>,
     /// The branches that the preamble has too.
     restarts: HashSet<SnapId>,
-    /// By the index of their naive instruction.
-    guards: RefCell<HashMap<u32, Guard>>,
+    /// By the index of their naive instruction; as many as were needed.
+    guards: RefCell<Vec<Guard>>,
 }
 
 impl Tree {
@@ -108,7 +119,7 @@ impl Tree {
     /// # Errors
     /// An assumption fell meanwhile.
     fn with(mut self, recorder: Recorder) -> Result<Tree, Abort> {
-        let saved = loops::saved(recorder.foreign, recorder.bytecodes);
+        let saved = worth::iteration(recorder.foreign, recorder.bytecodes);
         let Recorded {
             trace,
             assumptions,
@@ -120,7 +131,8 @@ impl Tree {
             self.saved = saved;
         }
         let branches = trace.insts.iter().filter(|i| i.op == Op::Branch);
-        self.is_full = branches.count() >= MAX_BRANCHES || trace.insts.len() >= MAX_SIZE;
+        self.branches = branches.filter_map(|branch| branch.snap).collect();
+        self.is_full = self.branches.len() >= MAX_BRANCHES || trace.insts.len() >= MAX_SIZE;
         self.naive = trace;
         self.keep.extend(keep);
         self.hold.append(&mut hold);
@@ -145,7 +157,7 @@ impl Tree {
         version: &Version,
         exit: &Exit,
         hot: u32,
-        may_compile: impl FnOnce() -> bool,
+        may_compile: impl Fn() -> bool,
     ) -> Growth {
         let Some(origin) = growable(version, exit) else {
             return Growth::Never;
@@ -155,47 +167,77 @@ impl Tree {
         if self.is_full || snap.is_some_and(|snap| self.restarts.contains(&snap)) {
             return Growth::Never;
         }
-        let mut guards = self.guards.borrow_mut();
-        let guard = guards.entry(origin).or_default();
+        let mut guard = self.guard(origin);
         if guard.given_up {
             return Growth::Never;
         }
-        guard.failed += 1;
-        // Never the first time: what is done once ends once. And what it took to compile the tree has to come back.
-        let mut patience = (2 * hot).min(HOT_EXIT);
-        if patience == HOT_EXIT {
-            patience = patience.max((version.compile_us / US_PER_EXIT) as u32);
+        let patience = patience(version, hot);
+        let exits = version.exits.get().saturating_add(1);
+        version.exits.set(exits);
+        if let Some(pending) = version.pending.borrow().as_ref() {
+            if exits >= patience {
+                return match may_compile() {
+                    true => Growth::Compile,
+                    false => starved(version, patience),
+                };
+            }
+            let waits = pending.branch_of(origin).is_some() && self.branch_of(origin).is_none();
+            if waits || pending.is_full {
+                return Growth::Later;
+            }
         }
-        if guard.failed < patience << guard.attempts {
+        guard.failed += 1;
+        let branch = self.branch_of(origin);
+        let enough = match branch {
+            None if patience >= HOT_EXIT => HOT_EXIT.max(patience / BRANCHES_AT_ONCE),
+            _ => patience,
+        };
+        if guard.failed < enough << guard.attempts {
             return Growth::Later;
         }
-        if !may_compile() {
-            guard.failed = 0;
-            return Growth::Never;
+        match branch {
+            None => Growth::Now(origin),
+            Some(branch) if may_compile() => Growth::Restart(branch),
+            Some(_) => {
+                guard.failed = 0;
+                starved(version, patience)
+            }
         }
-        self.branch_of(origin)
-            .map_or(Growth::Now(origin), Growth::Restart)
+    }
+
+    /// The state of a guard.
+    fn guard(&self, at: u32) -> RefMut<'_, Guard> {
+        RefMut::map(self.guards.borrow_mut(), |guards| {
+            let at = at as usize;
+            if guards.len() <= at {
+                guards.resize(at + 1, Guard::default());
+            }
+            &mut guards[at]
+        })
     }
 
     /// The snapshot of a guard, where it has a branch.
     fn branch_of(&self, guard: u32) -> Option<SnapId> {
         let snap = self.naive.insts.get(guard as usize)?.snap?;
-        self.naive.branches().contains_key(&snap).then_some(snap)
+        self.branches.contains(&snap).then_some(snap)
+    }
+
+    /// Each branch is to be compiled by itself from now on: one that waited came to nothing.
+    pub fn grow_singly(&self) {
+        self.singly.set(true);
     }
 
     /// The preamble has to do without a branch.
     pub fn forgo(&self, branch: SnapId) {
         let insts = self.naive.insts.iter().enumerate();
-        let mut guards = self.guards.borrow_mut();
         for (at, _) in insts.filter(|(_, inst)| inst.snap == Some(branch)) {
-            guards.entry(at as u32).or_default().given_up = true;
+            self.guard(at as u32).given_up = true;
         }
     }
 
     /// A recording that was to begin at a guard came to nothing.
     pub fn give_up(&self, guard: u32, why: &Abort) {
-        let mut guards = self.guards.borrow_mut();
-        let guard = guards.entry(guard).or_default();
+        let mut guard = self.guard(guard);
         guard.failed = 0;
         if why.reason == Reason::NotInlined {
             return;
@@ -210,10 +252,77 @@ impl Tree {
     }
 }
 
-/// Compiles a tree with what a recording adds to it.
+/// How often a version is left before its tree is compiled again: as long as the exits take together what the compiler
+/// took the last time. Never the first time: what is done once ends once.
+fn patience(version: &Version, hot: u32) -> u32 {
+    match (2 * hot).min(HOT_EXIT) {
+        HOT_EXIT => HOT_EXIT.max((version.compile_us / US_PER_EXIT) as u32),
+        soon => soon,
+    }
+}
+
+/// The compiler has taken its share; it is asked again a good deal later, since to look at the clock takes time.
+fn starved(version: &Version, patience: u32) -> Growth {
+    version.exits.set(patience.saturating_sub(HOT_EXIT));
+    Growth::Starved
+}
+
+/// The tree of a version with the branches that wait.
+pub fn recorded(version: &Version) -> Tree {
+    let pending = version.pending.borrow();
+    pending.as_ref().unwrap_or(&version.tree).clone()
+}
+
+/// Adds a branch to a version: has it wait until the tree is compiled anew with all that were recorded meanwhile, or
+/// compiles it where that is due.
 ///
 /// # Errors
-/// Why the loop, or the branch, is left to the interpreter.
+/// Why the branch is left to the interpreter.
+pub fn add(
+    e: &Engine,
+    version: &Version,
+    recorder: Recorder,
+    hot: u32,
+    may_compile: bool,
+) -> Result<Option<Version>, Abort> {
+    let tree = recorded(version).with(recorder)?;
+    let patience = patience(version, hot);
+    let is_due = tree.singly.get() || patience < HOT_EXIT || version.exits.get() >= patience;
+    *version.pending.borrow_mut() = Some(tree);
+    match is_due && may_compile {
+        true => compile_pending(e, version),
+        false => Ok(None),
+    }
+}
+
+/// Compiles the branches that wait. Where they come to nothing together, each is recorded again by itself.
+///
+/// # Errors
+/// Why a single branch is left to the interpreter.
+pub fn compile_pending(e: &Engine, version: &Version) -> Result<Option<Version>, Abort> {
+    let Some(mut tree) = version.pending.take() else {
+        return Ok(None);
+    };
+    let added = tree
+        .branches
+        .len()
+        .saturating_sub(version.tree.branches.len());
+    // Guards have failed since.
+    tree.guards = version.tree.guards.clone();
+    match rebuild(e, version, tree) {
+        Ok(version) => Ok(Some(version)),
+        Err(why) if added < 2 => Err(why),
+        Err(_) => {
+            version.tree.grow_singly();
+            Ok(None)
+        }
+    }
+}
+
+/// Compiles the tree of a loop's root path.
+///
+/// # Errors
+/// Why the loop is left to the interpreter.
 pub fn compile(e: &Engine, tree: Tree, recorder: Recorder) -> Result<Version, Abort> {
     let place = Place {
         code: recorder.code(),
@@ -228,8 +337,14 @@ pub fn compile(e: &Engine, tree: Tree, recorder: Recorder) -> Result<Version, Ab
 /// # Errors
 /// Why it has to do without.
 pub fn restart(e: &Engine, version: &Version, branch: SnapId) -> Result<Version, Abort> {
-    let mut tree = version.tree.clone();
+    let mut tree = recorded(version);
+    tree.guards = version.tree.guards.clone();
     tree.restarts.insert(branch);
+    rebuild(e, version, tree)
+}
+
+/// Compiles a tree that a version has grown into.
+fn rebuild(e: &Engine, version: &Version, tree: Tree) -> Result<Version, Abort> {
     let decoded = frame::decoded(e.table, version.code).ok_or(Reason::Confused)?;
     let place = Place {
         code: version.code,
@@ -244,6 +359,21 @@ struct Place {
     code: *mut ffi::PyObject,
     namespaces: [*mut ffi::PyObject; 2],
     decoded: Rc<Decoded>,
+}
+
+/// For each exit, what the iteration that takes it has saved by then, in ns.
+fn saved_at(tree: &Tree, trace: &Trace, compiled: &Compiled) -> Vec<i64> {
+    let saved = worth::up_to(&tree.naive, tree.saved);
+    let of = |exit: &Exit| {
+        let snap = trace.insts.get(exit.inst as usize)?.snap?;
+        let origin = trace.snaps.get(snap.0 as usize)?.origin;
+        saved.get(origin as usize).copied()
+    };
+    compiled
+        .exits
+        .iter()
+        .map(|exit| of(exit).unwrap_or(0))
+        .collect()
 }
 
 fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
@@ -274,7 +404,11 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         wants: loops::wants(&trace),
         compile_us,
         saved: tree.saved,
+        saved_at: saved_at(&tree, &trace, &compiled),
         balance: Cell::new(0),
+        pending: RefCell::default(),
+        is_starved: Cell::new(false),
+        exits: Cell::new(0),
         compiled,
         trace,
         tree,

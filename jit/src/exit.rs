@@ -21,6 +21,8 @@ pub struct Activation {
     pub during: u64,
     /// How often the loop's header was passed.
     pub iterations: u64,
+    /// Not zero once the frame's slots were brought up to date during a foreign call. Native code does not look at it.
+    pub observed: u64,
     /// The thread's `errno`, and where cffi keeps it between calls; of no meaning to a trace that
     /// does not call through cffi.
     pub errno: *mut i32,

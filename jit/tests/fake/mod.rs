@@ -496,6 +496,7 @@ impl Machine {
             leave: 0,
             during: 0,
             iterations: 0,
+            observed: 0,
             errno: std::ptr::null_mut(),
             saved_errno: std::ptr::null_mut(),
             inlined: std::ptr::null_mut(),
