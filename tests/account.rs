@@ -1,0 +1,74 @@
+//! What the compiler may take of a program's time, and that loops which had to wait get their turn.
+
+use assert_cmd::Command;
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+
+/// More loops than the advance pays for; each is worth compiling.
+const MANY_LOOPS: &str = "\
+import hardwire, time
+
+source = '''
+def f{0}(n):
+    total = 0
+    for i in range(n):
+        total += i * {0} & 255
+    return total
+'''
+space = {}
+for k in range(100):
+    exec(source.format(k), space)
+loops = [space[f'f{k}'] for k in range(100)]
+
+def compiled():
+    states = [loop['state'] for loop in hardwire.stats()['loops']]
+    return states.count('compiled')
+
+def turn():
+    return [f(2000) for f in loops]
+
+expected = turn()
+at_first = compiled()
+begin = time.process_time()
+while compiled() <= at_first + 10 and time.process_time() - begin < 60:
+    assert turn() == expected
+print('at first some:', 0 < at_first < 100)
+print('then more:', compiled() > at_first + 10)
+";
+
+#[test]
+fn loops_wait_for_the_compiler_and_get_their_turn() {
+    Command::new(env!("CARGO_BIN_EXE_hardwire"))
+        .args(["-c", MANY_LOOPS])
+        .assert()
+        .success()
+        .stdout("at first some: True\nthen more: True\n");
+}
+
+/// Another tool does not hear again of what it did not want to hear of.
+const ANOTHER_TOOL: &str = "\
+import sys
+monitoring = sys.monitoring
+monitoring.use_tool_id(3, 'mine')
+heard = []
+def line(code, number):
+    heard.append(number)
+    return monitoring.DISABLE
+def watched():
+    return 1
+monitoring.register_callback(3, monitoring.events.LINE, line)
+monitoring.set_local_events(3, watched.__code__, monitoring.events.LINE)
+";
+
+#[test]
+fn another_tool_hears_of_each_line_once() {
+    let program = MANY_LOOPS
+        .replace("return [", "return watched(), [")
+        .replace("< 60:", "< 2:");
+    let program = format!("{ANOTHER_TOOL}{program}\nprint('once:', len(heard) == 1)");
+    Command::new(env!("CARGO_BIN_EXE_hardwire"))
+        .args(["-c", &program])
+        .assert()
+        .success()
+        .stdout(contains("at first some: True\n").and(contains("once: True\n")));
+}
