@@ -285,38 +285,81 @@ unsafe fn objects(
     exit: &Exit,
     (buf, observed): (&[u64], bool),
 ) -> Vec<(u16, *mut ffi::PyObject)> {
-    let mut made: Vec<(Source, *mut ffi::PyObject)> = Vec::with_capacity(exit.slots.len());
+    let mut made = Made {
+        e,
+        version,
+        exit,
+        buf,
+        objects: Vec::with_capacity(exit.slots.len()),
+    };
     // What was brought up to date during the call may have been written to since.
     let lies_there = |slot| observed && version.trace.is_seen(slot);
     let slots = exit.slots.iter().filter(|(slot, _)| !lies_there(*slot));
+    // SAFETY: the caller's promise.
     slots
-        .map(|&(slot, source)| {
-            let second = match source {
-                Source::Buf(word, _) => buf.get(usize::from(word) + 1).copied(),
-                _ => None,
-            };
-            let (x, repr) = match source {
-                Source::Const(id) => {
-                    let o = version.trace.obj(id).addr as *mut ffi::PyObject;
-                    // SAFETY: a constant that the version keeps alive, or NULL.
-                    unsafe { ffi::Py_XINCREF(o) };
-                    return (slot, o);
-                }
-                Source::Buf(word, repr) => (buf.get(usize::from(word)).copied(), repr),
-                Source::Imm(word, repr) => (Some(word), repr),
-            };
-            if let Some(&(_, o)) = made.iter().find(|m| m.0 == source) {
-                // SAFETY: made just now.
-                unsafe { ffi::Py_XINCREF(o) };
-                return (slot, o);
-            }
-            let words = [x.unwrap_or(0), second.unwrap_or(0)];
-            // SAFETY: the words hold what their representation says.
-            let o = unsafe { object(e, version, words, repr) };
-            made.push((source, o));
-            (slot, o)
-        })
+        .map(|&(slot, source)| (slot, unsafe { made.object(source) }))
         .collect()
+}
+
+/// The objects of an exit that were made so far: one for each source.
+struct Made<'a> {
+    e: &'a Engine,
+    version: &'a Version,
+    exit: &'a Exit,
+    buf: &'a [u64],
+    objects: Vec<(Source, *mut ffi::PyObject)>,
+}
+
+impl Made<'_> {
+    /// A new reference to the object of a source.
+    ///
+    /// # Safety
+    /// The buffer holds the values of the exit.
+    unsafe fn object(&mut self, source: Source) -> *mut ffi::PyObject {
+        if let Some(&(_, o)) = self.objects.iter().find(|m| m.0 == source) {
+            // SAFETY: made before, and whoever it was made for has a reference.
+            unsafe { ffi::Py_XINCREF(o) };
+            return o;
+        }
+        let word = |n: usize| self.buf.get(n).copied().unwrap_or(0);
+        let (words, repr) = match source {
+            Source::Const(id) => {
+                let o = self.version.trace.obj(id).addr as *mut ffi::PyObject;
+                // SAFETY: a constant that the version keeps alive, or NULL.
+                unsafe { ffi::Py_XINCREF(o) };
+                return o;
+            }
+            Source::Tuple(n) => {
+                // SAFETY: the caller's promise.
+                let o = unsafe { self.tuple(usize::from(n)) };
+                self.objects.push((source, o));
+                return o;
+            }
+            Source::Buf(n, repr) => {
+                let n = usize::from(n);
+                ([word(n), word(n + 1)], repr)
+            }
+            Source::Imm(word, repr) => ([word, 0], repr),
+        };
+        // SAFETY: the words hold what their representation says.
+        let o = unsafe { object(self.e, self.version, words, repr) };
+        self.objects.push((source, o));
+        o
+    }
+
+    /// A new tuple.
+    ///
+    /// # Safety
+    /// The buffer holds the values of the exit.
+    unsafe fn tuple(&mut self, n: usize) -> *mut ffi::PyObject {
+        let exit = self.exit;
+        let items = exit.tuples.get(n).into_iter().flatten();
+        // SAFETY: the caller's promise; the references move into the tuple.
+        unsafe {
+            let items: Vec<_> = items.map(|&item| self.object(item)).collect();
+            helpers::build_tuple(items.as_ptr(), items.len(), 0)
+        }
+    }
 }
 
 /// The object of a value that lies in one word, or two where it is a struct.
@@ -400,6 +443,14 @@ unsafe fn rebuild(
                 drops.push(*at);
             }
             *at = o;
+        }
+        for &slot in &exit.drops {
+            let inlined = e.target.borrow().inlined_offset(&version.trace, slot);
+            let at = match inlined {
+                Some(offset) => frames.start().offset(offset as isize).cast(),
+                None => frame::slot(e.table, f, usize::from(slot)),
+            };
+            drops.push(*at);
         }
         let outer = exit.outer();
         if let (Resume::Raise(n), 1) = (exit.resume, exit.frames.len()) {
