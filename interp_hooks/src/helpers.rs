@@ -11,6 +11,8 @@ use crate::py::{Kind, Object};
 use pyo3_ffi as ffi;
 use traces::Helper;
 
+pub use containers::build_tuple;
+
 type Obj = *mut ffi::PyObject;
 
 fn or_die(o: Obj) -> Obj {

@@ -286,53 +286,83 @@ unsafe fn objects(
     version: &Version,
     exit: &Exit,
     (buf, observed): (&[u64], bool),
-) -> Objects {
-    let mut made = Objects::new();
+) -> SmallVec<[(u16, *mut ffi::PyObject); 16]> {
+    let mut made = Made {
+        e,
+        version,
+        exit,
+        buf,
+        objects: SmallVec::new(),
+    };
     // What was brought up to date during the call may have been written to since.
     let lies_there = |slot| observed && version.trace.is_seen(slot);
-    for &(slot, source) in &exit.slots {
-        if lies_there(slot) {
-            continue;
+    let slots = exit.slots.iter().filter(|(slot, _)| !lies_there(*slot));
+    // SAFETY: the caller's promise.
+    slots
+        .map(|&(slot, source)| (slot, unsafe { made.object(source) }))
+        .collect()
+}
+
+/// The objects of an exit that were made so far: one for each source.
+struct Made<'a> {
+    e: &'a Engine,
+    version: &'a Version,
+    exit: &'a Exit,
+    buf: &'a [u64],
+    objects: SmallVec<[(Source, *mut ffi::PyObject); 16]>,
+}
+
+impl Made<'_> {
+    /// A new reference to the object of a source.
+    ///
+    /// # Safety
+    /// The buffer holds the values of the exit.
+    unsafe fn object(&mut self, source: Source) -> *mut ffi::PyObject {
+        if let Some(&(_, o)) = self.objects.iter().find(|m| m.0 == source) {
+            // SAFETY: made before, and whoever it was made for has a reference.
+            unsafe { ffi::Py_XINCREF(o) };
+            return o;
         }
-        let known = made.iter().find(|m| m.source == source);
-        let object = match (known, source) {
-            // SAFETY: made just now.
-            (Some(known), _) => unsafe { ffi::Py_XNewRef(known.object) },
-            (None, Source::Const(id)) => {
-                let o = version.trace.obj(id).addr as *mut ffi::PyObject;
+        let word = |n: usize| self.buf.get(n).copied().unwrap_or(0);
+        let (words, repr) = match source {
+            Source::Const(id) => {
+                let o = self.version.trace.obj(id).addr as *mut ffi::PyObject;
                 // SAFETY: a constant that the version keeps alive, or NULL.
-                unsafe { ffi::Py_XNewRef(o) }
+                unsafe { ffi::Py_XINCREF(o) };
+                return o;
             }
-            (None, Source::Imm(word, repr)) => {
-                // SAFETY: the word is what its representation says.
-                unsafe { object(e, version, [word, 0], repr) }
+            Source::Tuple(n) => {
+                // SAFETY: the caller's promise.
+                let o = unsafe { self.tuple(usize::from(n)) };
+                self.objects.push((source, o));
+                return o;
             }
-            (None, Source::Buf(at, repr)) => {
-                let word = |at: usize| buf.get(at).copied().unwrap_or(0);
-                let words = [word(usize::from(at)), word(usize::from(at) + 1)];
-                // SAFETY: the words hold what their representation says.
-                unsafe { object(e, version, words, repr) }
+            Source::Buf(n, repr) => {
+                let n = usize::from(n);
+                ([word(n), word(n + 1)], repr)
             }
+            Source::Imm(word, repr) => ([word, 0], repr),
         };
-        made.push(Made {
-            slot,
-            source,
-            object,
-        });
+        // SAFETY: the words hold what their representation says.
+        let o = unsafe { object(self.e, self.version, words, repr) };
+        self.objects.push((source, o));
+        o
     }
-    made
-}
 
-/// An object for a slot.
-struct Made {
-    slot: u16,
-    source: Source,
-    /// A new reference, or NULL.
-    object: *mut ffi::PyObject,
+    /// A new tuple.
+    ///
+    /// # Safety
+    /// The buffer holds the values of the exit.
+    unsafe fn tuple(&mut self, n: usize) -> *mut ffi::PyObject {
+        let exit = self.exit;
+        let items = exit.tuples.get(n).into_iter().flatten();
+        // SAFETY: the caller's promise; the references move into the tuple.
+        unsafe {
+            let items: Vec<_> = items.map(|&item| self.object(item)).collect();
+            helpers::build_tuple(items.as_ptr(), items.len(), 0)
+        }
+    }
 }
-
-/// The objects of an exit: most have few.
-type Objects = SmallVec<[Made; 16]>;
 
 /// The object of a value that lies in one word, or two where it is a struct.
 unsafe fn object(
@@ -396,10 +426,7 @@ unsafe fn rebuild(
     // old objects are dropped when the frame is whole again.
     unsafe {
         let made = objects(e, version, exit, (buf, observed));
-        for Made {
-            slot, object: o, ..
-        } in made
-        {
+        for (slot, o) in made {
             if let Some(g) = version.trace.global(slot) {
                 let of = |id| version.trace.obj(id).addr as *mut ffi::PyObject;
                 helpers::global_set(of(g.dict), of(g.key), o);
@@ -419,6 +446,14 @@ unsafe fn rebuild(
                 drops.push(*at);
             }
             *at = o;
+        }
+        for &slot in &exit.drops {
+            let inlined = e.target.borrow().inlined_offset(&version.trace, slot);
+            let at = match inlined {
+                Some(offset) => frames.start().offset(offset as isize).cast(),
+                None => frame::slot(e.table, f, usize::from(slot)),
+            };
+            drops.push(*at);
         }
         let outer = exit.outer();
         if let (Resume::Raise(n), 1) = (exit.resume, exit.frames.len()) {
@@ -471,10 +506,7 @@ pub fn observe(e: &Engine, thread: *mut ffi::PyThreadState) {
         unsafe {
             let buf = values_of(run.activation, run.version.compiled.buf_len);
             let made = objects(e, &run.version, record, (buf, false));
-            for Made {
-                slot, object: o, ..
-            } in made
-            {
+            for (slot, o) in made {
                 let trace = &run.version.trace;
                 let at = match e.target.borrow().inlined_offset(trace, slot) {
                     _ if !trace.is_seen(slot) => {

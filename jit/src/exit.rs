@@ -147,6 +147,8 @@ pub enum Source {
     Buf(u16, Repr),
     /// The box of a constant: what the buffer word would hold.
     Imm(u64, Repr),
+    /// A tuple of [`Exit::tuples`], by its index.
+    Tuple(u16),
 }
 
 /// A frame as an exit leaves it, see [`traces::FrameState`].
@@ -193,6 +195,11 @@ pub struct Exit {
     /// The slots to write; two slots with the same source hold one object. The record of a
     /// foreign call lists locals only: nobody but the exit behind it sees the operand stack.
     pub slots: Vec<(u16, Source)>,
+    /// The items of the tuples among the sources. What two of them, or a slot, have of one source is one object; a
+    /// tuple in a tuple has a lower index.
+    pub tuples: Vec<Vec<Source>>,
+    /// Slots above the top whose objects are dropped when the frame is whole.
+    pub drops: Vec<u16>,
 }
 
 impl Exit {

@@ -83,7 +83,7 @@ impl Builder {
         let inst = trace.insts.get(guard).ok_or_else(odd)?;
         let snap = inst.snap.and_then(|id| trace.snaps.get(id.0 as usize));
         let snap = snap.ok_or_else(odd)?.clone();
-        if snap.resume != Resume::At {
+        if snap.resume != Resume::At || !snap.drops.is_empty() {
             return Err(odd());
         }
         let frames = snap.frames.clone();
@@ -257,6 +257,11 @@ impl Builder {
 
     /// A snapshot of the current bytecode and stack with another way to go on.
     pub fn snapshot_as(&mut self, resume: Resume) -> SnapId {
+        self.snapshot_dropping(resume, Vec::new())
+    }
+
+    /// As `snapshot_as`, of an exit that drops what these slots above the top own.
+    pub fn snapshot_dropping(&mut self, resume: Resume, drops: Vec<u16>) -> SnapId {
         let frames = self.states();
         self.trace.add_snap(Snapshot {
             origin: 0,
@@ -264,6 +269,7 @@ impl Builder {
             resume,
             frames,
             fields: Vec::new(),
+            drops,
         })
     }
 

@@ -248,6 +248,8 @@ ops! {
     /// A cffi buffer over the memory that a cdata (which the buffer keeps alive) points to, of so many
     /// bytes. The cdata is not a box.
     BoxBuffer "box_buffer" (Obj I64) None -> r(Obj), Pure, false;
+    /// A tuple of the operands, none of them NULL. Made once at most: what it is stored in first holds the one object.
+    BoxTuple "box_tuple" (any) None -> r(Obj), Pure, false;
     /// A new bound method of the operand each time: of a function, or what looking up the attribute of a name
     /// gives.
     BoxAttr "box_attr" (Obj) Obj -> r(Obj), Pure, false;
@@ -484,6 +486,7 @@ impl Op {
                 | Op::BoxUChar
                 | Op::BoxAttr
                 | Op::BoxBuffer
+                | Op::BoxTuple
         )
     }
 

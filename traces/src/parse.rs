@@ -521,12 +521,19 @@ impl<'a> Parser<'a> {
             self.expect("=")?;
             fields.push((object, field, self.value()?));
         }
+        let mut drops = Vec::new();
+        if self.accept_keyword("drops") {
+            while self.peek("#") {
+                drops.push(self.slot()?);
+            }
+        }
         Ok(Snapshot {
             origin: 0,
             turn,
             resume,
             frames,
             fields,
+            drops,
         })
     }
 

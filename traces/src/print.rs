@@ -163,6 +163,9 @@ impl Display for SnapText<'_> {
         for (object, field, value) in &self.1.fields {
             write!(f, " {object}@{}={value}", field.name())?;
         }
+        for (i, slot) in self.1.drops.iter().enumerate() {
+            write!(f, "{} #{slot}", if i == 0 { " drops" } else { "" })?;
+        }
         Ok(())
     }
 }

@@ -261,13 +261,16 @@ pub struct Snapshot {
     /// Fields of objects that only the frame can reach whose memory does not hold the current
     /// value: object, field, value.
     pub fields: Vec<(Value, Field, Value)>,
+    /// Stack slots above the top, whose objects an exit drops behind everything else, in this order.
+    pub drops: Vec<u16>,
 }
 
 impl PartialEq for Snapshot {
     /// Whether two say the same, wherever they come from.
     fn eq(&self, other: &Snapshot) -> bool {
         let all = |snap: &Snapshot| (snap.turn, snap.resume);
-        (all(self), &self.frames, &self.fields) == (all(other), &other.frames, &other.fields)
+        (all(self), &self.frames) == (all(other), &other.frames)
+            && (&self.fields, &self.drops) == (&other.fields, &other.drops)
     }
 }
 

@@ -16,8 +16,10 @@ unsafe extern "C" {
 
 // Include/cpython/code.h
 const OPTIMIZED_NEW_LOCALS: i64 = 3;
-/// `*args`, `**kwargs`, and what gives a generator or a coroutine.
-const UNUSUAL: i64 = 0x4 | 0x8 | 0x20 | 0x80 | 0x100 | 0x200;
+/// `*args`.
+const REST: i64 = 0x4;
+/// `**kwargs`, and what gives a generator or a coroutine.
+const UNUSUAL: i64 = 0x8 | 0x20 | 0x80 | 0x100 | 0x200;
 
 /// What a function takes.
 pub struct Signature {
@@ -29,6 +31,8 @@ pub struct Signature {
     pub positional: usize,
     /// How many may not be given by name.
     pub positional_only: usize,
+    /// Whether a tuple takes the positional arguments that are left: the parameter behind those.
+    pub rest: bool,
     /// The default values of the last positional ones.
     pub defaults: Vec<Object>,
     /// The default values of those by keyword only.
@@ -89,6 +93,7 @@ pub fn signature(function: Object) -> Option<Signature> {
         code,
         names,
         positional,
+        rest: flags & REST != 0,
         positional_only: count(c"co_posonlyargcount")?,
         defaults,
         keyword_defaults: Some(keyword_defaults).filter(|dict| dict.is_exact_dict()),

@@ -78,7 +78,11 @@ pub(super) unsafe extern "C" fn format(argv: *const Obj, argc: usize, conversion
     }
 }
 
-pub(super) unsafe extern "C" fn build_tuple(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+/// A new tuple. Never NULL.
+///
+/// # Safety
+/// The caller owns so many objects, which move into the tuple.
+pub unsafe extern "C" fn build_tuple(argv: *const Obj, argc: usize, _x: i64) -> Obj {
     // SAFETY: owned arguments, which move into the tuple.
     unsafe {
         let tuple = or_die(ffi::PyTuple_New(argc as isize));

@@ -111,6 +111,11 @@ fn builtin(callee: Object) -> Option<Builtin> {
         .map(|&(_, builtin)| builtin)
 }
 
+/// Whether an object is the built-in `len`.
+pub(super) fn is_len(callee: Object) -> bool {
+    own_function(callee) == Some((c"builtins", c"len"))
+}
+
 impl Recorder {
     /// Does the call of a built-in on one operand; says whether it did.
     pub(super) fn builtin_call(&mut self, shape: &CallShape, i: &Instr) -> Result<bool, Abort> {
@@ -148,7 +153,13 @@ impl Recorder {
                 Some(truth) => Some(self.b.op(Op::BoxBool, &[truth])?),
                 None => None,
             },
-            Builtin::Len => self.length_of()?,
+            Builtin::Len => match self.length_known()? {
+                Some(n) => {
+                    let n = self.b.int(n as i64)?;
+                    Some(self.b.op(Op::BoxInt, &[n])?)
+                }
+                None => self.length_of()?,
+            },
             Builtin::Ord => self.ordinal_of()?,
             Builtin::Chr => self.character_of()?,
         };

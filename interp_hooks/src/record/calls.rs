@@ -32,6 +32,7 @@ impl Recorder {
         let nargs = i.oparg as usize;
         let kwnames = self.kwnames.take();
         let shape = self.shape(nargs, 0)?;
+        self.make_arguments(&shape, kwnames.is_none())?;
         if kwnames.is_none()
             && (self.foreign_call(&shape, i)?
                 || self.ffi_call(&shape, i)?
@@ -69,6 +70,10 @@ impl Recorder {
 
     /// `f(*args)` and `f(*args, **names)`, of a tuple and a dict that exist already.
     pub(super) fn call_ex(&mut self, i: &Instr) -> Result<(), Abort> {
+        if self.call_spread(i)? {
+            return Ok(());
+        }
+        self.make_top(3 + (i.oparg & 1) as usize);
         let keywords = (i.oparg & 1) as usize;
         let position = keywords + 1 + usize::from(self.table.callable_first());
         let mut args = vec![self.b.peek(position)?.value];
@@ -132,31 +137,46 @@ impl Recorder {
         if shape.bound.is_some() || shape.method {
             return Ok(false);
         }
-        let callee = self.concrete(shape.callable)?;
+        let mut operands = Vec::with_capacity(shape.nargs);
+        for n in (0..shape.nargs).rev() {
+            operands.push((self.b.peek(n)?.value, self.concrete(n)?));
+        }
+        self.foreign_call_of(shape.callable, &operands, shape.nargs + 2, i)
+    }
+
+    /// As `foreign_call`, of these arguments, with so many operands on the stack.
+    pub(super) fn foreign_call_of(
+        &mut self,
+        callable: usize,
+        operands: &[(Value, Object)],
+        stack: usize,
+        i: &Instr,
+    ) -> Result<bool, Abort> {
+        let callee = self.concrete(callable)?;
         let Some(description) = adapters::describe(callee.0) else {
             return Ok(false);
         };
         // What an argument points to is used while other threads run.
         self.shelter();
-        let guarded = self.guard_callee(shape, callee, &description.name)?;
-        let mut operands = Vec::with_capacity(shape.nargs);
-        for n in (0..shape.nargs).rev() {
-            operands.push((self.b.peek(n)?.value, self.concrete(n)?));
-        }
+        let guarded = self.guard_callee(callable, callee, &description.name)?;
         let known = self.known_objs();
-        self.secure(shape.nargs + 2)?;
-        let stack = shape.nargs + 2;
-        let called = match adapters::emit(self, guarded, &description, &operands, stack, &known) {
+        self.secure(stack)?;
+        let called = match adapters::emit(self, guarded, &description, operands, stack, &known) {
             Ok(called) => called,
             Err(ffi_ops::EmitError::Unsupported(_)) => return Ok(false),
             Err(ffi_ops::EmitError::Abort(a)) => return Err(a),
         };
         self.foreign += 1;
         match called {
-            ffi_ops::Called::Value(result) => {
-                self.drop_operands(stack, None)?;
-                self.b.push(result);
-            }
+            ffi_ops::Called::Value(result) => match self.kept_operands(stack, operands)? {
+                Some(owners) => {
+                    self.replace_kept(stack, result, owners, i.next)?;
+                }
+                None => {
+                    self.drop_operands(stack, None)?;
+                    self.b.push(result);
+                }
+            },
             ffi_ops::Called::Owned(result) => {
                 let slot = self.b.slot_below_top(stack - 1);
                 self.drop_operands(stack, Some(slot))?;
@@ -175,13 +195,13 @@ impl Recorder {
     /// guarded by its type, and called at the address that it holds.
     fn guard_callee(
         &mut self,
-        shape: &CallShape,
+        callable: usize,
         callee: Object,
         name: &str,
     ) -> Result<Guarded, Abort> {
-        let v = self.b.peek(shape.callable)?.value;
+        let v = self.b.peek(callable)?.value;
         if self.defined_by(v) != Some(Op::ConstObj)
-            && let Some(cdata) = self.cdata(shape.callable)?
+            && let Some(cdata) = self.cdata(callable)?
         {
             let p = self.address(&cdata)?;
             self.guard_not_null(p)?;
@@ -253,6 +273,7 @@ impl Recorder {
         } else {
             shape.callable
         };
+        self.make_top(shape.nargs + 2 + above);
         let name = self.concrete(function)?.callable_name();
         let mut args = vec![self.b.peek(shape.callable)?.value];
         if let Some(b) = shape.bound {

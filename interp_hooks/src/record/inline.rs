@@ -30,17 +30,21 @@ pub(super) struct Caller {
     pub(super) code: *mut ffi::PyObject,
     pub(super) frame: *mut u8,
     last: Option<u32>,
-    locals: Vec<Option<Value>>,
+    pub(super) locals: Vec<Option<Value>>,
     bound: Vec<u16>,
 }
 
 /// What a parameter is given.
-#[derive(Clone, Copy)]
-enum Argument {
+#[derive(Clone)]
+pub(super) enum Argument {
     /// The operand so far below the top.
     Operand(usize),
+    /// A value that something else keeps alive.
+    Value(Value),
     /// A default value.
     Default(Object),
+    /// `*args`: a tuple.
+    Rest(Vec<Argument>),
 }
 
 /// A call that is to become part of the trace.
@@ -67,22 +71,39 @@ impl Recorder {
             return Ok(false);
         }
         let arguments = (above..above + shape.nargs).rev();
-        let operands: Vec<usize> = shape.bound.into_iter().chain(arguments).collect();
-        let Some(call) = self.bind(callee, &operands, names) else {
+        let operands = shape.bound.into_iter().chain(arguments);
+        let operands: Vec<Argument> = operands.map(Argument::Operand).collect();
+        let n = shape.nargs + 2 + above;
+        // The names are given by the bytecode in front: an exit resumes there.
+        let named = names.is_some() && above == 0;
+        let from = i.offset - 2 * u32::from(named);
+        self.inline_function((shape.callable, callee), &operands, names, n, from, i)
+    }
+
+    /// As `inline_call`, of these arguments, with `n` operands on the stack; an exit in front of the callee resumes at
+    /// `from`.
+    pub(super) fn inline_function(
+        &mut self,
+        (callable, callee): (usize, Object),
+        arguments: &[Argument],
+        names: Option<Object>,
+        n: usize,
+        from: u32,
+        i: &Instr,
+    ) -> Result<bool, Abort> {
+        let Some(call) = self.bind(callee, arguments, names) else {
             return Ok(false);
         };
-        let v = self.b.peek(shape.callable)?.value;
-        let n = shape.nargs + 2 + above;
-        if names.is_some() && above == 0 {
-            // The names are given by the bytecode in front: an exit resumes there.
-            self.b.begin(i.offset - 2);
+        let v = self.b.peek(callable)?.value;
+        if from != i.offset {
+            self.b.begin(from);
         }
         let id = self.constant_of(v, callee, &callee.callable_name());
         self.b.guard_is(v, id);
         self.secure(n)?;
         self.shelter_below(n);
         self.b.begin(i.offset);
-        let owner = self.b.peek(shape.callable)?.owned.then_some(shape.callable);
+        let owner = self.b.peek(callable)?.owned.then_some(callable);
         self.enter(&call, n, owner)?;
         Ok(true)
     }
@@ -94,7 +115,7 @@ impl Recorder {
         getter: Object,
         guard: impl FnOnce(&mut Recorder) -> Result<(), Abort>,
     ) -> Result<bool, Abort> {
-        let Some(call) = self.bind(getter, &[0], None) else {
+        let Some(call) = self.bind(getter, &[Argument::Operand(0)], None) else {
             return Ok(false);
         };
         guard(self)?;
@@ -106,7 +127,7 @@ impl Recorder {
 
     /// What each parameter of a function is given by these operands, the last ones by name; nothing where the call
     /// is left to the interpreter.
-    fn bind(&self, callee: Object, operands: &[usize], names: Option<Object>) -> Option<Call> {
+    fn bind(&self, callee: Object, operands: &[Argument], names: Option<Object>) -> Option<Call> {
         let signature = function::signature(callee)?;
         let code = signature.code;
         let refused =
@@ -125,20 +146,22 @@ impl Recorder {
         }
         let names = names.map_or(Some(Vec::new()), Object::tuple_items)?;
         let positional = operands.len().checked_sub(names.len())?;
-        if positional > signature.positional {
+        let more = operands.get(signature.positional.min(positional)..positional)?;
+        if !more.is_empty() && !signature.rest || !more.iter().all(|a| self.may_be_item(a)) {
             return None;
         }
         let mut arguments: Vec<Option<Argument>> = vec![None; signature.names.len()];
-        for (place, &operand) in arguments.iter_mut().zip(operands).take(positional) {
-            *place = Some(Argument::Operand(operand));
+        let by_position = positional.min(signature.positional);
+        for (place, operand) in arguments.iter_mut().zip(operands).take(by_position) {
+            *place = Some(operand.clone());
         }
-        for (&name, &operand) in names.iter().zip(operands.iter().skip(positional)) {
+        for (&name, operand) in names.iter().zip(operands.iter().skip(positional)) {
             // Names are interned; one that is not is left to the interpreter.
             let n = signature.names.iter().position(|known| known.0 == name.0)?;
             let place = arguments
                 .get_mut(n)
                 .filter(|_| n >= signature.positional_only)?;
-            if place.replace(Argument::Operand(operand)).is_some() {
+            if place.replace(operand.clone()).is_some() {
                 return None;
             }
         }
@@ -159,12 +182,27 @@ impl Recorder {
             };
             *place = Some(Argument::Default(default));
         }
+        if signature.rest {
+            arguments.push(Some(Argument::Rest(more.to_vec())));
+        }
         Some(Call {
             function: callee,
             code,
             arguments: arguments.into_iter().collect::<Option<Vec<_>>>()?,
             defaults: signature.keyword_defaults.map(|dict| (dict, looked_up)),
         })
+    }
+
+    /// Whether an argument can be an item of a tuple that need not exist.
+    fn may_be_item(&self, argument: &Argument) -> bool {
+        match *argument {
+            Argument::Operand(at) => {
+                let e = self.b.peek(at);
+                e.is_ok_and(|e| !e.owned && self.is_alive_item(e.value))
+            }
+            Argument::Value(v) => self.is_alive_item(v),
+            Argument::Default(_) | Argument::Rest(_) => false,
+        }
     }
 
     /// How many slots all calls would take with one of this code object from the current frame.
@@ -236,13 +274,22 @@ impl Recorder {
         let function = self.b.obj(id)?;
         let mut locals = vec![None; usize::from(callee.nlocals)];
         for (k, argument) in (callee.locals()..).zip(&call.arguments) {
-            let value = match *argument {
+            let value = match argument {
                 Argument::Default(o) => {
-                    let value = self.constant_value(o, "default")?;
+                    let value = self.constant_value(*o, "default")?;
                     self.b.effect(Op::StoreSlot, &[value], Imm::Slot(k));
                     value
                 }
-                Argument::Operand(at) => {
+                &Argument::Value(value) => {
+                    self.b.effect(Op::StoreSlot, &[value], Imm::Slot(k));
+                    value
+                }
+                Argument::Rest(items) => {
+                    let value = self.rest(items)?;
+                    self.b.effect(Op::StoreSlot, &[value], Imm::Slot(k));
+                    value
+                }
+                &Argument::Operand(at) => {
                     let e = self.b.peek(at)?;
                     let slot = self.b.slot_below_top(at);
                     match e.owned {
@@ -279,6 +326,19 @@ impl Recorder {
         let value = function;
         self.b.enter_call(callee, StackEntry { value, owned });
         self.await_callee(call.function, call.code, locals)
+    }
+
+    /// The tuple of `*args`.
+    fn rest(&mut self, items: &[Argument]) -> Result<Value, Abort> {
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            values.push(match *item {
+                Argument::Operand(at) => self.b.peek(at)?.value,
+                Argument::Value(v) => v,
+                Argument::Default(_) | Argument::Rest(_) => return Err(Reason::Confused.into()),
+            });
+        }
+        self.tuple_of(&values)
     }
 
     /// The next bytecode is the callee's.
@@ -363,7 +423,8 @@ impl Recorder {
         let source = self.b.slot_below_top(0);
         let caller_owns = |r: &Recorder| {
             let caller = r.callers.last();
-            caller.is_some_and(|caller| caller.locals.contains(&Some(e.value)))
+            let holds = |v| caller.is_some_and(|caller| caller.locals.contains(&Some(v)));
+            holds(e.value) || r.all_items(e.value, |item| r.is_virtual(item) || holds(item))
         };
         self.guard_kept();
         let mut owned = e.owned;
@@ -408,6 +469,7 @@ impl Recorder {
             noticed = true;
             self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
         }
+        self.still_lent.clear();
         let caller = self.callers.pop().ok_or(Reason::Confused)?;
         self.decoded = caller.decoded;
         self.code = caller.code;

@@ -197,6 +197,7 @@ impl Recorder {
         let ty = self.type_of(element.now);
         self.b.guard_type(item, ty);
         self.lent.insert(item, element.now.is_plain());
+        self.still_lent.insert(item);
         // What owns the container may be an operand.
         let mut owned = false;
         for n in 0..operands {
@@ -299,7 +300,7 @@ impl Recorder {
         }
     }
 
-    fn give_owner(&mut self, i: usize) {
+    pub(super) fn give_owner(&mut self, i: usize) {
         let (slot, value) = (self.b.stack_slot(i), self.b.stack[i].value);
         self.b.effect(Op::InitSlot, &[value], Imm::Slot(slot));
         self.b.stack[i].owned = true;
@@ -324,6 +325,7 @@ impl Recorder {
     }
 
     fn shelter_where(&mut self, end: usize, which: impl Fn(bool) -> bool) {
+        self.make_lent();
         for i in 0..end {
             let e = self.b.stack[i];
             let lent = self.lent.get(&e.value).is_some_and(|&plain| which(plain));

@@ -14,12 +14,15 @@ mod ffi_methods;
 mod inline;
 mod items;
 mod iterate;
+mod kept;
 mod math;
 mod methods;
 mod names;
 mod numbers;
+mod spread;
 mod stack;
 mod text;
+mod tuples;
 
 use crate::assume::Assumptions;
 use crate::cpython::decode::{Decoded, Instr};
@@ -28,7 +31,8 @@ use crate::py::{self, Object, Strong};
 use crate::tree::Tree;
 use inline::{Caller, Codes};
 use pyo3_ffi as ffi;
-use std::collections::HashMap;
+use spread::Gathering;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use traces::{Abort, Builder, Helper, Known, ObjId, Reason, Trace, Value};
 
@@ -120,6 +124,10 @@ pub struct Recorder {
     kwnames: Option<*mut ffi::PyObject>,
     /// Values that the memory of a container keeps alive, and whether nobody can notice their death.
     lent: HashMap<Value, bool>,
+    /// Those of them whose memory nobody can have changed since.
+    still_lent: HashSet<Value>,
+    /// The call with `*` whose arguments are being gathered.
+    gathering: Option<Gathering>,
     /// Stack slots that hold a bound method where the interpreter's own stack has the function and
     /// its first argument apart.
     bound: Vec<u16>,
@@ -196,6 +204,8 @@ impl Recorder {
             known: Vec::new(),
             kwnames: None,
             lent: HashMap::new(),
+            still_lent: HashSet::new(),
+            gathering: None,
             bound: Vec::new(),
             first_free: (nlocals + stacksize) as u16,
             stored: Vec::new(),
@@ -365,6 +375,9 @@ impl Recorder {
         if self.b.too_long() {
             return Err(Reason::TooLong.into());
         }
+        if self.is_gathering(instr.offset) {
+            return Ok(Step::More);
+        }
         self.b.begin(instr.offset);
         if in_loop
             && instr.offset == self.header
@@ -429,6 +442,7 @@ impl Recorder {
 
     fn record(&mut self, i: &Instr) -> Result<Step, Abort> {
         use Opcode::*;
+        self.make_tuples(i)?;
         match i.opcode {
             NOP | RESUME | EXTENDED_ARG | CACHE => {}
             LOAD_FAST => self.load_fast(i.oparg)?,
@@ -484,11 +498,15 @@ impl Recorder {
             CALL => self.call(i)?,
             CALL_KW => self.call_kw(i)?,
             CALL_FUNCTION_EX => self.call_ex(i)?,
+            BINARY_SUBSCR if self.item_known(i)? => {}
             BINARY_SUBSCR => self.get_item(i)?,
             STORE_SUBSCR => self.set_item(i)?,
             STORE_ATTR => self.set_attr(i)?,
             DELETE_FAST => self.delete_fast(i)?,
+            UNPACK_SEQUENCE if self.unpack_known(i)? => {}
             UNPACK_SEQUENCE => self.unpack(i)?,
+            BUILD_TUPLE if self.build_tuple(i.oparg as usize, i)? => {}
+            BUILD_LIST if self.gather(i)? => {}
             BUILD_TUPLE => self.build(Helper::PyBuildTuple, i.oparg, i)?,
             BUILD_LIST => self.build(Helper::PyBuildList, i.oparg, i)?,
             BUILD_SET => self.build(Helper::PyBuildSet, i.oparg, i)?,
@@ -497,7 +515,7 @@ impl Recorder {
             BEFORE_WITH => self.before_with(i)?,
             BUILD_STRING => self.build(Helper::PyBuildString, i.oparg, i)?,
             LIST_APPEND => self.list_append(i)?,
-            BINARY_SLICE if self.slice_directly(i)? => {}
+            BINARY_SLICE if self.slice_known(i)? || self.slice_directly(i)? => {}
             BINARY_SLICE => self.residual(Helper::PyGetSlice, 0, 3, i.next)?,
             STORE_SLICE => self.set_slice(i)?,
             FORMAT_VALUE => self.format(i.oparg & 3, i.oparg & 4 != 0, i)?,

@@ -505,6 +505,9 @@ impl Recorder {
             self.b.guard_is(v, none);
             return Ok(Some(self.b.emit(Op::ConstBool, &[], Imm::Bool(false))?));
         }
+        if let Some(truth) = self.truth_known()? {
+            return Ok(Some(truth));
+        }
         Ok(match self.number(0)? {
             Some(Num::Bool(b)) => Some(b),
             Some(Num::Int(v) | Num::Uint(v)) => {
@@ -577,6 +580,9 @@ impl Recorder {
             Kind::Uint(_) => true,
             Kind::Float(x) => x != 0.0,
             Kind::None => false,
+            _ if self.concrete(0)?.is_exactly(Known::Tuple) => {
+                self.concrete(0)?.field_i64(Field::TupleSize) > 0
+            }
             // What has a truth that needs no Python code, and is no number: a cdata.
             _ => self.concrete(0)?.field_i64(Field::CDataPtr) != 0,
         })

@@ -121,7 +121,8 @@ impl Recorder {
         let len = self.b.stack.len();
         for i in 0..len.saturating_sub(operands) {
             let e = self.b.stack[i];
-            let needs_none = self.is_virtual(e.value) && !self.is_buffer(e.value);
+            let one_object = self.is_buffer(e.value) || self.is_tuple(e.value);
+            let needs_none = self.is_virtual(e.value) && !one_object;
             if e.owned || needs_none {
                 continue;
             }
@@ -148,7 +149,8 @@ impl Recorder {
         }
         for i in 0..self.b.stack.len() {
             let e = self.b.stack[i];
-            if !e.owned && (e.value == held || self.is_buffer(e.value)) {
+            let has_it = !self.all_items(e.value, |item| item != held) && self.is_tuple(e.value);
+            if !e.owned && (e.value == held || has_it || self.is_buffer(e.value)) {
                 let slot = self.b.stack_slot(i);
                 self.b.effect(Op::InitSlot, &[e.value], Imm::Slot(slot));
                 self.b.stack[i].owned = true;
@@ -185,13 +187,16 @@ impl Recorder {
 
     /// Whether a value is a box, which may be another object each time that it is needed.
     pub(super) fn is_box(&self, v: Value) -> bool {
-        self.defined_by(v).is_some_and(Op::is_box)
+        self.defined_by(v)
+            .is_some_and(|op| op.is_box() && op != Op::BoxTuple)
     }
 
-    /// Whether a value is a box or a constant: it needs no owner.
+    /// Whether a value is a box or a constant, or a tuple of such: it needs no owner.
     pub(super) fn is_virtual(&self, v: Value) -> bool {
-        self.defined_by(v)
-            .is_some_and(|op| op.is_box() || op.is_const())
+        match self.defined_by(v) {
+            Some(Op::BoxTuple) => self.all_items(v, |item| self.is_virtual(item)),
+            op => op.is_some_and(|op| op.is_box() || op.is_const()),
+        }
     }
 
     /// The stores of a bytecode, and the local that it loads behind them, if it does. All guards
@@ -240,7 +245,12 @@ impl Recorder {
     /// Whether an object has more than so many owners; guards it.
     pub(super) fn is_shared(&mut self, v: Value, o: Object, owners: usize) -> Result<bool, Abort> {
         let again = self.is_branch() && self.last == Some(self.start);
-        if again || o.is_null() || self.is_virtual(v) || o.refcount() <= owners as isize {
+        if again
+            || o.is_null()
+            || self.is_virtual(v)
+            || self.is_tuple(v)
+            || o.refcount() <= owners as isize
+        {
             return Ok(false);
         }
         self.b.guard_shared(v, owners as i64);

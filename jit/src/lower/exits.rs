@@ -19,6 +19,14 @@ pub(super) struct Word {
     def: Def,
 }
 
+/// What a record is made of so far: its words, and where its values are found.
+#[derive(Default)]
+pub(super) struct Words {
+    words: Vec<Word>,
+    sources: HashMap<Value, Source>,
+    pub(super) tuples: Vec<Vec<Source>>,
+}
+
 /// An exit whose code is still to be emitted.
 struct Pending {
     block: Block,
@@ -158,8 +166,10 @@ impl<'a> Lower<'a> {
         snap: SnapId,
     ) -> Result<(usize, Vec<Word>), Abort> {
         let (exit, words) = self.record(at, snap, true)?;
-        let same =
-            |e: &Exit| (e.resume, &e.frames, &e.slots) == (exit.resume, &exit.frames, &exit.slots);
+        let same = |e: &Exit| {
+            (e.resume, &e.frames) == (exit.resume, &exit.frames)
+                && (&e.slots, &e.tuples) == (&exit.slots, &exit.tuples)
+        };
         let index = match self.exits.durings.iter().position(same) {
             Some(index) => index,
             None => {
@@ -187,30 +197,37 @@ impl<'a> Lower<'a> {
         if calls.any(|frame| frame.slot == 0 || trace.inlined_at(frame.slot).is_none()) {
             return Err(refused("a snapshot of a call that is not in the table"));
         }
-        let mut words = Vec::new();
-        let mut sources: HashMap<Value, Source> = HashMap::new();
+        let mut words = Words::default();
         let mut slots = Vec::new();
         let listed = snapshot.frames.iter().flat_map(|frame| &frame.slots);
         for &(slot, value) in listed.filter(|(slot, _)| !during || trace.is_seen(*slot)) {
-            let source = match sources.get(&value) {
-                Some(&source) => source,
-                None => self.source(value, &mut words)?,
-            };
-            sources.insert(value, source);
-            slots.push((slot, source));
+            slots.push((slot, self.source_of(value, &mut words)?));
         }
+        let Words { words, tuples, .. } = words;
         self.exits.buf_len = self.exits.buf_len.max(words.len());
         let exit = Exit {
             inst: at as u32,
             resume: snapshot.resume,
             frames: snapshot.frames.iter().map(ExitFrame::of).collect(),
             slots,
+            tuples,
+            drops: snapshot.drops.clone(),
         };
         Ok((exit, words))
     }
 
+    /// As `source`, which it finds again.
+    pub(super) fn source_of(&self, value: Value, words: &mut Words) -> Result<Source, Abort> {
+        if let Some(&source) = words.sources.get(&value) {
+            return Ok(source);
+        }
+        let source = self.source(value, words)?;
+        words.sources.insert(value, source);
+        Ok(source)
+    }
+
     /// Where the rebuilder finds an object; adds a word where it needs one.
-    fn source(&self, value: Value, words: &mut Vec<Word>) -> Result<Source, Abort> {
+    fn source(&self, value: Value, words: &mut Words) -> Result<Source, Abort> {
         if self.trace.types.get(value.0 as usize) != Some(&Type::Obj) {
             return Err(refused("a snapshot lists a value that is no object"));
         }
@@ -221,7 +238,10 @@ impl<'a> Lower<'a> {
                     op: Op::BoxStruct | Op::BoxBuffer,
                     ..
                 },
-            ) => return self.wide_source(boxed, words),
+            ) => return self.wide_source(boxed, &mut words.words),
+            Def::Box(boxed) if boxed.op == Op::BoxTuple => {
+                return self.tuple_source(boxed.inner, words);
+            }
             Def::Box(Boxed {
                 op, inner, ctype, ..
             }) => (inner, repr_of(op, ctype)?),
@@ -237,6 +257,7 @@ impl<'a> Lower<'a> {
         if let Some(bits) = imm {
             return Ok(Source::Imm(bits, repr));
         }
+        let words = &mut words.words;
         let index =
             u16::try_from(words.len()).map_err(|_| refused("a snapshot of too many values"))?;
         words.push(Word { value, def: word });
@@ -473,6 +494,7 @@ fn boxed_type(op: Op) -> Option<Known> {
         Op::BoxChar => Some(Known::Bytes),
         Op::BoxUChar => Some(Known::Str),
         Op::BoxBuffer => Some(Known::CBuffer),
+        Op::BoxTuple => Some(Known::Tuple),
         _ => None,
     }
 }

@@ -18,6 +18,7 @@ mod items;
 mod loops;
 mod memory;
 mod object;
+mod tuples;
 
 use crate::code::{refused, signature};
 use crate::exit::{Activation, Exit};
@@ -85,7 +86,8 @@ enum Def {
     Box(Boxed),
 }
 
-/// A box: which kind, and the value in it; of a struct the second one too, where it has two.
+/// A box: which kind, and the value in it; of a struct the second one too, where it has two. Of a tuple, itself: what
+/// is in it is in `Lower::tuples`.
 #[derive(Clone, Copy, Debug)]
 struct Boxed {
     op: Op,
@@ -138,6 +140,8 @@ struct Lower<'a> {
     stubs: Stubs,
     /// The second eightbytes of what foreign functions gave, by their first.
     seconds: HashMap<Value, ir::Value>,
+    /// The items of tuples that need not exist.
+    tuples: HashMap<Value, &'a [Value]>,
     /// Scratch memory on the stack, and its size in bytes.
     scratch: Option<StackSlot>,
 }
@@ -195,6 +199,7 @@ impl<'a> Lower<'a> {
             python_ran: false,
             stubs: Stubs::default(),
             seconds: HashMap::new(),
+            tuples: HashMap::new(),
             scratch: None,
         };
         lower.b.ins().jump(header, &[]);
@@ -231,6 +236,7 @@ impl<'a> Lower<'a> {
             ConstInt | ConstFloat | ConstBool | ConstPtr | ConstObj => self.constant(inst),
             BoxInt | BoxUint | BoxFloat | BoxBool | BoxCData | BoxCInt | BoxCFloat | BoxStruct
             | BoxChar | BoxUChar | BoxAttr | BoxBuffer => self.boxed(inst),
+            BoxTuple => self.tuple(inst),
             LoadSlot | StoreSlot | InitSlot | ReplaceSlot | MoveSlot | SwapSlots | ClearSlot
             | ReleaseSlot | DropSlot => self.slot_op(at, inst),
             GuardTrue | GuardFalse | GuardType | GuardIs | GuardShared | GuardKept => {
@@ -429,7 +435,7 @@ impl<'a> Lower<'a> {
                     .trace
                     .insts
                     .iter()
-                    .filter(|i| i.op.effect() == traces::Effect::RunsPython);
+                    .filter(|i| i.op.effect() == Effect::RunsPython || i.op == Op::BoxTuple);
                 let words = words.map(|i| i.args.len()).max().unwrap_or(0).max(2);
                 let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * words as u32, 3);
                 *self.scratch.insert(self.b.create_sized_stack_slot(data))

@@ -96,6 +96,7 @@ impl<'a> Lower<'a> {
                 inner,
                 ..
             }) => return self.truth_object(inner),
+            Def::Box(boxed) if boxed.op == Op::BoxTuple => return self.owned_tuple(boxed.inner),
             Def::Box(boxed) => {
                 let function = match boxed.op {
                     Op::BoxInt => functions.new_int,

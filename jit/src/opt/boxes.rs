@@ -101,6 +101,10 @@ impl Forward<'_> {
             (Field::CDataPtr, Op::BoxStruct, _) => {
                 self.pure(Op::StructAddr, &[obj], Imm::None).map(Some)
             }
+            (Field::TupleSize, Op::BoxTuple, _) => {
+                let items = def.args.len() as i64;
+                self.int(items).map(Some)
+            }
             (Field::CBufferSize, Op::BoxBuffer, _) => {
                 Ok(self.operands(obj, op).and_then(|of| of.get(1).copied()))
             }
@@ -123,7 +127,7 @@ impl Forward<'_> {
                 numbers: vec![truth],
             }));
         }
-        let is_number = |op: Op| op.is_box() && op != Op::BoxBuffer;
+        let is_number = |op: Op| op.is_box() && !matches!(op, Op::BoxBuffer | Op::BoxTuple);
         let Some(def) = self.def(obj).filter(|inst| is_number(inst.op)) else {
             return Ok(None);
         };

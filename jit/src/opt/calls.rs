@@ -98,9 +98,9 @@ impl Forward<'_> {
                     Place::Item(..) | Place::Attr(..) => false,
                     Place::Values(..) | Place::TupleItem(..) | Place::Memory(..) => true,
                 });
-                // The cell owns the object now. Of a box, what matters is the number in it, except of a struct,
-                // whose memory others can reach from here on.
-                if !self.is_struct(value) {
+                // The cell owns the object now. Of a box, what matters is the number in it, except of a struct
+                // or a tuple, which others can reach from here on.
+                if !self.is_made_once(value) {
                     let place = Place::Field(cell, Field::CellRef);
                     self.state.heap.insert(place, value);
                 }

@@ -248,6 +248,7 @@ impl Forward<'_> {
             Op::BoxChar => Some(Known::Bytes),
             Op::BoxUChar => Some(Known::Str),
             Op::BoxBuffer => Some(Known::CBuffer),
+            Op::BoxTuple => Some(Known::Tuple),
             Op::CallNew => match inst.imm {
                 Imm::HelperSlot(helper, _) => helper.makes(),
                 _ => None,

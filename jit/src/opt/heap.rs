@@ -22,6 +22,9 @@ impl Forward<'_> {
                 }
                 self.load(inst, args, Place::Field(obj, field)).map(Some)
             }
+            (Op::LoadItem, _, &[items, index]) if self.in_tuple(items).is_some() => {
+                self.item_of_tuple(inst, items, index).map(Some)
+            }
             (Op::LoadItem, _, &[items, index]) => {
                 let in_tuple = matches!(
                     self.def(items),

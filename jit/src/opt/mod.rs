@@ -41,6 +41,7 @@ mod restart;
 mod slots;
 mod state;
 mod structs;
+mod tuples;
 
 pub use peel::Types;
 use std::collections::HashSet;

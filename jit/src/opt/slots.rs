@@ -23,7 +23,8 @@ impl Forward<'_> {
             (Op::InitSlot, Imm::Slot(slot), &[value]) => {
                 let value = self.held_struct(value)?;
                 let object = self.object_of(value)?;
-                self.push(Op::InitSlot, &[object], inst.imm, None)?;
+                let stored = self.with_objects(object)?;
+                self.push(Op::InitSlot, &[stored], inst.imm, None)?;
                 self.state.set_clean(slot, Some(value));
                 if object == value {
                     self.note_made(value);
@@ -96,8 +97,8 @@ impl Forward<'_> {
             return Ok(());
         }
         let object = self.object_of(value)?;
-        let lent = self.out.is_inlined_local(slot) && self.is_kept(value);
-        let waits = self.can_wait(value) || lent || self.is_lent(slot, value);
+        let lent = self.out.is_inlined_local(slot) && self.is_kept_for(slot, value);
+        let waits = lent || self.may_wait(slot, value);
         if object == value && waits && self.dies_in_time(slot)? {
             self.state.set_slot(
                 slot,
@@ -112,7 +113,8 @@ impl Forward<'_> {
             self.push(Op::StoreSlot, &[object], Imm::Slot(slot), None)?;
             self.state.set_clean(slot, Some(value));
         } else {
-            self.push(Op::StoreSlot, &[value], Imm::Slot(slot), None)?;
+            let stored = self.with_objects(value)?;
+            self.push(Op::StoreSlot, &[stored], Imm::Slot(slot), None)?;
             self.state.set_clean(slot, Some(value));
             self.note_made(value);
             self.settle(slot, value)?;
@@ -132,7 +134,7 @@ impl Forward<'_> {
 
     /// Whether a local of a call that is part of the trace is given what a local of a frame further out holds, which
     /// does not change before the call returns.
-    fn is_lent(&self, slot: u16, value: Value) -> bool {
+    pub(super) fn is_lent(&self, slot: u16, value: Value) -> bool {
         let out = &self.out;
         let Some(callee) = out.inlined_of(slot).filter(|_| out.is_inlined_local(slot)) else {
             return false;
@@ -156,7 +158,7 @@ impl Forward<'_> {
     }
 
     /// Whether the memory of another object, as far as it is known, keeps an object alive.
-    fn is_kept(&self, value: Value) -> bool {
+    pub(super) fn is_kept(&self, value: Value) -> bool {
         let keeps = |(&place, &held): (&Place, &Value)| {
             matches!(
                 place,
@@ -179,7 +181,7 @@ impl Forward<'_> {
         for (slot, value) in self.state.dirty() {
             // The locals of frames further out stay as they are; who writes to them during a foreign call has looked
             // at the frames first, and they were made.
-            let waits = self.can_wait(value) || self.is_lent(slot, value);
+            let waits = self.may_wait(slot, value);
             if self.out.is_inlined_local(slot) && !waits {
                 self.flush_slot(slot)?;
             }
@@ -192,7 +194,13 @@ impl Forward<'_> {
     pub(super) fn guard_kept(&mut self, inst: &Inst, slot: u16) -> Result<(), Abort> {
         let known = self.state.slot(slot);
         let Some(value) = known.value.map(|v| self.known(v)) else {
-            return Ok(());
+            if self.is_frame_local(slot) {
+                return Ok(());
+            }
+            let snap = self.snapshot(inst)?;
+            return self
+                .push(Op::GuardKept, &[], inst.imm, Some(snap))
+                .map(|_| ());
         };
         if known.dirty || self.death(slot) != Death::Noticed {
             return Ok(());
@@ -277,7 +285,7 @@ impl Forward<'_> {
 
     /// Whether a value stays usable however long its store is deferred: a borrowed object does
     /// not, since only the store makes the slot its owner.
-    fn can_wait(&self, value: Value) -> bool {
+    pub(super) fn can_wait(&self, value: Value) -> bool {
         self.def(value).is_some_and(|inst| match inst.op {
             // It keeps a cdata alive that somebody else owns.
             Op::BoxBuffer => false,
@@ -390,7 +398,8 @@ impl Forward<'_> {
         {
             // Two variables that are given one box hold one object.
             let object = self.object_of(value)?;
-            self.push(Op::StoreSlot, &[object], Imm::Slot(slot), None)?;
+            let stored = self.with_objects(object)?;
+            self.push(Op::StoreSlot, &[stored], Imm::Slot(slot), None)?;
             self.state.set_clean(slot, Some(value));
             if object == value {
                 self.note_made(value);

@@ -9,8 +9,8 @@
 //! compilation.
 
 use super::forward::{Forward, confused};
-use super::state::{Place, TypeFact};
-use traces::{Abort, CType, Field, Imm, Known, Op, Reason, Type, Value};
+use super::state::Place;
+use traces::{Abort, CType, Field, Imm, Inst, Op, Reason, Type, Value};
 
 impl Forward<'_> {
     /// Whether a value is a struct in eightbytes.
@@ -106,10 +106,8 @@ impl Forward<'_> {
         let holds = |s: &(u16, Value)| self.known(s.1) == boxed;
         let slot = self.state.dirty().into_iter().find(holds);
         let Some((slot, _)) = slot else {
-            return Err(Abort::new(
-                Reason::Operand,
-                "the memory of a struct that no variable holds",
-            ));
+            let what = "the memory of an object that no variable holds";
+            return Err(Abort::new(Reason::Operand, what));
         };
         self.flush_slot(slot)?;
         self.settled(boxed)?
@@ -127,10 +125,10 @@ impl Forward<'_> {
         });
         match held {
             Some(object) => Ok(Some(object)),
-            None => Err(Abort::new(
-                Reason::Operand,
-                "a struct that no variable holds any longer",
-            )),
+            None => {
+                let what = "an object made once that no variable holds any longer";
+                Err(Abort::new(Reason::Operand, what))
+            }
         }
     }
 
@@ -138,6 +136,9 @@ impl Forward<'_> {
     /// that need not exist.
     pub(super) fn real_args(&mut self, op: Op, args: &mut [Value]) -> Result<(), Abort> {
         if !needs_memory(op) {
+            return Ok(());
+        }
+        if op == Op::FieldAddr && args.first().is_some_and(|&v| self.is_tuple(v)) {
             return Ok(());
         }
         // An address with a constant distance is still one to load from.
@@ -162,7 +163,7 @@ impl Forward<'_> {
     /// itself.
     pub(super) fn held_struct(&mut self, value: Value) -> Result<Value, Abort> {
         let dirty = self.state.dirty();
-        if self.is_struct(value) && dirty.iter().any(|s| self.known(s.1) == value) {
+        if self.is_made_once(value) && dirty.iter().any(|s| self.known(s.1) == value) {
             return self.real_struct(value);
         }
         Ok(value)
@@ -170,11 +171,11 @@ impl Forward<'_> {
 
     /// Notes that an op has made objects of structs that no slot holds.
     pub(super) fn note_taken(&mut self, op: Op, args: &[Value]) {
-        if !needs_memory(op) || op.is_box() {
+        if !needs_memory(op) || op.is_box() || op == Op::FieldAddr {
             return;
         }
         for &arg in args {
-            if self.is_struct(arg) {
+            if self.is_made_once(arg) {
                 self.state.settled.entry(arg).or_insert(None);
             }
         }
@@ -183,20 +184,24 @@ impl Forward<'_> {
     /// A value was stored in a slot: where it is a struct, the slot's object stands for it from here on, in
     /// all slots that should hold it.
     pub(super) fn settle(&mut self, slot: u16, boxed: Value) -> Result<(), Abort> {
-        if !self.is_struct(boxed) || self.state.settled.contains_key(&boxed) {
+        let made_once = self.is_made_once(boxed) && !self.state.settled.contains_key(&boxed);
+        let Some(Inst { op, imm, .. }) = self.def(boxed).filter(|_| made_once) else {
             return Ok(());
-        }
-        let ctype = match self.def(boxed).map(|inst| inst.imm) {
-            Some(Imm::Obj(ctype)) => ctype,
-            _ => return Err(confused(Op::BoxStruct, "names no ctype")),
         };
+        let (op, imm) = (*op, *imm);
+        let known = self.type_of(boxed);
         let object = self.emit(Op::LoadSlot, &[], Imm::Slot(slot), None)?;
-        let known = TypeFact::Known(Known::CDataOwn);
-        self.state.types.insert(object, known);
-        let ctype = self.obj(ctype)?;
-        let place = Place::Field(object, Field::CDataType);
-        self.state.heap.insert(place, ctype);
-        self.note_no_weak_references(object)?;
+        self.state.types.extend(known.map(|known| (object, known)));
+        match (op, imm) {
+            (Op::BoxStruct, Imm::Obj(ctype)) => {
+                let ctype = self.obj(ctype)?;
+                let place = Place::Field(object, Field::CDataType);
+                self.state.heap.insert(place, ctype);
+                self.note_no_weak_references(object)?;
+            }
+            (Op::BoxStruct, _) => return Err(confused(op, "names no ctype")),
+            _ => {}
+        }
         self.state.settled.insert(boxed, Some(object));
         self.state.equal.insert(boxed, object);
         self.state.set_clean(slot, Some(object));

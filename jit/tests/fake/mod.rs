@@ -327,6 +327,7 @@ pub fn slots(exit: &Exit, buf: &[u64]) -> BTreeMap<u16, String> {
         Source::Const(id) => format!("const {}", id.0),
         Source::Buf(i, repr) => word_text(buf[usize::from(i)], repr),
         Source::Imm(word, repr) => word_text(word, repr),
+        Source::Tuple(n) => format!("tuple {:?}", exit.tuples[usize::from(n)]),
     };
     exit.slots
         .iter()

@@ -72,6 +72,7 @@ impl Running {
                 (values[usize::from(n)], repr)
             }
             Source::Imm(word, repr) => (word, repr),
+            Source::Tuple(_) => return "tuple".to_string(),
         };
         match repr {
             Repr::Obj => self.show(word),

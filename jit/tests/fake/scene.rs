@@ -570,6 +570,7 @@ fn rebuild(machine: &mut Machine, exit: &Exit, trace: &Trace, mirror: &Mirror) {
     for &(slot, source) in &exit.slots {
         let object = match source {
             Source::Const(id) => mirror.constants[id.0 as usize].1 as *mut Object,
+            Source::Tuple(_) => unreachable!("no trace here has one"),
             Source::Buf(..) | Source::Imm(..) => match made.iter().find(|m| m.0 == source) {
                 Some(&(_, object)) => object,
                 None => {
@@ -580,7 +581,7 @@ fn rebuild(machine: &mut Machine, exit: &Exit, trace: &Trace, mirror: &Mirror) {
                             let second = values.get(1).copied().unwrap_or(0);
                             ([values[0], second], repr)
                         }
-                        Source::Const(_) => unreachable!(),
+                        Source::Const(_) | Source::Tuple(_) => unreachable!(),
                     };
                     let object = fresh(word, repr, mirror);
                     made.push((source, object));

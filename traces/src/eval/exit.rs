@@ -36,6 +36,10 @@ impl Eval<'_> {
                 self.put(slot, ObjRef::NULL);
             }
         }
+        for &slot in &snap.drops {
+            drops.push(self.world.slot(slot));
+            self.put(slot, ObjRef::NULL);
+        }
         drops
             .into_iter()
             .try_for_each(|object| self.drop_object(object))?;

@@ -142,6 +142,13 @@ pub struct Object {
     dead: bool,
 }
 
+impl Object {
+    /// Whether this is the tuple of a box op, with so many references.
+    fn is_lent_tuple(&self, refs: u64) -> bool {
+        self.stays && self.refs == refs && matches!(self.kind, Kind::Tuple(_))
+    }
+}
+
 /// Where the memory of objects starts, above all memory that a test names.
 pub(super) const BASE: u64 = 0x5000_0000_0000;
 const STRIDE: u64 = 0x10_0000;
@@ -226,6 +233,17 @@ impl Heap {
         object
     }
 
+    /// As `alloc_box`, of a tuple: it keeps its items alive as long as somebody holds it.
+    pub fn alloc_tuple(&mut self, items: Vec<ObjRef>) -> ObjRef {
+        let object = self.alloc_box(Kind::Tuple(items.clone()));
+        for item in items {
+            if let Some(found) = self.objects.get_mut(item.0 as usize) {
+                found.refs = found.refs.saturating_sub(1);
+            }
+        }
+        object
+    }
+
     /// Where the memory that an object owns lies, or its items do.
     pub fn address_of(&self, object: ObjRef) -> u64 {
         address(object)
@@ -262,8 +280,13 @@ impl Heap {
 
     /// Takes a reference; NULL is no object.
     pub fn incref(&mut self, object: ObjRef) {
-        if let Some(found) = self.objects.get_mut(object.0 as usize) {
-            found.refs += 1;
+        let Some(found) = self.objects.get_mut(object.0 as usize) else {
+            return;
+        };
+        found.refs += 1;
+        if found.is_lent_tuple(1) {
+            let items = children(&found.kind);
+            items.into_iter().for_each(|item| self.incref(item));
         }
     }
 
@@ -280,6 +303,10 @@ impl Heap {
             Some(refs) => refs,
             None => return Err(format!("{} is dropped once too often", self.show(object))),
         };
+        if found.is_lent_tuple(0) {
+            let items = children(&found.kind);
+            return items.into_iter().try_for_each(|item| self.decref(item));
+        }
         if found.refs > 0 || found.stays {
             return Ok(());
         }

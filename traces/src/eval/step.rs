@@ -273,6 +273,14 @@ impl Eval<'_> {
             (Op::BoxBuffer, _, &[Datum::Obj(of), Datum::Int(size)]) => {
                 Ok(heap.alloc_box(Kind::Buffer(of, size)))
             }
+            (Op::BoxTuple, _, items) => {
+                let items = items.iter().map(|item| match item {
+                    &Datum::Obj(item) if item != ObjRef::NULL => Ok(item),
+                    _ => Err("an item that is no object".to_string()),
+                });
+                let items = items.collect::<Result<Vec<_>, _>>()?;
+                Ok(heap.alloc_tuple(items))
+            }
             (Op::BoxAttr, ..) => Ok(heap.alloc_box(Kind::Opaque(ObjRef::NULL))),
             (Op::BoxUChar, _, &[Datum::Int(n)]) => {
                 let c = u32::try_from(n).ok().and_then(char::from_u32);

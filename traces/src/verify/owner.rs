@@ -237,7 +237,7 @@ impl<'a> Walk<'a> {
     /// Somebody keeps the object of a value alive.
     fn alive(&self, value: Value) -> Result<(), String> {
         if let Some(def) = self.def(value)
-            && def.op == Op::BoxBuffer
+            && (def.op == Op::BoxBuffer || def.op == Op::BoxTuple && !self.now.frame.holds(value))
         {
             return def.args.iter().try_for_each(|&inner| self.alive(inner));
         }
@@ -349,7 +349,7 @@ impl<'a> Walk<'a> {
                 ));
             }
         }
-        self.stack(&snap.frames)?;
+        self.stack(&snap.frames, &snap.drops)?;
         for frame in &snap.frames {
             self.locals(frame)?;
         }
@@ -367,7 +367,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn stack(&self, frames: &[FrameState]) -> Result<(), String> {
+    fn stack(&self, frames: &[FrameState], drops: &[u16]) -> Result<(), String> {
+        if let Some(slot) = drops
+            .iter()
+            .find(|slot| !self.now.frame.owned.contains(slot))
+        {
+            return Err(format!(
+                "slot {slot}, which its snapshot drops, owns an object"
+            ));
+        }
         let operands = |frame| self.trace.operands(frame).map(move |slot| (frame, slot));
         for (frame, slot) in frames.iter().flat_map(operands) {
             let listed = frame.slots.binary_search_by_key(&slot, |s| s.0).is_ok();
@@ -392,7 +400,7 @@ impl<'a> Walk<'a> {
                 .flat_map(operands)
                 .any(|(_, known)| known == slot)
         };
-        match owned.find(|&&slot| !known(slot)) {
+        match owned.find(|&&slot| known(slot) == drops.contains(&slot)) {
             Some(slot) => Err(format!(
                 "slot {slot} owns an object, so it lies below the top of its snapshot"
             )),

@@ -200,6 +200,9 @@ fn operands(trace: &Trace, inst: &Inst, defined: &[bool]) -> Result<(), String> 
     if inst.op == Op::Second {
         return has_second(trace, inst);
     }
+    if inst.op == Op::BoxTuple && inst.args.iter().any(|&v| trace.ty(v) != Type::Obj) {
+        return Err("its operands are objects".into());
+    }
     let Some(expected) = operand_types(trace, inst) else {
         return Ok(());
     };
