@@ -216,6 +216,14 @@ impl Tree {
         })
     }
 
+    /// How many recordings at a guard came to nothing.
+    pub fn attempts(&self, guard: usize) -> u32 {
+        self.guards
+            .borrow()
+            .get(guard)
+            .map_or(0, |guard| guard.attempts)
+    }
+
     /// The snapshot of a guard, where it has a branch.
     fn branch_of(&self, guard: u32) -> Option<SnapId> {
         let snap = self.naive.insts.get(guard as usize)?.snap?;

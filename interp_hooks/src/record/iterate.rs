@@ -6,12 +6,16 @@ use crate::cpython::decode::Instr;
 use crate::engine;
 use crate::loops::{self, State};
 use crate::py::{Kind, Object};
-use traces::{Abort, Field, Helper, Imm, Known, Op, Reason, Value};
+use traces::{Abort, Effect, Field, Helper, Imm, Inst, Known, Op, Reason, Value};
 
 /// How many turns of another loop a recording goes through.
 const MAX_TURNS: u32 = 8;
 /// How many of them a branch goes through where that loop is compiled: behind them it leaves for it.
 const MAX_TURNS_OF_COMPILED: u32 = 3;
+/// How often a branch that has come to the header goes through the loop once more.
+const MAX_EXTRA_TURNS: u32 = 3;
+/// After how many attempts it comes there with an object where others have a box.
+pub(super) const TAKES_OBJECTS_FROM: u32 = 4;
 
 /// The fields of an iterator over a sequence of objects.
 struct Sequence {
@@ -80,6 +84,44 @@ impl Recorder {
             return Err(Reason::InnerLoop.into());
         }
         Ok(Step::More)
+    }
+
+    /// Whether a branch that has come to the header goes through the loop once more: where a variable holds an object
+    /// that is a box at the end of the root path. Joined here, it would have to be an object in every iteration.
+    ///
+    /// # Errors
+    /// It does again and again; another time the path may be another one.
+    pub(super) fn takes_another_turn(&mut self) -> Result<bool, Abort> {
+        if self.takes_objects || !self.holds_object_for_box() {
+            return Ok(false);
+        }
+        let own = (self.code as usize, self.header);
+        let turns = self.turns.entry(own).or_default();
+        *turns += 1;
+        if *turns > MAX_EXTRA_TURNS {
+            let what = "an object where other paths have none";
+            return Err(Abort::new(Reason::Confused, what));
+        }
+        self.b.begin_turn();
+        Ok(true)
+    }
+
+    fn holds_object_for_box(&self) -> bool {
+        let insts = &self.b.trace.insts;
+        let (Some(root), Some(branch)) = (
+            insts.iter().position(|inst| inst.op.ends_path()),
+            insts.iter().rposition(|inst| inst.op == Op::Branch),
+        ) else {
+            return false;
+        };
+        (0..self.b.trace.nlocals).any(|slot| {
+            let at_root = stored(&insts[..root], slot).and_then(|v| self.defined_by(v));
+            // What is a number somewhere is a number everywhere.
+            let is_number =
+                |op| matches!(op, Op::BoxInt | Op::BoxUint | Op::BoxFloat | Op::BoxBool);
+            let is_box = at_root.is_some_and(|op| op.is_box() && !is_number(op));
+            is_box && stored(&insts[branch..], slot).is_some_and(|v| self.defined_by(v) != at_root)
+        })
     }
 
     /// `GET_ITER`: the iterator takes the place of the object.
@@ -410,4 +452,15 @@ impl Recorder {
         }
         Ok(Some(self.b.op(rebox, &[x])?))
     }
+}
+
+/// What instructions store in a slot last.
+fn stored(insts: &[Inst], slot: u16) -> Option<Value> {
+    let stores = insts.iter().rev().filter(|inst| match inst.imm {
+        Imm::Slot(n) => n == slot && inst.op.effect() == Effect::StoreSlot,
+        Imm::Slots(a, b) => a == slot || b == slot,
+        _ => false,
+    });
+    let last = stores.take(1).next()?;
+    last.args.first().copied()
 }

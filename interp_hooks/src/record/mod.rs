@@ -103,8 +103,10 @@ pub struct Recorder {
     header: u32,
     /// Where the recording begins: at the header, or where a guard failed.
     start: u32,
-    /// How often this recording has gone through each loop other than its own, by its header.
+    /// How often this recording has gone through each loop, its own where it took another turn, by its header.
     turns: HashMap<(usize, u32), u32>,
+    /// Whether a branch may come to the header with objects where the root path has boxes.
+    takes_objects: bool,
     /// Whether the path ends at the header of another loop.
     leaves: bool,
     last: Option<u32>,
@@ -193,6 +195,7 @@ impl Recorder {
             header,
             start: header,
             turns: HashMap::new(),
+            takes_objects: false,
             leaves: false,
             last: None,
             pending: Pending::Nothing,
@@ -249,6 +252,7 @@ impl Recorder {
         };
         recorder.b = Builder::resume(tree.naive.clone(), guard, MAX_INSTS)?;
         recorder.start = recorder.b.pc();
+        recorder.takes_objects = tree.attempts(guard) >= iterate::TAKES_OBJECTS_FROM;
         // SAFETY: the caller's promise.
         unsafe { recorder.enter_again(calls)? };
         // What is known already needs no second reference.
@@ -368,7 +372,7 @@ impl Recorder {
         }
         self.last = Some(instr.offset);
         self.finish_pending(instr.offset)?;
-        if arrived {
+        if arrived && !self.takes_another_turn()? {
             return self.close().map(|_| Step::AtHeader);
         }
         self.bytecodes += 1;
@@ -488,7 +492,10 @@ impl Recorder {
             JUMP_BACKWARD | JUMP_BACKWARD_NO_INTERRUPT => {
                 let target = i.target.unwrap_or(0);
                 if target == self.header && self.callers.is_empty() {
-                    return self.close();
+                    return match self.takes_another_turn()? {
+                        true => Ok(Step::More),
+                        false => self.close(),
+                    };
                 }
                 return self.other_loop(i.offset, target);
             }
