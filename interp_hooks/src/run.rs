@@ -105,9 +105,10 @@ pub unsafe fn run<'a>(
     if let Some(t) = version.taken.borrow_mut().get_mut(n as usize) {
         *t += 1;
     }
-    // SAFETY: nobody else uses the record any more.
+    // SAFETY: nobody else uses the record any more; the spare iterator is the run's.
     let (iterations, observed) = unsafe {
         let ended = &*buf.activation();
+        ffi::Py_XDECREF(ended.spare.cast());
         (ended.iterations, ended.observed != 0)
     };
     let mut calls = None;
@@ -215,6 +216,7 @@ unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) ->
         during: 0,
         iterations: 0,
         observed: 0,
+        spare: std::ptr::null_mut(),
         errno: places.map_or(std::ptr::null_mut(), |p| p.errno),
         saved_errno: places.map_or(std::ptr::null_mut(), |p| p.saved),
         inlined: std::ptr::null_mut(),

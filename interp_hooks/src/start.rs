@@ -340,6 +340,9 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         false_addr: address(Known::False),
         none_addr: address(Known::None),
         float_addr: address(Known::Float),
+        int_addr: address(Known::Int),
+        writes_over: true,
+        range_iter_addr: address(Known::RangeIter),
         thread_exception: Some(t.thread_exception),
         watches: t
             .watches()

@@ -23,6 +23,9 @@ pub struct Activation {
     pub iterations: u64,
     /// Not zero once the frame's slots were brought up to date during a foreign call. Native code does not look at it.
     pub observed: u64,
+    /// An iterator over a range that a loop in the trace has come to the end of, which the next one is given; or NULL.
+    /// Whoever ends the run owns it.
+    pub spare: *mut u8,
     /// The thread's `errno`, and where cffi keeps it between calls; of no meaning to a trace that
     /// does not call through cffi.
     pub errno: *mut i32,

@@ -120,6 +120,12 @@ pub struct Target {
     pub none_addr: usize,
     /// Address of the type `float`.
     pub float_addr: usize,
+    /// Address of the type `int`.
+    pub int_addr: usize,
+    /// Whether an int or a cdata that nobody else has is written over by the one that takes its place.
+    pub writes_over: bool,
+    /// Address of the type of the iterators over ranges.
+    pub range_iter_addr: usize,
     /// Offset of the pending exception in a thread state; `None` where only a call can tell.
     pub thread_exception: Option<i32>,
     /// The words that `check` polls through `Activation::watched`; at most [`MAX_WATCHES`].

@@ -872,3 +872,67 @@ def run(table, n):
 for n in (1, 5, 40):
     show(run({k: k for k in range(50)}, n))
     show(run(list(range(50)), n))
+
+# === what_is_written_over_is_nobody_elses: compiled=run
+import weakref
+from bindings import ffi
+from show import show
+
+ffi = type(ffi)()
+ffi.cdef("struct pair { int a, b; };")
+
+def run(array, n, k, keep):
+    kept = []
+    total = 0
+    for i in range(300, 300 + n):
+        pair = array[i % 5]
+        pair.a += 1
+        for j in range(k):
+            total += pair.a * j + i
+        if keep(i):
+            kept.append((i, pair))
+        for j in range(i, i + 3):
+            total ^= j
+    return total, i, j, pair.a, kept
+
+for keep in (lambda i: False, lambda i: i % 7 == 0, lambda i: True, lambda i: i > 400):
+    array = ffi.new("struct pair[5]")
+    total, i, j, a, kept = run(array, 150, 4, keep)
+    show(total, i, j, a, [(n, pair.a, pair == array[n % 5]) for n, pair in kept], len({id(pair) for _, pair in kept}))
+
+def watched(array, n):
+    gone = []
+    total = 0
+    for i in range(n):
+        pair = array[i % 5]
+        if i % 11 == 3:
+            weakref.finalize(pair, gone.append, i)
+        for j in range(3):
+            total += pair.b + j
+    return total, gone[:]
+
+show(watched(ffi.new("struct pair[5]"), 200))
+
+# === iterators_that_one_loop_leaves_to_the_next: compiled=run
+import gc
+from show import show
+
+def run(n, k):
+    total = 0
+    for i in range(n):
+        for j in range(k):
+            total += j
+        for j in range(i, 2 * i, 3):
+            total -= j
+            for m in range(j & 3):
+                total ^= m
+        if i % 17 == 16:
+            total += sum(type(thing).__name__ == "range_iterator" for thing in gc.get_objects())
+        for j in range(k, 0, -1):
+            if j == i & 7:
+                break
+            total += 1
+    return total
+
+for k in (0, 1, 3, 9):
+    show(run(40, k), run(150, k))

@@ -125,7 +125,11 @@ impl<'a> Lower<'a> {
         }
         let exit = self.exit(at, inst)?;
         let (args, temporary) = self.helper_args(inst, helper)?;
-        let object = self.runtime_call(self.helper_address(helper), &args, Some(types::I64))?;
+        let function = self.helper_address(helper);
+        let object = match helper {
+            Helper::RangeIterNew => self.range_iter(function, &args, exit)?,
+            _ => self.runtime_call(function, &args, Some(types::I64))?,
+        };
         let object = object.ok_or_else(|| malformed(inst))?;
         for object in temporary {
             self.decref(object)?;

@@ -275,7 +275,7 @@ impl<'a> Lower<'a> {
     }
 
     /// Drops a reference to an object or NULL.
-    fn xdecref(&mut self, object: ir::Value) -> Result<(), Abort> {
+    pub(super) fn xdecref(&mut self, object: ir::Value) -> Result<(), Abort> {
         let done = self.b.create_block();
         self.branch_unless(object, done);
         self.decref_to(object, done)
@@ -300,7 +300,7 @@ impl<'a> Lower<'a> {
     // ---- slots ----
 
     /// Where the memory of a slot lies.
-    fn slot_place(&mut self, slot: u16) -> (ir::Value, i32) {
+    pub(super) fn slot_place(&mut self, slot: u16) -> (ir::Value, i32) {
         match self.target.inlined_offset(self.trace, slot) {
             Some(offset) => {
                 let inlined = offset_of!(Activation, inlined) as i32;
@@ -360,12 +360,10 @@ impl<'a> Lower<'a> {
             }
             (Op::StoreSlot, Imm::Slot(slot)) => {
                 let value = arg?;
-                if let Some(x) = self.float_in_box(value)? {
-                    let old = self.load_slot(slot);
-                    let place = self.slot_place(slot);
-                    return self.store_float(x, place, old, true);
+                match self.store_in_place(slot, value)? {
+                    true => Ok(()),
+                    false => self.replace(slot, value),
                 }
-                self.replace(slot, value)
             }
             (Op::InitSlot, Imm::Slot(slot)) => {
                 let object = self.owned(arg?)?;
@@ -434,7 +432,7 @@ impl<'a> Lower<'a> {
             .map(|_| ())
     }
 
-    fn replace(&mut self, slot: u16, value: Value) -> Result<(), Abort> {
+    pub(super) fn replace(&mut self, slot: u16, value: Value) -> Result<(), Abort> {
         let object = self.owned(value)?;
         let old = self.load_slot(slot);
         self.store_to_slot(slot, object);
@@ -446,8 +444,9 @@ impl<'a> Lower<'a> {
         if slot < self.trace.nlocals || self.trace.is_inlined_local(slot) {
             let null = self.int(0);
             self.store_to_slot(slot, null);
+            return self.xdecref(old);
         }
-        self.xdecref(old)
+        self.drop_or_keep(old)
     }
 
     /// Drops a reference that is not the last one.

@@ -411,6 +411,10 @@ pub fn target() -> Target {
         false_addr: 0x7_1000,
         none_addr: 0x7_2000,
         float_addr: FLOAT,
+        int_addr: INT,
+        // They have names in the tests.
+        writes_over: false,
+        range_iter_addr: RANGE_ITER,
         thread_exception: None,
         watches: vec![
             Watch {
@@ -498,6 +502,7 @@ impl Machine {
             during: 0,
             iterations: 0,
             observed: 0,
+            spare: std::ptr::null_mut(),
             errno: std::ptr::null_mut(),
             saved_errno: std::ptr::null_mut(),
             inlined: std::ptr::null_mut(),
