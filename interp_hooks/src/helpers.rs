@@ -500,6 +500,7 @@ pub fn address(h: Helper) -> usize {
         Helper::PyGetItem => py_getitem as *const () as usize,
         Helper::PySetItem => py_setitem as *const () as usize,
         Helper::GlobalAddress => global_address as *const () as usize,
+        Helper::PairSet => containers::pair_set as *const () as usize,
         Helper::MemMove => memmove as *const () as usize,
         Helper::CDataNew => objects::cdata_new as *const () as usize,
         Helper::CDataNewArray => objects::cdata_new_array as *const () as usize,

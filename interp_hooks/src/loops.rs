@@ -1,7 +1,7 @@
 //! Loops: counting, the compiled versions of a header, why a loop is left alone.
 
-use crate::cpython::Opcode;
 use crate::cpython::decode::Decoded;
+use crate::cpython::{Opcode, pairs};
 use crate::engine::Engine;
 use crate::place::Lines;
 use crate::py::Strong;
@@ -13,7 +13,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
 use std::rc::Rc;
-use traces::{Abort, Imm, Op, Trace};
+use traces::{Abort, Field, Imm, Inst, Op, Trace, Value};
 
 /// How many versions (by the types at entry) a header may have.
 pub const MAX_VERSIONS: usize = 4;
@@ -33,6 +33,8 @@ pub enum Wanted {
     Type(usize),
     /// This very object.
     Object(usize),
+    /// An `enumerate` or `zip`, which was asked for before, whose iterator of this number is of exactly this type.
+    Source(usize, usize),
 }
 
 /// What a version may lose before it goes, and what it may have in reserve, in ns.
@@ -429,18 +431,39 @@ pub fn wants(trace: &Trace) -> Vec<(u16, Wanted)> {
         ) {
             break;
         }
-        let slot =
-            inst.args
-                .first()
-                .and_then(|a| defs.get(a))
-                .and_then(|&i| match trace.insts[i].imm {
-                    Imm::Slot(n) if trace.insts[i].op == Op::LoadSlot => Some(n),
-                    _ => None,
-                });
-        let (Some(slot), Imm::Obj(id)) = (slot, inst.imm) else {
+        let def = |v: Option<&Value>| trace.insts.get(*defs.get(v?)?);
+        let slot = |def: Option<&Inst>| match def.map(|def| (def.op, def.imm)) {
+            Some((Op::LoadSlot, Imm::Slot(n))) => Some(n),
+            _ => None,
+        };
+        let (Imm::Obj(id), guarded) = (inst.imm, def(inst.args.first())) else {
             continue;
         };
         let addr = trace.obj(id).addr as usize;
+        // The object that an item of an object's fields, or of a tuple, is.
+        let part = |item: Option<&Inst>| {
+            let item = item.filter(|item| item.op == Op::LoadItem)?;
+            let of = def(item.args.first()).filter(|of| of.op == Op::FieldAddr)?;
+            match (of.imm, def(item.args.get(1)).map(|at| at.imm)) {
+                (Imm::Field(field), Some(Imm::Int(at))) => Some((field, def(of.args.first()), at)),
+                _ => None,
+            }
+        };
+        let (items, n, one) = match part(guarded) {
+            Some((Field::TupleItems, tuple, n)) => (part(tuple), n, false),
+            other => (other, 0, true),
+        };
+        if let (Op::GuardType, Some((Field::InstanceSlots, of, at))) = (inst.op, items)
+            && let (Some(slot), Ok(n)) = (slot(of), usize::try_from(n))
+            && 8 * at == i64::from(pairs::SOURCE)
+            && wants.iter().any(|&(known, wanted)| match wanted {
+                Wanted::Type(ty) => known == slot && pairs::has_sources(ty, one),
+                _ => false,
+            })
+        {
+            wants.push((slot, Wanted::Source(n, addr)));
+        }
+        let Some(slot) = slot(guarded) else { continue };
         match inst.op {
             Op::GuardType => wants.push((slot, Wanted::Type(addr))),
             Op::GuardIs => wants.push((slot, Wanted::Object(addr))),

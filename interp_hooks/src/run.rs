@@ -1,9 +1,10 @@
 //! Entering native code, and rebuilding the interpreter's frame when it leaves.
 
-use crate::cpython::{Base, frame};
+use crate::cpython::{Base, frame, pairs};
 use crate::engine::{Engine, Run};
 use crate::hook::TOOL;
 use crate::loops::{Version, Wanted};
+use crate::py::Object;
 use crate::resume::{self, Calls, Frames};
 use crate::{errno, helpers, raiser};
 use jit::target::MAX_WATCHES;
@@ -55,6 +56,10 @@ pub fn fits(e: &Engine, version: &Version, f: *mut u8) -> bool {
         };
         match want {
             Wanted::Object(p) => o as usize == p,
+            Wanted::Source(n, t) => {
+                let source = pairs::source(Object(o), n);
+                source.is_some_and(|o| !o.is_null() && o.type_object().0 as usize == t)
+            }
             // SAFETY: not NULL: a live object.
             Wanted::Type(t) => !o.is_null() && unsafe { ffi::Py_TYPE(o) } as usize == t,
         }

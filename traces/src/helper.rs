@@ -130,6 +130,9 @@ helpers! {
     /// Where a global variable of a compiled cffi module lies: what the function at the address gives, which
     /// has no parameters.
     GlobalAddress "global_address" (Ptr) false -> Some(Type::Ptr), Memory;
+    /// Stores arg 2 as item number arg 1 of the tuple arg 0, which an iterator alone has and gives again and again; the
+    /// old item has other owners.
+    PairSet "pair_set" (Obj I64 Obj) false -> None, Memory;
     /// `memmove` of C: to, from, bytes.
     MemMove "memmove" (Ptr Ptr I64) false -> None, Memory;
     /// Zeroed memory of so many bytes that a new cffi cdata of the ctype owns: `direct_newp`,

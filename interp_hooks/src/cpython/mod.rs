@@ -5,6 +5,7 @@ pub mod decode;
 pub mod frame;
 pub mod function;
 pub mod instance;
+pub mod pairs;
 pub mod selfcheck;
 mod v312;
 mod v313;

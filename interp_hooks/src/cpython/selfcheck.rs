@@ -29,7 +29,7 @@ unsafe fn word(o: *mut ffi::PyObject, offset: i32) -> u64 {
 }
 
 /// The value of an expression.
-unsafe fn eval(text: &CStr) -> Option<Strong> {
+pub(super) unsafe fn eval(text: &CStr) -> Option<Strong> {
     // SAFETY: the GIL is held; constant source text.
     unsafe {
         let globals = Strong::from_new(ffi::PyDict_New())?;
@@ -104,6 +104,10 @@ unsafe fn objects(t: &VersionTable, all: &mut Vec<Check>) {
             if let Some(o) = eval(text) {
                 all.push(check(name, word(o.as_ptr(), offset), expected));
             }
+        }
+        if let Some(o) = eval(c"(77 << 30) + 5") {
+            let digits = word(o.as_ptr(), t.long_digit);
+            all.push(check("int of two digits", digits, 77 << 32 | 5));
         }
         if let Some(o) = eval(c"12345") {
             all.push(check(

@@ -1,13 +1,30 @@
 //! Helpers that make containers and strings, or look into them.
 
 use super::{Obj, args, or_die};
+use crate::engine;
 use pyo3_ffi as ffi;
+use traces::Field;
 
 pub(super) unsafe extern "C" fn list_append(list: Obj, value: Obj) {
     // SAFETY: an exact list and a live object. Where there is no memory the process ends.
     unsafe {
         if ffi::PyList_Append(list, value) != 0 {
             ffi::Py_FatalError(c"hardwire: out of memory".as_ptr());
+        }
+    }
+}
+
+/// `enum_next`, Objects/enumobject.c; `zip_next`, Python/bltinmodule.c.
+pub(super) unsafe extern "C" fn pair_set(tuple: Obj, index: i64, item: Obj) {
+    // SAFETY: a tuple that has such an item and one owner, whose code does just this; a live object. The old item
+    // lives on.
+    unsafe {
+        let at = engine::field_offset(Field::TupleItems) as isize;
+        let items = tuple.cast::<u8>().offset(at).cast::<Obj>();
+        let old = items.offset(index as isize).replace(ffi::Py_NewRef(item));
+        ffi::Py_XDECREF(old);
+        if ffi::PyObject_GC_IsTracked(tuple) == 0 {
+            ffi::PyObject_GC_Track(tuple.cast());
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `for`: range, list and tuple iterators.
 
 use super::{Pending, Recorder, Step};
-use crate::cpython::Opcode;
 use crate::cpython::decode::Instr;
+use crate::cpython::{Opcode, pairs};
 use crate::engine;
 use crate::loops::{self, State};
 use crate::py::{Kind, Object};
@@ -51,6 +51,9 @@ impl Recorder {
             }
         }
         if it.is_exactly(Known::CDataIter) && self.next_of_cdata(it, v)? {
+            return Ok(());
+        }
+        if self.next_of_reversed(it, v)? || self.next_of_pair(it, v, i)? {
             return Ok(());
         }
         self.next_of_any(it, v, i)
@@ -135,6 +138,12 @@ impl Recorder {
             _ => None,
         };
         let Some((ty, helper)) = made else {
+            if e.owned && pairs::kind(o).is_some() {
+                // They are their own iterators.
+                let ty = self.type_of(o);
+                self.b.guard_type(e.value, ty);
+                return Ok(());
+            }
             let name = o.type_object().type_name();
             self.residual_names.push(format!("iter of a {name}"));
             return self.residual_unnamed(Helper::PyGetIter, 1, i.next);

@@ -19,6 +19,7 @@ mod math;
 mod methods;
 mod names;
 mod numbers;
+mod pairs;
 mod spread;
 mod stack;
 mod text;
@@ -130,6 +131,8 @@ pub struct Recorder {
     still_lent: HashSet<Value>,
     /// The call with `*` whose arguments are being gathered.
     gathering: Option<Gathering>,
+    /// A bytecode that was recorded together with the one in front.
+    passed_over: Option<u32>,
     /// Stack slots that hold a bound method where the interpreter's own stack has the function and
     /// its first argument apart.
     bound: Vec<u16>,
@@ -209,6 +212,7 @@ impl Recorder {
             lent: HashMap::new(),
             still_lent: HashSet::new(),
             gathering: None,
+            passed_over: None,
             bound: Vec::new(),
             first_free: (nlocals + stacksize) as u16,
             stored: Vec::new(),
@@ -379,7 +383,8 @@ impl Recorder {
         if self.b.too_long() {
             return Err(Reason::TooLong.into());
         }
-        if self.is_gathering(instr.offset) {
+        let passed_over = self.passed_over.take() == Some(instr.offset);
+        if passed_over || self.is_gathering(instr.offset) {
             return Ok(Step::More);
         }
         self.b.begin(instr.offset);

@@ -207,11 +207,17 @@ impl Recorder {
         load: Option<u32>,
         next: u32,
     ) -> Result<(), Abort> {
-        let mut deaths = Vec::with_capacity(locals.len());
+        let mut quiet = Vec::with_capacity(locals.len());
         for &k in locals {
-            deaths.push(if self.old_dies_quietly(k)? {
+            quiet.push(self.old_dies_quietly(k)?);
+        }
+        // Two locals may hold one object.
+        let owners = quiet.iter().filter(|quiet| !**quiet).count();
+        let mut deaths = Vec::with_capacity(locals.len());
+        for (&k, quiet) in locals.iter().zip(quiet) {
+            deaths.push(if quiet {
                 Old::Quiet
-            } else if self.old_is_shared(k, locals.len())? {
+            } else if self.old_is_shared(k, owners)? {
                 Old::Shared
             } else {
                 Old::Noticed

@@ -390,3 +390,30 @@ for i in range(3000):
     total += add(*fixed) + on(add, i, 2) + add(i, *fixed) + x - y
     fixed = (i, 3)
 show(total, fixed)
+
+# === indexes_that_vary: compiled=run
+from show import show
+
+class Holder: pass
+
+def pick(at, *args): return args[at]
+def pick_object(at, holder, *args):
+    holder.n += 1
+    a = args[at]
+    holder.n += at
+    return a, args[-1]
+def last(*args):
+    for k in (1, -1, 0):
+        x = args[k]
+    return x
+
+def run(n):
+    total, holder = 0, Holder()
+    holder.n, holder.x, holder.y = 0, Holder(), Holder()
+    for i in range(n):
+        total += pick(i % 3, i, 2, 3) - pick(-1 - i % 3, 1, 2, i)
+        a, b = pick_object(i % 2, holder, holder.x, holder.y)
+        total += (a is holder.x) * 2 + (b is holder.y) + last(i, 5)
+    return total, holder.n
+
+show(run(3), run(60), run(300))

@@ -196,7 +196,7 @@ impl<'a> Lower<'a> {
         self.define_as(inst, inner)
     }
 
-    /// The value of an int: inline where it has at most one digit.
+    /// The value of an int: inline where it has at most two digits.
     fn unbox_long(
         &mut self,
         at: usize,
@@ -234,7 +234,28 @@ impl<'a> Lower<'a> {
         let value = self.b.ins().imul(factor, digit);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
 
+        // Two digits: an address, as a rule.
         self.b.switch_to_block(slow);
+        let (two, more) = (self.cold_block(), self.cold_block());
+        let signs = if signed { !3 } else { !0 };
+        let signs = self.int(signs);
+        let digits = self.b.ins().band(tag, signs);
+        let has_two = self.icmp_const(IntCC::Equal, digits, 16);
+        self.b.ins().brif(has_two, two, &[], more, &[]);
+        self.b.switch_to_block(two);
+        let at = self.target.long_digit;
+        let [low, high] = [at, at + 4].map(|at| self.b.ins().uload32(super::TRUSTED, object, at));
+        let places = self.int(30);
+        let high = self.b.ins().ishl(high, places);
+        let size = self.b.ins().bor(low, high);
+        let three = self.int(3);
+        let sign = self.b.ins().band(tag, three);
+        let one = self.int(1);
+        let factor = self.b.ins().isub(one, sign);
+        let value = self.b.ins().imul(factor, size);
+        self.b.ins().jump(done, &[BlockArg::Value(value)]);
+
+        self.b.switch_to_block(more);
         let out = self.scratch();
         let convert = match inst.op {
             Op::UnboxInt => self.target.functions.int_to_i64,

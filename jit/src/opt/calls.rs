@@ -88,6 +88,9 @@ impl Forward<'_> {
         let result = self.push(Op::Call, args, inst.imm, None)?;
         if helper.effect() == HelperEffect::Memory {
             self.forget_c_memory();
+            if let (Helper::PairSet, &[tuple, ..]) = (helper, args) {
+                self.forget_items_of(tuple);
+            }
             return Ok(result);
         }
         self.state.checked = false;

@@ -99,7 +99,7 @@ impl Forward<'_> {
     }
 
     /// The object of a struct, which is settled where a slot should hold it.
-    fn real_struct(&mut self, boxed: Value) -> Result<Value, Abort> {
+    pub(super) fn real_struct(&mut self, boxed: Value) -> Result<Value, Abort> {
         if let Some(object) = self.settled(boxed)? {
             return Ok(object);
         }

@@ -4,6 +4,7 @@
 //! As of a struct there is never a second object of one: see [`structs`](super::structs) for how it is settled.
 
 use super::forward::{Forward, confused};
+use super::state::Place;
 use traces::{Abort, Field, Imm, Inst, Op, Value};
 
 impl Forward<'_> {
@@ -33,15 +34,18 @@ impl Forward<'_> {
     ) -> Result<Value, Abort> {
         let tuple = self.in_tuple(items);
         let tuple = tuple.ok_or_else(|| confused(inst.op, "has no tuple"))?;
-        if let Some(object) = self.settled(tuple)? {
-            let field = Imm::Field(Field::TupleItems);
-            let items = self.pure(Op::FieldAddr, &[object], field)?;
-            return self.emit(Op::LoadItem, &[items, index], inst.imm, None);
-        }
-        let items = self.operands(tuple, Op::BoxTuple).unwrap_or_default();
+        let known = self.operands(tuple, Op::BoxTuple).unwrap_or_default();
         let at = self.as_int(index).and_then(|at| usize::try_from(at).ok());
-        let item = at.and_then(|at| items.get(at).copied());
-        item.ok_or_else(|| confused(inst.op, "has an index that is no constant"))
+        let exists = self.settled(tuple)?.is_some();
+        match at.and_then(|at| known.get(at).copied()) {
+            Some(item) if !exists => Ok(item),
+            _ => {
+                let object = self.real_struct(tuple)?;
+                let field = Imm::Field(Field::TupleItems);
+                let items = self.pure(Op::FieldAddr, &[object], field)?;
+                self.emit(Op::LoadItem, &[items, index], inst.imm, None)
+            }
+        }
     }
 
     /// The value to store for a tuple: one of the objects that memory holds for its items already.
@@ -56,6 +60,19 @@ impl Forward<'_> {
         match objects == items {
             true => Ok(value),
             false => self.emit(Op::BoxTuple, &objects, Imm::None, None),
+        }
+    }
+
+    /// Forgets the items of a tuple that an iterator gives again and again, which are loaded as those of no other tuple.
+    pub(super) fn forget_items_of(&mut self, tuple: Value) {
+        let of_tuple = |place: &Place| match *place {
+            Place::Item(items, _) => self.operand(items, Op::FieldAddr) == Some(tuple),
+            _ => false,
+        };
+        let places = self.state.heap.keys().copied();
+        let changed: Vec<Place> = places.filter(of_tuple).collect();
+        for place in changed {
+            self.state.heap.remove(&place);
         }
     }
 

@@ -78,10 +78,14 @@ pub fn int(n: i128) -> *mut Object {
         0
     } else if n.unsigned_abs() < 1 << 30 {
         1
+    } else if n.unsigned_abs() < 1 << 60 {
+        2
     } else {
         3
     };
-    let digit = (n.unsigned_abs() & ((1 << 30) - 1)) as u64 | 0xABCD_0000_0000_0000;
+    let digit = |at: u32| (n.unsigned_abs() >> (30 * at) & ((1 << 30) - 1)) as u64;
+    let unused = if digits < 2 { 0xABCD_0000 } else { digit(1) };
+    let digit = digit(0) | unused << 32;
     object(
         INT,
         &[digits << 3 | sign, digit, n as u64, (n >> 64) as u64],

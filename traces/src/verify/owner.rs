@@ -682,7 +682,7 @@ impl<'a> Walk<'a> {
             (Op::Call, Imm::Helper(helper)) => {
                 matches!(
                     helper,
-                    Helper::CellSet | Helper::ListAppend | Helper::MemMove
+                    Helper::CellSet | Helper::ListAppend | Helper::MemMove | Helper::PairSet
                 )
             }
             _ => false,
