@@ -350,7 +350,16 @@ unsafe extern "C" fn py_binary(argv: *const Obj, argc: usize, op: i64) -> Obj {
     // SAFETY: two owned arguments.
     unsafe {
         let a = args(argv, argc);
-        let (x, y) = (a.get(0), a.get(1));
+        binary(op, a.get(0), a.get(1))
+    }
+}
+/// Binary operator number `op` (`NB_*`, `Include/opcode.h`); NULL: it raised.
+///
+/// # Safety
+/// Two live objects, with the GIL held.
+pub unsafe fn binary(op: i64, x: Obj, y: Obj) -> Obj {
+    // SAFETY: the caller's promise.
+    unsafe {
         let none = ffi::Py_None();
         use ffi::*;
         match op {

@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::loops::{self, Version};
 use crate::py::Strong;
 use crate::record::{Recorded, Recorder};
-use crate::resume;
+use crate::{inside, resume};
 use jit::{Exit, Types};
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
@@ -268,6 +268,7 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
     }
     Ok(Version {
         behind_calls: resume::behind_calls(&compiled, &trace),
+        standing: inside::standing(e, &compiled, &trace),
         calls: resume::deepest(&trace),
         exit_names: loops::exit_names(&compiled.exits, &trace, &place.decoded, place.code),
         taken: RefCell::new(vec![0; compiled.exits.len()]),

@@ -126,7 +126,7 @@ impl Recorder {
     }
 
     /// Leaves unless a value is an instance of this class, which nobody changes.
-    fn guard_class(&mut self, v: Value, owner: Object) {
+    pub(super) fn guard_class(&mut self, v: Value, owner: Object) {
         let class = owner.type_object();
         self.assumptions.class_unchanged(class);
         let id = self.constant(class, &class.type_name());

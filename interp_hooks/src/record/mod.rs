@@ -6,6 +6,7 @@
 //! ends the recording with the reason.
 
 mod attributes;
+mod bound;
 mod builtins;
 mod calls;
 mod cdata;
@@ -18,6 +19,7 @@ mod math;
 mod methods;
 mod names;
 mod numbers;
+mod operators;
 mod stack;
 mod text;
 
@@ -311,15 +313,12 @@ impl Recorder {
 
     /// The bytecode at `offset` is about to run in a frame of the recording.
     pub fn step(&mut self, f: *mut u8, offset: u32) -> Result<Step, Abort> {
-        let from = self.b.trace.insts.len();
-        let step = self.step_in(f, offset).and_then(|step| {
-            self.keep_python_out(from)?;
-            Ok(step)
-        });
-        step.map_err(|why| self.refuse_callee(why))
+        self.step_in(f, offset)
+            .map_err(|why| self.refuse_callee(why))
     }
 
     fn step_in(&mut self, f: *mut u8, offset: u32) -> Result<Step, Abort> {
+        self.arrive(f, offset)?;
         let decoded = Rc::clone(&self.decoded);
         let Some(instr) = decoded.at(offset) else {
             return Err(Abort::new(
@@ -327,7 +326,6 @@ impl Recorder {
                 format!("no bytecode at {offset}"),
             ));
         };
-        self.arrive(f, instr)?;
         if self.last == Some(instr.offset) {
             // The second event of a bytecode with EXTENDED_ARG.
             return Ok(Step::More);
@@ -357,6 +355,7 @@ impl Recorder {
             return Err(Reason::Raised.into());
         }
         self.last = Some(instr.offset);
+        self.keep_unseen()?;
         self.finish_pending(instr.offset)?;
         if arrived {
             return self.close().map(|_| Step::AtHeader);
@@ -385,20 +384,6 @@ impl Recorder {
         self.bytecodes += 1;
         self.b.begin(first.offset);
         self.record(first).map(|_| ())
-    }
-
-    /// No Python code runs inside a callee, which has no frame that could be looked at.
-    fn keep_python_out(&self, from: usize) -> Result<(), Abort> {
-        let new = self.b.trace.insts.iter().skip(from);
-        let mut calls =
-            new.filter(|inst| matches!(inst.op, traces::Op::CallPy | traces::Op::CallPyBool));
-        match calls.next() {
-            Some(_) if !self.callers.is_empty() => {
-                let name = self.residual_names.last().cloned();
-                Err(Abort::new(Reason::Callee, name.unwrap_or_default()))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn finish_pending(&mut self, offset: u32) -> Result<(), Abort> {
