@@ -546,6 +546,8 @@ pub fn address(h: Helper) -> usize {
         Helper::Tuple1 => containers::tuple1 as *const () as usize,
         Helper::Tuple2 => containers::tuple2 as *const () as usize,
         Helper::Tuple3 => containers::tuple3 as *const () as usize,
+        Helper::InstanceNew => containers::instance_new as *const () as usize,
+        Helper::AttrNew => containers::attr_new as *const () as usize,
         Helper::List0 => containers::list0 as *const () as usize,
         Helper::List1 => containers::list1 as *const () as usize,
         Helper::List2 => containers::list2 as *const () as usize,

@@ -86,7 +86,7 @@ pub fn operator(protocol: Protocol, i: &Instr) -> Option<(usize, Wants)> {
     use Opcode::*;
     Some(match (protocol, i.opcode) {
         (Protocol::Call, _) => return None,
-        (Protocol::Init, CALL) => (1, Wants::Instance),
+        (Protocol::Init, CALL | CALL_KW) => (1, Wants::Instance),
         (_, BINARY_OP) => (2, Wants::Implemented),
         (_, COMPARE_OP) => (2, Wants::Implemented),
         (_, BINARY_SUBSCR) => (2, Wants::Value),

@@ -93,6 +93,19 @@ fn slot(class: Object, slot: c_int) -> *mut c_void {
     unsafe { ffi::PyType_GetSlot(class.0.cast(), slot) }
 }
 
+/// Whether a call of a class makes an instance in the ordinary way, before it calls `__init__`: `type_call` and
+/// `object_new`, Objects/typeobject.c.
+pub fn is_made_plainly(class: Object) -> bool {
+    const ABSTRACT: c_ulong = 1 << 20;
+    if class.is_null() || !is_plain_class(class) || !is_heap_type(class) {
+        return false;
+    }
+    let base = Object((&raw mut ffi::PyBaseObject_Type).cast());
+    let same_new = slot(class, ffi::Py_tp_new) == slot(base, ffi::Py_tp_new);
+    let alloc = slot(class, ffi::Py_tp_alloc) == ffi::PyType_GenericAlloc as *mut c_void;
+    same_new && alloc && flags(class) & ABSTRACT == 0
+}
+
 /// Whether a class has something in a slot of C.
 pub fn has_slot(class: Object, number: c_int) -> bool {
     !slot(class, number).is_null()

@@ -101,12 +101,18 @@ impl Recorder {
                 self.store_element(&element, 2, i.next)?;
                 Ok(true)
             }
+            Some(Attribute::Instance(..)) => self.instance_first_attr(name),
             _ => Ok(false),
         }
     }
 
     /// Guards the class of the instance at the top; its attribute is the element of an array then.
-    fn attribute(&mut self, owner: Object, place: Place, now: Object) -> Result<Element, Abort> {
+    pub(super) fn attribute(
+        &mut self,
+        owner: Object,
+        place: Place,
+        now: Object,
+    ) -> Result<Element, Abort> {
         let v = self.b.peek(0)?.value;
         self.guard_class(v, owner);
         let (array, n) = match place {

@@ -41,7 +41,10 @@ impl Recorder {
             return Ok(());
         }
         let names = kwnames.map(Object);
-        if self.inline_call(&shape, names, 0, i)? || self.bound_call(&shape, names, 0, i)? {
+        if self.inline_call(&shape, names, 0, i)?
+            || self.bound_call(&shape, names, 0, i)?
+            || self.instance_call(&shape, names, 0, i)?
+        {
             return Ok(());
         }
         self.residual_call(&shape, names, 0, i)
@@ -64,6 +67,7 @@ impl Recorder {
         let names_given = Some(names);
         if self.inline_call(&shape, names_given, 1, i)?
             || self.bound_call(&shape, names_given, 1, i)?
+            || self.instance_call(&shape, names_given, 1, i)?
         {
             return Ok(());
         }

@@ -13,6 +13,7 @@ mod cdata;
 mod containers;
 mod ffi_methods;
 mod inline;
+mod instances;
 mod items;
 mod iterate;
 mod math;

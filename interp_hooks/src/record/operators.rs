@@ -268,7 +268,7 @@ impl Recorder {
 }
 
 /// A function in Python that a class made in Python has under a name.
-fn in_class(class: Object, name: &CStr) -> Option<Object> {
+pub(super) fn in_class(class: Object, name: &CStr) -> Option<Object> {
     // SAFETY: the GIL is held; an error is cleared.
     let name = unsafe {
         let name = Strong::from_new(ffi::PyUnicode_InternFromString(name.as_ptr()));
