@@ -352,7 +352,16 @@ unsafe extern "C" fn py_binary(argv: *const Obj, argc: usize, op: i64) -> Obj {
     // SAFETY: two owned arguments.
     unsafe {
         let a = args(argv, argc);
-        let (x, y) = (a.get(0), a.get(1));
+        binary(op, a.get(0), a.get(1))
+    }
+}
+/// Binary operator number `op` (`NB_*`, `Include/opcode.h`); NULL: it raised.
+///
+/// # Safety
+/// Two live objects, with the GIL held.
+pub unsafe fn binary(op: i64, x: Obj, y: Obj) -> Obj {
+    // SAFETY: the caller's promise.
+    unsafe {
         let none = ffi::Py_None();
         use ffi::*;
         match op {
@@ -540,6 +549,8 @@ pub fn address(h: Helper) -> usize {
         Helper::Tuple1 => containers::tuple1 as *const () as usize,
         Helper::Tuple2 => containers::tuple2 as *const () as usize,
         Helper::Tuple3 => containers::tuple3 as *const () as usize,
+        Helper::InstanceNew => containers::instance_new as *const () as usize,
+        Helper::AttrNew => containers::attr_new as *const () as usize,
         Helper::List0 => containers::list0 as *const () as usize,
         Helper::List1 => containers::list1 as *const () as usize,
         Helper::List2 => containers::list2 as *const () as usize,

@@ -3,6 +3,7 @@
 use crate::cpython::decode::Decoded;
 use crate::cpython::{Opcode, pairs};
 use crate::engine::Engine;
+use crate::inside::Standing;
 use crate::place::Lines;
 use crate::py::Strong;
 use crate::tree::Tree;
@@ -53,6 +54,8 @@ pub struct Version {
     pub exit_names: Vec<String>,
     /// For each exit, where its frames that wait for a call go on, outermost first.
     pub behind_calls: Vec<Vec<u32>>,
+    /// For each record of a call, the callees' frames as they stand meanwhile.
+    pub standing: Vec<Vec<Standing>>,
     /// How many calls may be under way at once.
     pub calls: i32,
     /// How often each exit was taken.

@@ -7,13 +7,14 @@
 use crate::cpython::{Opcode, VersionTable, decode::Decoded, frame, function};
 use crate::engine::Engine;
 use crate::loops::Version;
+use crate::protocols::{self, Outcome};
 use crate::py::Object;
 use crate::raiser;
 use jit::{Compiled, Exit, ExitFrame};
 use pyo3_ffi as ffi;
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
-use traces::{Resume, Trace};
+use traces::{Protocol, Resume, Trace};
 
 unsafe extern "C" {
     // Include/cpython/ceval.h
@@ -222,6 +223,8 @@ struct Frame {
     behind: u32,
     /// The slots in use, locals included.
     slots: usize,
+    /// What becomes of what it gives.
+    protocol: Protocol,
 }
 
 /// Calls that an exit has left in the middle.
@@ -261,6 +264,7 @@ impl Calls {
                 pc: f.pc,
                 behind: behind.get(n).copied().unwrap_or(f.pc),
                 slots: usize::from(nlocals + f.depth),
+                protocol: inlined.map_or(Protocol::Call, |inlined| inlined.protocol),
             });
         }
         Calls {
@@ -294,7 +298,18 @@ impl Calls {
         unsafe {
             for pair in self.frames.windows(2) {
                 if let [caller, f] = pair {
-                    frame::set_in_call(e.table, caller.at, caller.code, caller.pc, caller.behind);
+                    match f.protocol {
+                        Protocol::Call => {
+                            frame::set_in_call(
+                                e.table,
+                                caller.at,
+                                caller.code,
+                                caller.pc,
+                                caller.behind,
+                            );
+                        }
+                        _ => frame::set_instr(e.table, caller.at, caller.code, caller.pc),
+                    }
                     frame::set_stacktop(e.table, f.at, f.slots as i32);
                     frame::set_next(e.table, f.at, f.code, f.pc);
                 }
@@ -339,7 +354,7 @@ impl Calls {
     pub unsafe fn finish(mut self, e: &Engine) {
         let (t, thread) = (e.table, self.thread);
         e.resumed.borrow_mut().push(thread);
-        let mut given: *mut ffi::PyObject = std::ptr::null_mut();
+        let mut outcome = None;
         // SAFETY: the caller's promise; `of` has made the frames.
         unsafe {
             let tracing = frame::tracing(t, thread);
@@ -347,26 +362,27 @@ impl Calls {
             if let Some(inner) = self.frames.last().filter(|_| self.raises) {
                 frame::set_in_call(t, inner.at, inner.code, inner.pc, inner.pc + 2);
             }
-            while let [.., caller, f] = self.frames.as_slice() {
-                if !given.is_null() {
-                    *frame::slot(t, f.at, f.slots) = given;
-                    frame::set_stacktop(t, f.at, f.slots as i32 + 1);
-                    frame::set_next(t, f.at, f.code, f.behind);
-                }
-                // The frames in between are not accounted for by the evaluator.
+            while self.frames.len() > 1 {
                 let between = self.frames.len() as i32 - 2;
+                let [.., caller, f] = self.frames.as_mut_slice() else {
+                    break;
+                };
+                self.raises |= matches!(outcome, Some(Outcome::Raised));
+                place(t, f, outcome.take());
+                // The frames in between are not accounted for by the evaluator.
                 frame::set_current(t, thread, caller.at);
                 let (top, _) = frame::data_stack(t, thread);
                 *top = f.at.add(frame::size(t, f.code));
                 *frame::recursion(t, thread) -= between;
-                given = _PyEval_EvalFrameDefault(thread, f.at, self.raises.into());
+                let given = _PyEval_EvalFrameDefault(thread, f.at, self.raises.into());
+                self.raises = false;
+                outcome = Some(complete(t, caller, f.protocol, given));
                 *frame::recursion(t, thread) += between;
-                self.raises = given.is_null();
                 self.frames.pop();
             }
-            if let [own] = self.frames.as_slice() {
+            if let ([own], Some(outcome)) = (self.frames.as_slice(), outcome) {
                 frame::set_current(t, thread, own.at);
-                go_on(e, own, given);
+                go_on(e, own, outcome);
             }
             *tracing = was;
         }
@@ -394,41 +410,100 @@ unsafe fn make(t: &VersionTable, f: &Frame, caller: *mut u8) {
     }
 }
 
-/// What the outermost call gave goes to the loop's own frame; NULL: it raised.
+/// Has a frame go on as its call has ended.
 ///
 /// # Safety
 /// See [`Calls::of`].
-unsafe fn go_on(e: &Engine, own: &Frame, given: *mut ffi::PyObject) {
+unsafe fn place(t: &VersionTable, f: &Frame, outcome: Option<Outcome>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (more, pc) = match outcome {
+            // It waits for none.
+            None => return,
+            Some(Outcome::Gives(o)) => (Some(o), f.behind),
+            Some(Outcome::Again(o)) => (Some(o), f.pc),
+            Some(Outcome::Nothing) => (None, f.behind),
+            // It goes on where it stands.
+            Some(Outcome::Raised) => return frame::set_stacktop(t, f.at, f.slots as i32),
+        };
+        if let Some(o) = more {
+            *frame::slot(t, f.at, f.slots) = o;
+        }
+        frame::set_stacktop(t, f.at, (f.slots + usize::from(more.is_some())) as i32);
+        frame::set_next(t, f.at, f.code, pc);
+    }
+}
+
+/// Does what the caller's bytecode has to do yet with what a call gave.
+///
+/// # Safety
+/// The caller's frame is the thread's current one; see [`Calls::of`].
+unsafe fn complete(
+    t: &VersionTable,
+    f: &mut Frame,
+    protocol: Protocol,
+    given: *mut ffi::PyObject,
+) -> Outcome {
+    let plain = match given.is_null() {
+        true => Outcome::Raised,
+        false => Outcome::Gives(given),
+    };
+    if protocol == Protocol::Call {
+        return plain;
+    }
+    let instr = frame::decoded(t, f.code).and_then(|d| d.at(f.pc).cloned());
+    let Some(instr) = instr else {
+        return plain;
+    };
+    let mut caller = protocols::Caller {
+        at: f.at,
+        slots: f.slots,
+        instr,
+    };
+    // SAFETY: the caller's promise.
+    let outcome = unsafe { protocols::complete(t, &mut caller, protocol, given) };
+    f.slots = caller.slots;
+    outcome
+}
+
+/// What the outermost call gave goes to the loop's own frame.
+///
+/// # Safety
+/// See [`Calls::of`].
+unsafe fn go_on(e: &Engine, own: &Frame, outcome: Outcome) {
     let t = e.table;
     // SAFETY: the caller's promise.
     unsafe {
-        let mut slots = own.slots;
-        let mut pc = own.behind;
-        if given.is_null() {
-            let raised = ffi::PyErr_GetRaisedException();
-            let call = frame::decoded(t, own.code);
-            let call = call.as_ref().and_then(|d| d.at(own.pc));
-            let call = call.map(|call| (call.opcode, call.oparg as usize));
-            let n = match call {
-                Some((Opcode::CALL, n)) => n + 2,
-                Some((Opcode::CALL_KW, n)) => n + 3,
-                _ => 1,
+        if !matches!(outcome, Outcome::Raised) {
+            place(t, own, Some(outcome));
+            let pc = match outcome {
+                Outcome::Again(_) => own.pc,
+                _ => own.behind,
             };
-            for at in slots..slots + n {
-                *frame::slot(t, own.at, at) = std::ptr::null_mut();
-            }
-            if matches!(call, Some((Opcode::CALL_KW, _))) {
-                *frame::slot(t, own.at, slots + n - 1) = ffi::PyTuple_New(0);
-            }
-            let operands = slots as u16..(slots + n) as u16;
-            raiser::place(e, own.at, own.pc, operands, raised);
-            slots += n;
-            pc = own.pc;
-        } else {
-            *frame::slot(t, own.at, slots) = given;
-            slots += 1;
+            return frame::set_instr(t, own.at, own.code, pc);
         }
-        frame::set_stacktop(t, own.at, slots as i32);
-        frame::set_instr(t, own.at, own.code, pc);
+        let raised = ffi::PyErr_GetRaisedException();
+        let call = frame::decoded(t, own.code);
+        let call = call.as_ref().and_then(|d| d.at(own.pc));
+        let call = call.map(|call| (call.opcode, call.oparg as usize));
+        let n = match call {
+            Some((Opcode::CALL, n)) => n + 2,
+            Some((Opcode::CALL_KW, n)) => n + 3,
+            Some((Opcode::BINARY_OP | Opcode::COMPARE_OP, _)) => 2,
+            Some((Opcode::BINARY_SUBSCR | Opcode::CONTAINS_OP, _)) => 2,
+            Some((Opcode::STORE_SUBSCR, _)) => 3,
+            _ => 1,
+        };
+        let slots = own.slots;
+        for at in slots..slots + n {
+            *frame::slot(t, own.at, at) = std::ptr::null_mut();
+        }
+        if matches!(call, Some((Opcode::CALL_KW, _))) {
+            *frame::slot(t, own.at, slots + n - 1) = ffi::PyTuple_New(0);
+        }
+        let operands = slots as u16..(slots + n) as u16;
+        raiser::place(e, own.at, own.pc, operands, raised);
+        frame::set_stacktop(t, own.at, (slots + n) as i32);
+        frame::set_instr(t, own.at, own.code, own.pc);
     }
 }

@@ -253,14 +253,28 @@ fn known_objects() {
         for (k, p) in list {
             engine::set_known(k, p);
         }
-        if let Ok(cell) = symbol::find(c"PyCell_Type") {
-            engine::set_known(Known::Cell, cell.cast());
+        for (k, name) in [
+            (Known::Cell, c"PyCell_Type"),
+            (Known::Method, c"PyMethod_Type"),
+        ] {
+            if let Ok(ty) = symbol::find(name) {
+                engine::set_known(k, ty.cast());
+            }
         }
     }
 }
 
 fn fields(t: &VersionTable) {
+    // Include/cpython/classobject.h, methodobject.h: the first fields behind the header.
+    let (first, second) = (
+        size_of::<ffi::PyObject>() as i32,
+        size_of::<[usize; 3]>() as i32,
+    );
     let all = [
+        (Field::MethodFunction, first),
+        (Field::MethodSelf, second),
+        (Field::BuiltinDef, first),
+        (Field::BuiltinSelf, second),
         (Field::Type, t.object_type),
         (Field::IterRefCount, t.object_refcnt),
         (Field::Dict, t.instance_dict),
@@ -319,6 +333,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         global_get: helpers::global_get as *const () as usize,
         global_set: helpers::global_set as *const () as usize,
         dealloc: crate::adapters::objects::dealloc as *const () as usize,
+        call_inside: crate::inside::call_inside as *const () as usize,
         save_thread: symbol::find(c"PyEval_SaveThread")? as usize,
         restore_thread: symbol::find(c"PyEval_RestoreThread")? as usize,
     };

@@ -12,8 +12,8 @@ use crate::engine::Engine;
 use crate::loops::{self, Version};
 use crate::py::Strong;
 use crate::record::{Recorded, Recorder};
-use crate::resume;
 use crate::worth;
+use crate::{inside, resume};
 use jit::{Compiled, Exit, Types};
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell, RefMut};
@@ -406,6 +406,7 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
     }
     Ok(Version {
         behind_calls: resume::behind_calls(&compiled, &trace),
+        standing: inside::standing(e, &compiled, &trace),
         calls: resume::deepest(&trace),
         exit_names: loops::exit_names(&compiled.exits, &trace, &place.decoded, place.code),
         taken: RefCell::new(vec![0; compiled.exits.len()]),

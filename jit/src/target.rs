@@ -64,6 +64,10 @@ pub struct Functions {
     pub global_set: usize,
     /// `fn(obj)`: `_Py_Dealloc`, for an object whose reference count has reached 0.
     pub dealloc: usize,
+    /// `fn(activation, record, f, argv, argc, extra)`: calls a helper that may run Python code and gives what it gives
+    /// (in the low half, where that is an `i32`), with the frames of the calls that are under way where whoever looks
+    /// at frames finds them. The index is that of the record in [`Compiled::durings`](crate::Compiled::durings).
+    pub call_inside: usize,
     /// `fn() -> tstate`: `PyEval_SaveThread`.
     pub save_thread: usize,
     /// `fn(tstate)`: `PyEval_RestoreThread`.

@@ -238,6 +238,23 @@ impl Builder {
         Ok(caller.base + stack.len() as u16)
     }
 
+    /// Gives owners to operands of frames that wait for a call, but for those that need none.
+    pub fn own_waiting(&mut self, needs_none: impl Fn(&Trace, Value) -> bool) {
+        let mut owned = Vec::new();
+        for (frame, stack) in &mut self.waiting {
+            for (slot, e) in (frame.base..).zip(stack) {
+                if !e.owned && !needs_none(&self.trace, e.value) {
+                    e.owned = true;
+                    owned.push((slot, e.value));
+                }
+            }
+        }
+        for (slot, value) in owned {
+            self.snap = None;
+            self.effect(Op::InitSlot, &[value], Imm::Slot(slot));
+        }
+    }
+
     /// The frames as they stand, outermost first.
     fn states(&self) -> Vec<FrameState> {
         let waiting = self.waiting.iter().map(|(frame, stack)| (frame, stack));

@@ -123,6 +123,8 @@ helpers! {
     StrContains "str_contains" (Obj Obj) false -> Some(Bool), Pure;
     /// Appends arg 1 to the list arg 0.
     ListAppend "list_append" (Obj Obj) false -> None, Writes;
+    /// Stores arg 2 as the attribute arg 1 of the instance arg 0, which has a place for it and nothing there.
+    AttrNew "attr_new" (Obj Obj Obj) false -> None, Writes;
     /// Stores arg 1 in the cell arg 0; the old content must be plain or NULL.
     CellSet "cell_set" (Obj Obj) false -> None, Writes;
     /// Whether an exception is pending (`PyErr_Occurred`): a `ctypes.PyDLL` function may raise.
@@ -170,6 +172,8 @@ helpers! {
     List2 "list2" (Obj Obj) false -> Some(Obj), New;
     /// The list of the arguments.
     List3 "list3" (Obj Obj Obj) false -> Some(Obj), New;
+    /// An instance of a class made in Python, without attributes.
+    InstanceNew "instance_new" (Obj) false -> Some(Obj), New;
     /// What the `__enter__` of the last `before_with` of this thread gave.
     Entered "entered" () false -> Some(Obj), New;
     /// The iterator of a range: its first item, step (not 0) and length.
@@ -261,7 +265,7 @@ impl Helper {
         use Helper::*;
         matches!(
             self,
-            ListAppend | Tuple1 | Tuple2 | Tuple3 | List1 | List2 | List3
+            ListAppend | AttrNew | Tuple1 | Tuple2 | Tuple3 | List1 | List2 | List3
         )
     }
 

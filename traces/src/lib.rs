@@ -43,7 +43,7 @@ pub use helper::Helper;
 pub use op::{Effect, ImmKind, Op, Type};
 pub use reason::{Abort, Reason};
 pub use trace::{
-    Death, FrameState, FuncId, GlobalSlot, Imm, Inlined, Inst, Known, ObjConst, ObjId, Resume,
-    SnapId, Snapshot, Trace, Value,
+    Death, FrameState, FuncId, GlobalSlot, Imm, Inlined, Inst, Known, ObjConst, ObjId, Protocol,
+    Resume, SnapId, Snapshot, Trace, Value,
 };
 pub use verify::{Stage, VerifyError, verify};

@@ -3,8 +3,8 @@
 use crate::func::{CType, FuncDecl, FuncFlags, Passed};
 use crate::op::{ImmKind, Op, Type};
 use crate::trace::{
-    FrameState, FuncId, GlobalSlot, Imm, Inlined, Inst, Known, ObjConst, ObjId, Resume, SnapId,
-    Snapshot, Trace, Value,
+    FrameState, FuncId, GlobalSlot, Imm, Inlined, Inst, Known, ObjConst, ObjId, Protocol, Resume,
+    SnapId, Snapshot, Trace, Value,
 };
 use crate::{Field, Helper};
 
@@ -253,12 +253,20 @@ impl<'a> Parser<'a> {
             let stacksize = self.number("the depth of the operand stack")?;
             self.keyword("in")?;
             let caller = self.slot()?;
+            let mut protocol = Protocol::Call;
+            if self.accept_keyword("by") {
+                let at = self.at;
+                let name = self.word("a protocol")?;
+                let named = Protocol::ALL.iter().find(|p| p.name() == name);
+                protocol = *named.ok_or_else(|| self.error_at(at, "a protocol"))?;
+            }
             t.inlined.push(Inlined {
                 slot,
                 code,
                 nlocals,
                 stacksize,
                 caller,
+                protocol,
             });
         }
         while !self.peek("}") && self.peek_word() != "snaps" {

@@ -35,7 +35,11 @@ impl Display for Trace {
         for c in &self.inlined {
             write!(f, "  inlined #{} = @{}", c.slot, self.obj(c.code).name)?;
             write!(f, " locals {} stack {}", c.nlocals, c.stacksize)?;
-            writeln!(f, " in #{}", c.caller)?;
+            write!(f, " in #{}", c.caller)?;
+            match c.protocol.name() {
+                "" => writeln!(f)?,
+                name => writeln!(f, " by {name}")?,
+            }
         }
         for inst in &self.insts {
             writeln!(f, "  {}", self.inst_text(inst))?;

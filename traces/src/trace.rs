@@ -114,6 +114,34 @@ pub struct GlobalSlot {
     pub key: ObjId,
 }
 
+macro_rules! protocols {
+    ($( $(#[$doc:meta])* $name:ident $text:literal; )*) => {
+        /// What becomes of what a call gives that is part of a trace: the caller's bytecode says the rest.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Protocol { $( $(#[$doc])* $name, )* }
+        impl Protocol {
+            /// Every protocol, in table order.
+            pub const ALL: &'static [Protocol] = &[$(Protocol::$name),*];
+            /// The name in the text format; empty where that does not say it.
+            pub fn name(self) -> &'static str { match self { $(Protocol::$name => $text,)* } }
+        }
+    };
+}
+
+// All but the first are calls from C: the operands of the caller's bytecode stay on its stack meanwhile.
+protocols! {
+    /// It is the result of a call.
+    Call "";
+    /// It is what the method of an operator says (`__add__`, `__eq__`, `__getitem__`, `__len__`, ...).
+    Operator "operator";
+    /// It is what the method of the right operand says (`__radd__`).
+    Reflected "reflected";
+    /// It is what the method of an operator in place says (`__iadd__`).
+    InPlace "in_place";
+    /// It is None, from an `__init__`. The one operand that stays is the new instance.
+    Init "init";
+}
+
 /// A function in Python whose calls from one frame are part of the trace: the slots of the callee's frame. The
 /// first is the function, behind it come the locals, then the operand stack. While no call is under way, the
 /// locals are NULL.
@@ -129,6 +157,8 @@ pub struct Inlined {
     pub stacksize: u16,
     /// The first slot of the frame that calls; 0: the loop's own.
     pub caller: u16,
+    /// What becomes of what it gives.
+    pub protocol: Protocol,
 }
 
 impl Inlined {

@@ -93,6 +93,24 @@ fn slot(class: Object, slot: c_int) -> *mut c_void {
     unsafe { ffi::PyType_GetSlot(class.0.cast(), slot) }
 }
 
+/// Whether a call of a class makes an instance in the ordinary way, before it calls `__init__`: `type_call` and
+/// `object_new`, Objects/typeobject.c.
+pub fn is_made_plainly(class: Object) -> bool {
+    const ABSTRACT: c_ulong = 1 << 20;
+    if class.is_null() || !is_plain_class(class) || !is_heap_type(class) {
+        return false;
+    }
+    let base = Object((&raw mut ffi::PyBaseObject_Type).cast());
+    let same_new = slot(class, ffi::Py_tp_new) == slot(base, ffi::Py_tp_new);
+    let alloc = slot(class, ffi::Py_tp_alloc) == ffi::PyType_GenericAlloc as *mut c_void;
+    same_new && alloc && flags(class) & ABSTRACT == 0
+}
+
+/// Whether a class has something in a slot of C.
+pub fn has_slot(class: Object, number: c_int) -> bool {
+    !slot(class, number).is_null()
+}
+
 /// The method of a name that all objects of a built-in type have, for good.
 pub fn builtin_method(class: Object, name: Object) -> Option<Object> {
     // SAFETY: a live class.
@@ -121,6 +139,38 @@ pub fn name_of_method(method: Object, class: Object) -> Option<&'static CStr> {
         let method = &*method.0.cast::<MethodDescr>();
         let definition = method.definition.as_ref()?;
         (method.class == class.0.cast()).then(|| CStr::from_ptr(definition.ml_name))
+    }
+}
+
+/// The first fields of `PyCFunctionObject`, Include/cpython/methodobject.h.
+#[repr(C)]
+struct CFunction {
+    head: ffi::PyObject,
+    definition: *const ffi::PyMethodDef,
+    owner: *mut ffi::PyObject,
+}
+
+/// The name in C of a bound method of an object of a built-in type, and the object.
+pub fn bound_to(callee: Object) -> Option<(&'static CStr, Object)> {
+    // SAFETY: an exact built-in function, and an exact method of a built-in type; their definitions are static.
+    unsafe {
+        if callee.type_object().0 != (&raw mut ffi::PyCFunction_Type).cast() {
+            return None;
+        }
+        let function = &*callee.0.cast::<CFunction>();
+        let owner = Object(function.owner);
+        if owner.is_null() || is_heap_type(owner.type_object()) {
+            return None;
+        }
+        let name = CStr::from_ptr(function.definition.as_ref()?.ml_name);
+        let interned = Strong::from_new(ffi::PyUnicode_InternFromString(name.as_ptr()));
+        let Some(interned) = interned else {
+            ffi::PyErr_Clear();
+            return None;
+        };
+        let method = builtin_method(owner.type_object(), Object(interned.as_ptr()))?;
+        let descr = &*method.0.cast::<MethodDescr>();
+        (descr.definition == function.definition).then_some((name, owner))
     }
 }
 

@@ -206,6 +206,20 @@ pub(super) unsafe extern "C" fn tuple3(a: Obj, b: Obj, c: Obj) -> Obj {
     unsafe { tuple_of([a, b, c]) }
 }
 
+pub(super) unsafe extern "C" fn instance_new(class: Obj) -> Obj {
+    // SAFETY: a class made in Python whose instances are allocated in the ordinary way.
+    unsafe { ffi::PyType_GenericAlloc(class.cast(), 0) }
+}
+
+pub(super) unsafe extern "C" fn attr_new(owner: Obj, name: Obj, value: Obj) {
+    // SAFETY: live objects; the class says nothing about stores, and nothing lies there: only memory can be lacking.
+    unsafe {
+        if ffi::PyObject_GenericSetAttr(owner, name, value) != 0 {
+            ffi::Py_FatalError(c"hardwire: out of memory".as_ptr());
+        }
+    }
+}
+
 pub(super) unsafe extern "C" fn list0() -> Obj {
     // SAFETY: the GIL is held.
     unsafe { list_of([]) }

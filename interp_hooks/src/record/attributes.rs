@@ -101,12 +101,18 @@ impl Recorder {
                 self.store_element(&element, 2, i.next)?;
                 Ok(true)
             }
+            Some(Attribute::Instance(..)) => self.instance_first_attr(name),
             _ => Ok(false),
         }
     }
 
     /// Guards the class of the instance at the top; its attribute is the element of an array then.
-    fn attribute(&mut self, owner: Object, place: Place, now: Object) -> Result<Element, Abort> {
+    pub(super) fn attribute(
+        &mut self,
+        owner: Object,
+        place: Place,
+        now: Object,
+    ) -> Result<Element, Abort> {
         let v = self.b.peek(0)?.value;
         self.guard_class(v, owner);
         let (array, n) = match place {
@@ -126,7 +132,7 @@ impl Recorder {
     }
 
     /// Leaves unless a value is an instance of this class, which nobody changes.
-    fn guard_class(&mut self, v: Value, owner: Object) {
+    pub(super) fn guard_class(&mut self, v: Value, owner: Object) {
         let class = owner.type_object();
         self.assumptions.class_unchanged(class);
         let id = self.constant(class, &class.type_name());

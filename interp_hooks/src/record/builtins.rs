@@ -164,7 +164,10 @@ impl Recorder {
             Builtin::Chr => self.character_of()?,
         };
         let Some(result) = result else {
-            return Ok(false);
+            return match builtin {
+                Builtin::Len => self.length_method(shape),
+                _ => Ok(false),
+            };
         };
         self.replace_operands(shape.nargs + 2, Some(result), i.next)?;
         Ok(true)

@@ -42,7 +42,10 @@ impl Recorder {
             return Ok(());
         }
         let names = kwnames.map(Object);
-        if self.inline_call(&shape, names, 0, i)? {
+        if self.inline_call(&shape, names, 0, i)?
+            || self.bound_call(&shape, names, 0, i)?
+            || self.instance_call(&shape, names, 0, i)?
+        {
             return Ok(());
         }
         self.residual_call(&shape, names, 0, i)
@@ -62,7 +65,11 @@ impl Recorder {
     pub(super) fn call_kw(&mut self, i: &Instr) -> Result<(), Abort> {
         let names = self.concrete(0)?;
         let shape = self.shape(i.oparg as usize, 1)?;
-        if self.inline_call(&shape, Some(names), 1, i)? {
+        let names_given = Some(names);
+        if self.inline_call(&shape, names_given, 1, i)?
+            || self.bound_call(&shape, names_given, 1, i)?
+            || self.instance_call(&shape, names_given, 1, i)?
+        {
             return Ok(());
         }
         self.residual_call(&shape, Some(names), 1, i)
@@ -376,6 +383,7 @@ impl Recorder {
     ) -> Result<Value, Abort> {
         self.residual += 1;
         self.secure(operands)?;
+        self.secure_waiting();
         let snap = self.b.snapshot_as(Resume::Raise(operands as u16));
         self.b
             .trace
@@ -393,6 +401,7 @@ impl Recorder {
         self.residual += 1;
         self.residual_names.push(helper.name().to_string());
         self.secure(operands.into())?;
+        self.secure_waiting();
         let snap = self.b.snapshot_as(Resume::Raise(operands));
         self.b
             .trace
@@ -438,7 +447,7 @@ impl Recorder {
 
     pub(super) fn contains_op(&mut self, i: &Instr) -> Result<(), Abort> {
         // Stack: item, container.
-        if self.contains_directly(i)? {
+        if self.contains_directly(i)? || self.operator_of(c"__contains__", &[0, 1])? {
             return Ok(());
         }
         let (item, container) = (self.b.peek(1)?.value, self.b.peek(0)?.value);
@@ -457,7 +466,10 @@ impl Recorder {
     }
 
     pub(super) fn get_item(&mut self, i: &Instr) -> Result<(), Abort> {
-        if self.cdata_get_item(i)? || self.sequence_get_item(i)? {
+        if self.cdata_get_item(i)?
+            || self.sequence_get_item(i)?
+            || self.operator_of(c"__getitem__", &[1, 0])?
+        {
             return Ok(());
         }
         self.residual(Helper::PyGetItem, 0, 2, i.next)
@@ -465,7 +477,10 @@ impl Recorder {
 
     pub(super) fn set_item(&mut self, i: &Instr) -> Result<(), Abort> {
         // Stack: value, container, key.
-        if self.cdata_set_item(i)? || self.sequence_set_item(i)? {
+        if self.cdata_set_item(i)?
+            || self.sequence_set_item(i)?
+            || self.operator_of(c"__setitem__", &[1, 0, 2])?
+        {
             return Ok(());
         }
         let (v, c, k) = (

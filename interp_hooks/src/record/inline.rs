@@ -11,11 +11,12 @@ use crate::cpython::decode::{Decoded, Instr};
 use crate::cpython::{frame, function};
 use crate::engine;
 use crate::hook::TOOL;
+use crate::inside;
 use crate::py::{Object, Strong};
 use pyo3_ffi as ffi;
 use std::rc::Rc;
 use traces::builder::StackEntry;
-use traces::{Abort, Death, Imm, Inlined, Op, Reason, Value};
+use traces::{Abort, Death, Imm, Inlined, Op, Protocol, Reason, Value};
 
 /// How many calls may be under way at once.
 const MAX_DEPTH: usize = 8;
@@ -26,10 +27,10 @@ const MAX_SLOTS: u16 = 400;
 
 /// A frame that waits for a call to return.
 pub(super) struct Caller {
-    decoded: Rc<Decoded>,
+    pub(super) decoded: Rc<Decoded>,
     pub(super) code: *mut ffi::PyObject,
     pub(super) frame: *mut u8,
-    last: Option<u32>,
+    pub(super) last: Option<u32>,
     pub(super) locals: Vec<Option<Value>>,
     bound: Vec<u16>,
 }
@@ -41,6 +42,10 @@ pub(super) enum Argument {
     Operand(usize),
     /// A value that something else keeps alive.
     Value(Value),
+    /// As `Operand`, which stays where it is.
+    Shared(usize),
+    /// What a bound method belongs to, or a new instance.
+    Receiver,
     /// A default value.
     Default(Object),
     /// `*args`: a tuple.
@@ -48,13 +53,17 @@ pub(super) enum Argument {
 }
 
 /// A call that is to become part of the trace.
-struct Call {
+pub(super) struct Call {
     function: Object,
     code: Object,
     /// For each parameter.
     arguments: Vec<Argument>,
     /// The dict of default values of keyword parameters, and the names that are looked up there.
     defaults: Option<(Object, Vec<(Object, Object)>)>,
+    /// What a bound method belongs to, or a new instance.
+    pub(super) receiver: Option<Value>,
+    /// What becomes of what it gives.
+    pub(super) protocol: Protocol,
 }
 
 impl Recorder {
@@ -127,7 +136,12 @@ impl Recorder {
 
     /// What each parameter of a function is given by these operands, the last ones by name; nothing where the call
     /// is left to the interpreter.
-    fn bind(&self, callee: Object, operands: &[Argument], names: Option<Object>) -> Option<Call> {
+    pub(super) fn bind(
+        &self,
+        callee: Object,
+        operands: &[Argument],
+        names: Option<Object>,
+    ) -> Option<Call> {
         let signature = function::signature(callee)?;
         let code = signature.code;
         let refused =
@@ -190,6 +204,8 @@ impl Recorder {
             code,
             arguments: arguments.into_iter().collect::<Option<Vec<_>>>()?,
             defaults: signature.keyword_defaults.map(|dict| (dict, looked_up)),
+            receiver: None,
+            protocol: Protocol::Call,
         })
     }
 
@@ -201,7 +217,8 @@ impl Recorder {
                 e.is_ok_and(|e| !e.owned && self.is_alive_item(e.value))
             }
             Argument::Value(v) => self.is_alive_item(v),
-            Argument::Default(_) | Argument::Rest(_) => false,
+            // An operand of an operator, a receiver: nobody else may keep it.
+            _ => false,
         }
     }
 
@@ -230,11 +247,14 @@ impl Recorder {
     }
 
     /// The frame of a function that the current frame calls.
-    fn inlined(&mut self, code: Object) -> Inlined {
+    fn inlined(&mut self, code: Object, protocol: Protocol) -> Inlined {
         let id = self.borrowed_constant(code, "code");
         let caller = self.b.frame_slot();
         let known = &self.b.trace.inlined;
-        if let Some(known) = known.iter().find(|f| (f.code, f.caller) == (id, caller)) {
+        if let Some(known) = known
+            .iter()
+            .find(|f| (f.code, f.caller, f.protocol) == (id, caller, protocol))
+        {
             return *known;
         }
         // SAFETY: a live code object.
@@ -245,6 +265,7 @@ impl Recorder {
             nlocals,
             stacksize,
             caller,
+            protocol,
         };
         self.b.trace.inlined.push(callee);
         callee
@@ -260,7 +281,12 @@ impl Recorder {
 
     /// Moves the arguments to the locals of the callee, whose frame is the current one from here on. The top `n`
     /// operands are those of the call; the function is among them where a slot owns it.
-    fn enter(&mut self, call: &Call, n: usize, owner: Option<usize>) -> Result<(), Abort> {
+    pub(super) fn enter(
+        &mut self,
+        call: &Call,
+        n: usize,
+        owner: Option<usize>,
+    ) -> Result<(), Abort> {
         self.assumptions.function_unchanged(call.function);
         self.hold.extend([call.function.0, call.code.0]);
         if let Some((dict, looked_up)) = &call.defaults {
@@ -268,7 +294,7 @@ impl Recorder {
                 self.assumptions.dict_value(*dict, name, value);
             }
         }
-        let callee = self.inlined(call.code);
+        let callee = self.inlined(call.code, call.protocol);
         let name = call.function.callable_name();
         let id = self.borrowed_constant(call.function, &name);
         let function = self.b.obj(id)?;
@@ -286,6 +312,16 @@ impl Recorder {
                 }
                 Argument::Rest(items) => {
                     let value = self.rest(items)?;
+                    self.b.effect(Op::StoreSlot, &[value], Imm::Slot(k));
+                    value
+                }
+                &Argument::Shared(at) => {
+                    let value = self.b.peek(at)?.value;
+                    self.b.effect(Op::StoreSlot, &[value], Imm::Slot(k));
+                    value
+                }
+                Argument::Receiver => {
+                    let value = call.receiver.ok_or(Reason::Confused)?;
                     self.b.effect(Op::StoreSlot, &[value], Imm::Slot(k));
                     value
                 }
@@ -322,6 +358,9 @@ impl Recorder {
         for _ in 0..n {
             self.b.pop()?;
         }
+        if let (Protocol::Init, Some(made)) = (call.protocol, call.receiver) {
+            self.b.push_owned(made);
+        }
         let owned = owner.is_some();
         let value = function;
         self.b.enter_call(callee, StackEntry { value, owned });
@@ -335,7 +374,7 @@ impl Recorder {
             values.push(match *item {
                 Argument::Operand(at) => self.b.peek(at)?.value,
                 Argument::Value(v) => v,
-                Argument::Default(_) | Argument::Rest(_) => return Err(Reason::Confused.into()),
+                _ => return Err(Reason::Confused.into()),
             });
         }
         self.tuple_of(&values)
@@ -419,6 +458,9 @@ impl Recorder {
         if self.b.stack.len() != 1 {
             return Err(self.unsupported("a return with operands"));
         }
+        if self.protocol() != Protocol::Call {
+            return self.return_to_operator();
+        }
         let target = self.b.result_slot()?;
         let source = self.b.slot_below_top(0);
         let caller_owns = |r: &Recorder| {
@@ -436,12 +478,23 @@ impl Recorder {
             owned = true;
         }
         self.b.pop()?;
-        self.leave(StackEntry { owned, ..e })
+        let noticed = self.leave()?;
+        match owned {
+            true => self.b.push_owned(e.value),
+            false => self.b.push(e.value),
+        }
+        self.go_on(noticed)
+    }
+
+    /// What becomes of what the current frame gives.
+    pub(super) fn protocol(&self) -> Protocol {
+        let frame = self.b.trace.inlined_at(self.b.frame_slot());
+        frame.map_or(Protocol::Call, |frame| frame.protocol)
     }
 
     /// Leaves where one of the callee's locals holds the last reference to an object whose death may be noticed, unless
     /// it does so now.
-    fn guard_kept(&mut self) {
+    pub(super) fn guard_kept(&mut self) {
         for k in 0..self.locals.len() as u32 {
             let slot = self.b.local_slot(k);
             let (held, object) = (self.locals.get(k as usize), self.slot_object(slot));
@@ -453,8 +506,9 @@ impl Recorder {
         }
     }
 
-    /// The callee's locals die, then its function; the caller goes on.
-    fn leave(&mut self, result: StackEntry) -> Result<(), Abort> {
+    /// The callee's locals die, then its function; the caller's frame is the current one. Says whether an object may have
+    /// died.
+    pub(super) fn leave(&mut self) -> Result<bool, Abort> {
         let mut noticed = false;
         for k in 0..self.locals.len() as u32 {
             let Some(value) = self.locals.get(k as usize).copied().flatten() else {
@@ -477,10 +531,11 @@ impl Recorder {
         self.last = caller.last;
         self.locals = caller.locals;
         self.bound = caller.bound;
-        match result.owned {
-            true => self.b.push_owned(result.value),
-            false => self.b.push(result.value),
-        }
+        Ok(noticed)
+    }
+
+    /// The caller goes on behind its call.
+    pub(super) fn go_on(&mut self, noticed: bool) -> Result<(), Abort> {
         let call = self.last.and_then(|last| self.decoded.at(last));
         let next = call.map(|call| call.next).ok_or(Reason::Confused)?;
         self.b.begin(next);
@@ -514,9 +569,9 @@ impl Recorder {
     }
 
     /// The frame of the bytecode that is about to run is the one that is being recorded.
-    pub(super) fn arrive(&mut self, f: *mut u8, instr: &Instr) -> Result<(), Abort> {
+    pub(super) fn arrive(&mut self, f: *mut u8, offset: u32) -> Result<(), Abort> {
         if self.is_awaited(f) {
-            if !self.decoded.starts_at(instr.offset) {
+            if !self.decoded.starts_at(offset) {
                 return Err(Abort::new(
                     Reason::Confused,
                     "a function that does not start",
@@ -533,6 +588,21 @@ impl Recorder {
         }
     }
 
+    /// A callee that has its frame looked at each time would leave each time.
+    pub(super) fn keep_unseen(&self) -> Result<(), Abort> {
+        let waiting = self.callers.iter().skip(1).map(|caller| caller.frame);
+        let own = (!self.callers.is_empty() && !self.awaited).then_some(self.frame);
+        let seen = |f| {
+            // SAFETY: a frame of the current thread that waits or stands in this callback.
+            unsafe { inside::is_seen(self.table, f) }
+        };
+        if waiting.chain(own).any(seen) {
+            let name = self.residual_names.last().cloned();
+            return Err(Abort::new(Reason::Callee, name.unwrap_or_default()));
+        }
+        Ok(())
+    }
+
     /// What stands in the way of a recording inside a callee: it is called through the interpreter from now on.
     pub(super) fn refuse_callee(&self, why: Abort) -> Abort {
         let again = matches!(why.reason, Reason::Confused | Reason::LeftLoop);
@@ -541,14 +611,13 @@ impl Recorder {
             return why;
         }
         if let Some(e) = engine::get() {
-            // Those that call it call the interpreter then.
-            let callers = self
-                .callers
-                .iter()
-                .skip(1 + self.calls_before * usize::from(!own));
-            let all = callers.map(|caller| caller.code).chain([self.code]);
             let mut refused = e.not_inlined.borrow_mut();
-            refused.extend(all.map(|code| code as usize));
+            refused.insert(self.code as usize);
+            if why.reason == Reason::TooLong {
+                // All calls under way take their part.
+                let callers = self.callers.iter().skip(1 + self.calls_before);
+                refused.extend(callers.map(|caller| caller.code as usize));
+            }
         }
         match own {
             // The way is left to the interpreter; another recording does without the callee.

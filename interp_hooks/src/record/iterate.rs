@@ -70,7 +70,8 @@ impl Recorder {
             };
         }
         let branch = self.is_branch();
-        if !branch && header > self.decoded.end_of_loop(self.header) {
+        let own = self.callers.is_empty();
+        if own && !branch && header > self.decoded.end_of_loop(self.header) {
             return Err(Reason::LeftLoop.into());
         }
         let compiled = engine::get()
@@ -78,7 +79,7 @@ impl Recorder {
             .is_some_and(|h| matches!(*h.state.borrow(), State::Compiled));
         let turns = self.turns.entry((self.code as usize, header)).or_default();
         *turns += 1;
-        if compiled && branch && self.callers.is_empty() && *turns > MAX_TURNS_OF_COMPILED {
+        if compiled && branch && own && *turns > MAX_TURNS_OF_COMPILED {
             self.b.begin(header);
             self.leaves = true;
             return Ok(Step::Closed);

@@ -6,12 +6,14 @@
 //! ends the recording with the reason.
 
 mod attributes;
+mod bound;
 mod builtins;
 mod calls;
 mod cdata;
 mod containers;
 mod ffi_methods;
 mod inline;
+mod instances;
 mod items;
 mod iterate;
 mod kept;
@@ -19,6 +21,7 @@ mod math;
 mod methods;
 mod names;
 mod numbers;
+mod operators;
 mod pairs;
 mod spread;
 mod stack;
@@ -329,15 +332,12 @@ impl Recorder {
 
     /// The bytecode at `offset` is about to run in a frame of the recording.
     pub fn step(&mut self, f: *mut u8, offset: u32) -> Result<Step, Abort> {
-        let from = self.b.trace.insts.len();
-        let step = self.step_in(f, offset).and_then(|step| {
-            self.keep_python_out(from)?;
-            Ok(step)
-        });
-        step.map_err(|why| self.refuse_callee(why))
+        self.step_in(f, offset)
+            .map_err(|why| self.refuse_callee(why))
     }
 
     fn step_in(&mut self, f: *mut u8, offset: u32) -> Result<Step, Abort> {
+        self.arrive(f, offset)?;
         let decoded = Rc::clone(&self.decoded);
         let Some(instr) = decoded.at(offset) else {
             return Err(Abort::new(
@@ -345,7 +345,6 @@ impl Recorder {
                 format!("no bytecode at {offset}"),
             ));
         };
-        self.arrive(f, instr)?;
         if self.last == Some(instr.offset) {
             // The second event of a bytecode with EXTENDED_ARG.
             return Ok(Step::More);
@@ -375,6 +374,7 @@ impl Recorder {
             return Err(Reason::Raised.into());
         }
         self.last = Some(instr.offset);
+        self.keep_unseen()?;
         self.finish_pending(instr.offset)?;
         if arrived && !self.takes_another_turn()? {
             return self.close().map(|_| Step::AtHeader);
@@ -407,20 +407,6 @@ impl Recorder {
         self.bytecodes += 1;
         self.b.begin(first.offset);
         self.record(first).map(|_| ())
-    }
-
-    /// No Python code runs inside a callee, which has no frame that could be looked at.
-    fn keep_python_out(&self, from: usize) -> Result<(), Abort> {
-        let new = self.b.trace.insts.iter().skip(from);
-        let mut calls =
-            new.filter(|inst| matches!(inst.op, traces::Op::CallPy | traces::Op::CallPyBool));
-        match calls.next() {
-            Some(_) if !self.callers.is_empty() => {
-                let name = self.residual_names.last().cloned();
-                Err(Abort::new(Reason::Callee, name.unwrap_or_default()))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn finish_pending(&mut self, offset: u32) -> Result<(), Abort> {

@@ -150,6 +150,9 @@ impl Recorder {
         if matches!(op, BinOp::Add | BinOp::Sub) && self.cdata_arithmetic(op == BinOp::Sub, i)? {
             return Ok(());
         }
+        if self.binary_method(i)? {
+            return Ok(());
+        }
         let is_text = |o: Object| o.is_exactly(Known::Str);
         if op == BinOp::Add && is_text(self.concrete(1)?) && self.is_stored_next(i) {
             // The interpreter appends in place (`unicode_concatenate`, Python/ceval.c), where a
@@ -368,6 +371,9 @@ impl Recorder {
         {
             return Ok(());
         }
+        if self.compare_method(i)? {
+            return Ok(());
+        }
         self.residual(
             Helper::PyCompare,
             i64::from(op) | (i64::from(to_bool) << 4),
@@ -460,6 +466,7 @@ impl Recorder {
                 let r = self.b.op(Op::ISubOvf, &[zero, v])?;
                 self.b.op(Op::BoxInt, &[r])?
             }
+            _ if self.operator_of(c"__neg__", &[0])? => return Ok(()),
             _ => return self.residual(Helper::PyUnary, 0, 1, i.next),
         };
         self.replace_top(r)
@@ -472,6 +479,7 @@ impl Recorder {
                 let r = self.b.op(Op::IXor, &[v, ones])?;
                 self.b.op(Op::BoxInt, &[r])?
             }
+            _ if self.operator_of(c"__invert__", &[0])? => return Ok(()),
             // ~True warns (DeprecationWarning): the interpreter does it.
             _ => return self.residual(Helper::PyUnary, 1, 1, i.next),
         };
@@ -518,12 +526,18 @@ impl Recorder {
                 let zero = self.b.float(0.0)?;
                 Some(self.b.op(Op::FNe, &[v, zero])?)
             }
-            None => self.cdata_truth()?.map(|(truth, _)| truth),
+            None => match self.cdata_truth()? {
+                Some((truth, _)) => Some(truth),
+                None => self.truth_of_any()?,
+            },
         })
     }
 
     pub(super) fn unary_not(&mut self) -> Result<(), Abort> {
         let Some(t) = self.truth()? else {
+            if self.operator_of(c"__bool__", &[0])? {
+                return Ok(());
+            }
             return Err(Abort::new(Reason::Operand, "`not` of an object"));
         };
         let r = self.b.op(Op::BNot, &[t])?;
@@ -535,6 +549,9 @@ impl Recorder {
         if let Some(t) = self.truth()? {
             let r = self.b.op(Op::BoxBool, &[t])?;
             return self.replace_top(r);
+        }
+        if self.operator_of(c"__bool__", &[0])? {
+            return Ok(());
         }
         let truth = self.residual_truth(i.next)?;
         self.b.push(truth.1);
@@ -557,6 +574,9 @@ impl Recorder {
             let taken = self.concrete_truth()? == jump_if;
             self.b.guard(t, taken == jump_if);
             return self.pop_dead();
+        }
+        if self.operator_of(c"__bool__", &[0])? {
+            return Ok(());
         }
         // The operand becomes its truth value, and the jump is taken again on that when the
         // guard fails: the protocol has run already.
@@ -583,7 +603,8 @@ impl Recorder {
             _ if self.concrete(0)?.is_exactly(Known::Tuple) => {
                 self.concrete(0)?.field_i64(Field::TupleSize) > 0
             }
-            // What has a truth that needs no Python code, and is no number: a cdata.
+            // What has a truth that needs no Python code, and is no number: a cdata, or an instance whose class says nothing.
+            _ if !self.concrete(0)?.is_cdata() => true,
             _ => self.concrete(0)?.field_i64(Field::CDataPtr) != 0,
         })
     }

@@ -139,6 +139,15 @@ impl Recorder {
         Ok(())
     }
 
+    /// As `secure`, of the operands that lie in frames that wait for a call: those of an operator.
+    pub(super) fn secure_waiting(&mut self) {
+        self.b.own_waiting(|trace, value| {
+            let def = trace.insts.iter().rev().find(|i| i.result == Some(value));
+            let op = def.map(|i| i.op);
+            op.is_some_and(|op| op != Op::BoxBuffer && (op.is_box() || op.is_const()))
+        });
+    }
+
     /// Gives a home to stack entries that are borrowed from local `k`, which is about to change.
     pub(super) fn rescue(&mut self, k: u32) {
         let Some(Some(held)) = self.locals.get(k as usize).copied() else {

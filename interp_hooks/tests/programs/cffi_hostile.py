@@ -80,6 +80,36 @@ for k in (1, 2, 7, 39):
     show(run([(make if i % k == 0 else ffi.new)("struct point *") for i in range(40)]), order)
     order.clear()
 
+# === a_branch_takes_a_weak_reference_to_what_was_a_box: compiled=run
+import sys
+import weakref
+from bindings import ffi, lib
+from show import show
+
+cell, points = ffi.new("int *"), ffi.new("struct point[8]")
+log, watches = [], []
+
+def told(ref):
+    frame = sys._getframe(1)
+    log.append((cell[0], frame.f_locals.get("i"), frame.f_lineno - frame.f_code.co_firstlineno))
+    cell[0] += 1000
+
+def run(n):
+    total = 0
+    p = None
+    for i in range(n):
+        cell[0] = i
+        p = lib.id_ptr(points)
+        total += cell[0]
+        if i in (3, 9, 21, 25, 26):
+            watches.append(weakref.ref(p, told))
+        cell[0] = i * 3
+    return total
+
+for n in (24, 60):
+    show(run(n), log)
+    del log[:], watches[:]
+
 # === a_callee_takes_a_weak_reference_to_what_was_a_box
 import sys
 import weakref

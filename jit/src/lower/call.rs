@@ -178,8 +178,11 @@ impl<'a> Lower<'a> {
         } else {
             types::I32
         };
-        let result =
-            self.runtime_call(self.helper_address(helper), &[argv, argc, extra], Some(ret))?;
+        let args = [argv, argc, extra];
+        let result = match self.is_inside(inst) {
+            true => self.call_inside(at, inst, helper, args)?,
+            false => self.runtime_call(self.helper_address(helper), &args, Some(ret))?,
+        };
         let result = result.ok_or_else(|| malformed(inst))?;
         match (inst.op, inst.imm) {
             (Op::CallPy, Imm::HelperSlot(_, slot)) => {
@@ -196,5 +199,37 @@ impl<'a> Lower<'a> {
             }
             _ => Err(malformed(inst)),
         }
+    }
+
+    /// Whether an op is part of a call, whose frame need not exist.
+    fn is_inside(&self, inst: &Inst) -> bool {
+        let snap = inst.snap.and_then(|s| self.trace.snaps.get(s.0 as usize));
+        snap.is_some_and(|snap| snap.frames.len() > 1)
+    }
+
+    /// Calls a helper in the middle of calls that are part of the trace, whose frames stand meanwhile. All that a local
+    /// holds is in its slot already.
+    fn call_inside(
+        &mut self,
+        at: usize,
+        inst: &Inst,
+        helper: Helper,
+        args: [ir::Value; 3],
+    ) -> Result<Option<ir::Value>, Abort> {
+        let snap = inst.snap.ok_or_else(|| malformed(inst))?;
+        let (record, words) = self.during_record(at, snap)?;
+        if !words.is_empty() {
+            return Err(refused("a store that waits while Python code runs"));
+        }
+        let record = self.int(record as i64);
+        let f = self.int(self.helper_address(helper) as i64);
+        let [argv, argc, extra] = args;
+        let args = [self.act, record, f, argv, argc, extra];
+        let given =
+            self.runtime_call(self.target.functions.call_inside, &args, Some(types::I64))?;
+        Ok(given.map(|given| match inst.op {
+            Op::CallPyBool => self.b.ins().ireduce(types::I32, given),
+            _ => given,
+        }))
     }
 }

@@ -78,8 +78,8 @@ impl Forward<'_> {
         args: &[Value],
     ) -> Result<Option<Value>, Abort> {
         let mut args = args.to_vec();
-        if helper == Helper::ListAppend {
-            // What is appended and what a local holds is one object.
+        if matches!(helper, Helper::ListAppend | Helper::AttrNew) {
+            // What is stored and what a local holds is one object.
             for arg in &mut args {
                 *arg = self.shared_object(*arg)?;
             }

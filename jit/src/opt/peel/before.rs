@@ -23,6 +23,8 @@ pub(super) struct Held {
     pub(super) value: Option<Value>,
     pub(super) parts: Option<BoxParts>,
     pub(super) dirty: bool,
+    /// Whether Python code may have got at the object of a box, a cdata, and has a weak reference to it.
+    pub(super) seen: bool,
     pub(super) ty: Option<TypeFact>,
     /// Of a slot, the type that the preamble found there.
     pub(super) began: Option<TypeFact>,
@@ -214,11 +216,15 @@ impl Held {
         let ty = slot
             .ty
             .or_else(|| value.filter(|_| is_obj).and_then(|v| f.type_of(v)));
+        let is_cdata = |v: Value| f.type_of(v).is_some_and(TypeFact::is_cdata);
+        let seen =
+            parts.is_some() && value.is_some_and(|v| is_cdata(v) && !f.has_no_weak_references(v));
         Ok(Held {
             spot,
             value,
             parts,
             dirty: slot.dirty,
+            seen,
             ty: ty.filter(|ty| ty.is_stable()),
             began: None,
             number: None,

@@ -161,7 +161,7 @@ impl Header {
 /// Whether a slot's memory may lag behind on one way to the header though it is up to date on the
 /// other: the object that it holds must then die unnoticed (a struct that a function gave is two words).
 fn can_lag(end: &Held) -> bool {
-    end.parts.is_some()
+    end.parts.is_some() && !end.seen
 }
 
 /// The parameters and objects of a header under construction. Two places share one when they

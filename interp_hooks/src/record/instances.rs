@@ -1,0 +1,96 @@
+//! Calls of classes in Python whose instances are made in the ordinary way: the instance is allocated, and its
+//! `__init__` becomes part of the trace.
+//!
+//! Only the instance stays on the caller's operand stack meanwhile: the arguments move, as they do in the interpreter
+//! once it has specialised the call.
+
+use super::Recorder;
+use super::calls::CallShape;
+use super::inline::Argument;
+use crate::cpython::decode::Instr;
+use crate::cpython::instance::{self, Attribute, Place};
+use crate::py::Object;
+use traces::{Abort, Helper, Imm, Known, Op, Protocol, Resume};
+
+impl Recorder {
+    /// A call of a class; says whether its `__init__` is recorded from here on.
+    pub(super) fn instance_call(
+        &mut self,
+        shape: &CallShape,
+        names: Option<Object>,
+        above: usize,
+        i: &Instr,
+    ) -> Result<bool, Abort> {
+        let class = self.concrete(shape.callable)?;
+        let e = self.b.peek(shape.callable)?;
+        if shape.is_method()
+            || shape.bound.is_some()
+            || e.owned
+            || !instance::is_made_plainly(class)
+        {
+            return Ok(false);
+        }
+        let Some(init) = super::operators::in_class(class, c"__init__") else {
+            return Ok(false);
+        };
+        let given = (above..above + shape.nargs).rev().map(Argument::Operand);
+        let operands: Vec<Argument> = [Argument::Receiver].into_iter().chain(given).collect();
+        let Some(mut call) = self.bind(init, &operands, names) else {
+            return Ok(false);
+        };
+        let n = shape.nargs + 2 + above;
+        if names.is_some() && above == 0 {
+            // The names are given by the bytecode in front: an exit resumes there.
+            self.b.begin(i.offset - 2);
+        }
+        let id = self.constant_of(e.value, class, &class.type_name());
+        self.b.guard_is(e.value, id);
+        self.assumptions.class_unchanged(class);
+        self.hold.push(class.0);
+        self.secure(n)?;
+        self.shelter_below(n);
+        self.b.begin(i.offset);
+        let class = self.b.obj(id)?;
+        let (slot, snap) = (
+            self.b.slot_below_top(n - 1),
+            self.b.snapshot_as(Resume::Raise(n as u16)),
+        );
+        let imm = Imm::HelperSlot(Helper::InstanceNew, slot);
+        let made = self.b.trace.emit(Op::CallNew, &[class], imm, Some(snap))?;
+        call.receiver = Some(made);
+        call.protocol = Protocol::Init;
+        self.enter(&call, n, None)?;
+        Ok(true)
+    }
+
+    /// `owner.name = value` of an instance that has a place for the attribute, and nothing there yet; says whether it
+    /// was emitted.
+    pub(super) fn instance_first_attr(&mut self, name: Object) -> Result<bool, Abort> {
+        // Stack: value, owner.
+        let owner = self.concrete(0)?;
+        let place = match instance::attribute(self.table, owner, name) {
+            Some(Attribute::Instance(place @ Place::Value(_), now)) if now.is_null() => place,
+            _ => return Ok(false),
+        };
+        if self.b.peek(0)?.owned {
+            return Ok(false);
+        }
+        let element = self.attribute(owner, place, Object(std::ptr::null_mut()))?;
+        let held = self.b.op(Op::LoadAttr, &[element.array, element.index])?;
+        let null = self.known(Known::Null);
+        self.b.guard_is(held, null);
+        let (owner, e) = (self.b.peek(0)?.value, self.b.peek(1)?);
+        self.shelter_below(2);
+        self.own_twins(e.value, 2);
+        let name = self.name_const(name)?;
+        let imm = Imm::Helper(Helper::AttrNew);
+        self.b.effect(Op::Call, &[owner, name, e.value], imm);
+        self.b.pop()?;
+        // The instance owns the value from here on.
+        let slot = self.b.slot_below_top(0);
+        if self.b.pop()?.owned {
+            self.b.effect(Op::ReleaseSlot, &[], Imm::Slot(slot));
+        }
+        Ok(true)
+    }
+}
