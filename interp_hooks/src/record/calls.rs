@@ -376,6 +376,7 @@ impl Recorder {
     ) -> Result<Value, Abort> {
         self.residual += 1;
         self.secure(operands)?;
+        self.still_lent.clear();
         let snap = self.b.snapshot_as(Resume::Raise(operands as u16));
         self.b
             .trace
@@ -393,6 +394,7 @@ impl Recorder {
         self.residual += 1;
         self.residual_names.push(helper.name().to_string());
         self.secure(operands.into())?;
+        self.still_lent.clear();
         let snap = self.b.snapshot_as(Resume::Raise(operands));
         self.b
             .trace
