@@ -384,6 +384,7 @@ impl Recorder {
         self.residual += 1;
         self.secure(operands)?;
         self.secure_waiting();
+        self.still_lent.clear();
         let snap = self.b.snapshot_as(Resume::Raise(operands as u16));
         self.b
             .trace
@@ -402,6 +403,7 @@ impl Recorder {
         self.residual_names.push(helper.name().to_string());
         self.secure(operands.into())?;
         self.secure_waiting();
+        self.still_lent.clear();
         let snap = self.b.snapshot_as(Resume::Raise(operands));
         self.b
             .trace

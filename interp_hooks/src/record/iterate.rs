@@ -330,6 +330,8 @@ impl Recorder {
             self.b.effect(Op::ClearSlot, &[], Imm::Slot(slot));
             self.b.begin(behind);
         } else {
+            // The last owner of a list may go with it.
+            self.shelter();
             self.b.effect(Op::DropSlot, &[], Imm::Slot(slot));
             self.b.begin(behind);
             self.b.check();
