@@ -152,6 +152,7 @@ impl Recorder {
         }
         let known = self.known_objs();
         self.secure(shape.nargs + 2)?;
+        self.secure_waiting();
         let stack = shape.nargs + 2;
         let called = match adapters::emit(self, guarded, &description, &operands, stack, &known) {
             Ok(called) => called,
