@@ -168,6 +168,7 @@ impl Recorder {
         let guarded = self.guard_callee(callable, callee, &description.name)?;
         let known = self.known_objs();
         self.secure(stack)?;
+        self.secure_waiting();
         let called = match adapters::emit(self, guarded, &description, operands, stack, &known) {
             Ok(called) => called,
             Err(ffi_ops::EmitError::Unsupported(_)) => return Ok(false),

@@ -7,7 +7,7 @@ use super::calls::CallShape;
 use super::inline::Argument;
 use super::{Pending, Recorder};
 use crate::cpython::decode::Instr;
-use crate::cpython::{function, instance};
+use crate::cpython::{Opcode, function, instance};
 use crate::protocols::{self, Wants};
 use crate::py::{Kind, Object, Strong};
 use pyo3_ffi as ffi;
@@ -158,6 +158,11 @@ impl Recorder {
             .cloned();
         let call = call.ok_or(Reason::Confused)?;
         let (n, wants) = protocols::operator(protocol, &call).ok_or(Reason::Confused)?;
+        let asks = call.opcode == Opcode::COMPARE_OP && self.table.compare(call.oparg).1;
+        if asks && !matches!(self.concrete(0)?.kind(), Kind::Bool(_)) {
+            // The jump behind it wants a bool, which the comparison makes of anything.
+            return Err(self.unsupported("a comparison that gives no bool"));
+        }
         let result = self.wanted(wants)?;
         self.guard_kept();
         let (e, source) = (self.b.peek(0)?, self.b.slot_below_top(0));
@@ -216,7 +221,7 @@ impl Recorder {
             taken: call.target.unwrap_or(call.next),
             fallthrough: call.next,
             truth,
-            jump_if: call.opcode == crate::cpython::Opcode::POP_JUMP_IF_TRUE,
+            jump_if: call.opcode == Opcode::POP_JUMP_IF_TRUE,
         };
         Ok(())
     }

@@ -145,7 +145,7 @@ class Node:
         return look(y,
                     x) // (x % 29)
 
-def look(y, *rest):
+def look(y, *rest, **named):
     if y % 37 == 36:
         frame, found = sys._getframe(1), []
         while frame.f_code.co_name != "<module>":

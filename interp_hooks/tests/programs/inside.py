@@ -3,7 +3,7 @@
 # === a_call_through_the_interpreter: compiled=run
 from show import show
 
-def spread(*numbers): return sum(numbers)
+def spread(*numbers, **named): return sum(numbers)
 def scale(x, y):
     z = spread(x, y, 1) * 2
     return z - spread(z, x)
@@ -21,7 +21,7 @@ show(run(3), run(60), run(2000))
 import sys
 from show import show
 
-def look(every, *rest):
+def look(every, *rest, **named):
     if rest[0] % every != every - 1:
         return 0
     found, frame = [], sys._getframe()
@@ -109,7 +109,7 @@ show(run(40))
 import traceback
 from show import show
 
-def fail(x, *rest):
+def fail(x, *rest, **named):
     if x % 10 == 7: raise KeyError(x)
     if x % 10 == 3: return [][x]
     return x
@@ -159,7 +159,7 @@ show(run(100), len(log), log[:6], log[-6:])
 import sys
 from show import show
 
-def take(x, *rest):
+def take(x, *rest, **named):
     if x % 25 == 24: kept.append(sys._getframe(1))
     return x
 
@@ -185,7 +185,7 @@ import ctypes
 import sys
 from show import show
 
-def change(x, *rest):
+def change(x, *rest, **named):
     if x % 25 == 24:
         frame = sys._getframe(1)
         frame.f_locals["c"] = -5
@@ -238,7 +238,7 @@ class Named:
     def __init__(self, name): self.name = name
     def __del__(self): dead.append((self.name, len(dead)))
 
-def spread(*all): return len(all)
+def spread(*all, **named): return len(all)
 def take(a, b):
     c = a
     n = spread(a, b, c)
@@ -269,7 +269,7 @@ from show import show
 
 class Thing: pass
 
-def look(thing, *rest):
+def look(thing, *rest, **named):
     alive.append(weakref.getweakrefcount(thing))
     if len(alive) % 20 == 19: references.append(weakref.ref(thing, gone))
     return 1
@@ -296,7 +296,7 @@ show(run(things), counts[-8:], alive[-50:], [sys.getrefcount(t) for t in things]
 import sys
 from show import show
 
-def deep(n, *rest): return deep(n - 1, *rest) + 1 if n else 0
+def deep(n, *rest, **named): return deep(n - 1, *rest) + 1 if n else 0
 def leaf(n): return deep(n) + 0
 def middle(n): return leaf(n)
 
@@ -323,13 +323,13 @@ show(run(60, 20), boundary(), run(30, boundary()), run(30, boundary() + 1))
 # === a_loop_within_the_call: compiled=run
 from show import show
 
-def spread(*numbers): return sum(numbers)
+def spread(*numbers, **named): return sum(numbers)
 def inner(n):
     total = 0
     for i in range(n):
         total += spread(i, n)
     return total
-def leaf(x, *rest): return inner(x % 5)
+def leaf(x, *rest, **named): return inner(x % 5)
 def outer(x): return leaf(x) + inner(3)
 
 def run(n):
@@ -344,7 +344,7 @@ show(run(300))
 from show import show
 
 def other(x): return -x
-def swap(x, *rest):
+def swap(x, *rest, **named):
     global leaf, step
     if x == 120: leaf = other
     if x == 150:
@@ -399,7 +399,7 @@ show(run(100), len(log), log[-12:])
 import sys
 from show import show
 
-def begin(x, *rest):
+def begin(x, *rest, **named):
     if x == 130: sys.settrace(note)
     if x == 133: sys.settrace(None)
     return x
@@ -426,7 +426,7 @@ import sys
 import threading
 from show import show
 
-def pause(x, *rest):
+def pause(x, *rest, **named):
     if x % 50 == 49:
         asked.set()
         done.wait()
@@ -468,7 +468,7 @@ watcher.join()
 # === growing_inside: compiled=run
 from show import show
 
-def spread(*numbers): return sum(numbers)
+def spread(*numbers, **named): return sum(numbers)
 def leaf(x):
     if x % 3 == 0:
         return spread(x, 1)
@@ -493,7 +493,7 @@ from show import show
 
 class Box:
     def __init__(self, n): self.n = n
-    def spread(self, *more): return self.n + sum(more)
+    def spread(self, *more, **named): return self.n + sum(more)
     def go(self, x): return self.spread(x, 1) + self.wide
     @property
     def wide(self): return self.spread(5) * 2

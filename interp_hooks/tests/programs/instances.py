@@ -87,7 +87,7 @@ import traceback
 from show import show
 
 class Checked:
-    def __init__(self, n, *more):
+    def __init__(self, n, *more, **named):
         self.n = n
 class Item:
     def __init__(self, n):
@@ -96,7 +96,7 @@ class Item:
                        self)
         self.k = 100 // (n % 13)
 
-def check(n, item, *rest):
+def check(n, item, *rest, **named):
     if n % 23 == 22:
         frame, found = sys._getframe(), []
         while frame.f_code.co_name != "<module>":

@@ -209,7 +209,7 @@ class Item:
         return self.n % 2 == 0
     def __len__(self): return 10 // (self.n % 19)
 
-def check(total, item, *rest):
+def check(total, item, *rest, **named):
     if item.n % 23 == 22:
         frame, found = sys._getframe(), []
         while frame.f_code.co_name != "<module>":
@@ -364,3 +364,62 @@ def run(n):
     return total
 
 show(run(150))
+
+# === comparisons_that_give_no_bool: compiled=run
+from show import show
+
+class Odd:
+    def __init__(self, n): self.n = n
+    def __gt__(self, k): return self.n % 3
+    def __lt__(self, k): return [] if self.n % 4 else "yes"
+    def __eq__(self, k): return None if self.n % 5 else 0.5
+    def __ne__(self, k): return self if self.n % 2 else ""
+    def __le__(self, k): return self.n < k if self.n < 40 else 0
+    def __bool__(self): return self.n % 3 == 0
+
+def run(n):
+    total, odd = 0, Odd(0)
+    for i in range(n):
+        odd.n = i
+        if odd > i: total += 1
+        if odd < i: total += 10
+        if odd == i: total += 100
+        if odd != i: total += 1000
+        if odd <= 30: total += 10000
+        total += not odd > i
+        x = odd == i
+        total += 7 if x else 0
+        total += (odd > i and 5) + bool(odd < i or 3)
+    return total
+
+show(run(10), run(120))
+
+# === operands_and_frames: compiled=run
+import ctypes
+import sys
+from show import show
+
+class Num:
+    def __init__(self, n): self.n = n
+    def __add__(self, other):
+        change(self.n)
+        return self.n + other.n
+    def __del__(self): dead.append(self.n)
+
+def change(n, *rest, **named):
+    if n % 20 == 19:
+        frame = sys._getframe(2)
+        frame.f_locals["a"] = frame.f_locals["b"] = Num(-n)
+        ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), 0)
+        dead.append("changed")
+
+def run(n):
+    total, a, b = 0, Num(1), Num(2)
+    for i in range(n):
+        total += a + b
+        if i % 3 == 0: a = Num(i)
+        if i % 5 == 0: b = Num(i + 1000)
+    return total
+
+dead = []
+show(run(150), len(dead), dead)
