@@ -450,7 +450,7 @@ def run(n, fixed):
         except (TypeError, ValueError) as problem: total += len(str(problem))
         if fixed == i: total += fixed + i
         if fixed < i: total += 100
-        try: total += fixed - i
+        try: total += fixed - i if i % 40 == 39 else 0
         except TypeError as problem: total += len(str(problem))
         total += len(fixed[i]) + (i in fixed)
         fixed[i] = i
