@@ -459,7 +459,12 @@ impl Recorder {
             return Err(self.unsupported("a return with operands"));
         }
         if self.protocol() != Protocol::Call {
-            return self.return_to_operator();
+            // A constant does not lie on the interpreter's stack yet.
+            let constant = match constant {
+                Some(n) => Some(Object(self.co_const(n)?)),
+                None => None,
+            };
+            return self.return_to_operator(constant);
         }
         let target = self.b.result_slot()?;
         let source = self.b.slot_below_top(0);

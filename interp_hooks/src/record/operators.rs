@@ -149,7 +149,11 @@ impl Recorder {
 
     /// The return of a method that an operator has called: the caller's bytecode makes its result of it. All that could
     /// leave does so in front of the return.
-    pub(super) fn return_to_operator(&mut self) -> Result<(), Abort> {
+    pub(super) fn return_to_operator(&mut self, constant: Option<Object>) -> Result<(), Abort> {
+        let o = match constant {
+            Some(o) => o,
+            None => self.concrete(0)?,
+        };
         let protocol = self.protocol();
         let caller = self.callers.last().ok_or(Reason::Confused)?;
         let call = caller
@@ -159,11 +163,14 @@ impl Recorder {
         let call = call.ok_or(Reason::Confused)?;
         let (n, wants) = protocols::operator(protocol, &call).ok_or(Reason::Confused)?;
         let asks = call.opcode == Opcode::COMPARE_OP && self.table.compare(call.oparg).1;
-        if asks && !matches!(self.concrete(0)?.kind(), Kind::Bool(_)) {
+        if asks && !matches!(o.kind(), Kind::Bool(_)) {
             // The jump behind it wants a bool, which the comparison makes of anything.
             return Err(self.unsupported("a comparison that gives no bool"));
         }
-        let result = self.wanted(wants)?;
+        let result = match constant {
+            Some(o) => self.wanted_constant(wants, o)?,
+            None => self.wanted(wants)?,
+        };
         self.guard_kept();
         let (e, source) = (self.b.peek(0)?, self.b.slot_below_top(0));
         let mut owned = false;
@@ -174,6 +181,9 @@ impl Recorder {
                     self.b.effect(Op::InitSlot, &[value], Imm::Slot(source));
                     owned = true;
                 }
+                self.b.pop()?;
+            }
+            _ if constant.is_some() => {
                 self.b.pop()?;
             }
             _ => self.pop_dead()?,
@@ -224,6 +234,25 @@ impl Recorder {
             jump_if: call.opcode == Opcode::POP_JUMP_IF_TRUE,
         };
         Ok(())
+    }
+
+    /// As `wanted`, of a constant, which lies at the top of the trace's stack alone.
+    fn wanted_constant(&mut self, wants: Wants, o: Object) -> Result<Option<Value>, Abort> {
+        let value = self.b.peek(0)?.value;
+        // SAFETY: immortal.
+        let not_implemented = o.0 == unsafe { ffi::Py_NotImplemented() };
+        match (wants, o.kind()) {
+            (Wants::Value, _) => Ok(Some(value)),
+            (Wants::Implemented, _) if !not_implemented => Ok(Some(value)),
+            (Wants::Truth { .. } | Wants::Jump, Kind::Bool(b)) => {
+                let truth = b != (wants == Wants::Truth { negated: true });
+                let truth = self.b.emit(Op::ConstBool, &[], Imm::Bool(truth))?;
+                self.b.op(Op::BoxBool, &[truth]).map(Some)
+            }
+            (Wants::Length, Kind::Int(0..)) => Ok(Some(value)),
+            (Wants::Nothing | Wants::Instance, Kind::None) => Ok(None),
+            _ => Err(self.unsupported("what a method of an operator gives")),
+        }
     }
 
     /// What the caller's bytecode makes of what lies at the top; guards that it is of that kind.

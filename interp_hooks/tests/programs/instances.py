@@ -81,7 +81,7 @@ def run(n):
 log = []
 show(run(310), log[:6], log[-6:])
 
-# === exceptions_and_frames: compiled=run
+# === exceptions_and_frames
 import sys
 import traceback
 from show import show

@@ -423,3 +423,37 @@ def run(n):
 
 dead = []
 show(run(150), len(dead), dead)
+
+# === constants_that_are_returned: compiled=run
+from show import show
+
+class Fixed:
+    def __bool__(self): return False
+    def __len__(self): return 3
+    def __eq__(self, other): return True
+    def __lt__(self, other): return None
+    def __add__(self, other): return 7
+    def __sub__(self, other): return NotImplemented
+    def __getitem__(self, k): return "text"
+    def __setitem__(self, k, value): return None
+    def __contains__(self, k): return False
+class Counted(Fixed):
+    def __bool__(self): return 1
+    def __len__(self): return -1
+
+def run(n, fixed):
+    total = 0
+    for i in range(n):
+        try:
+            if fixed: total += 1
+            total += len(fixed) + (not fixed)
+        except (TypeError, ValueError) as problem: total += len(str(problem))
+        if fixed == i: total += fixed + i
+        if fixed < i: total += 100
+        try: total += fixed - i if i % 40 == 39 else 0
+        except TypeError as problem: total += len(str(problem))
+        total += len(fixed[i]) + (i in fixed)
+        fixed[i] = i
+    return total
+
+show(run(100, Fixed()), run(100, Counted()), run(20, Fixed()))
