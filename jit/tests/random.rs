@@ -595,8 +595,13 @@ impl Program {
         }
         if let Some(odd) = self.odd {
             let slot = u16::from(odd) % NLOCALS;
+            // Where a path goes on with a variable that is not bound, the optimised trace may leave in front of it.
+            let unbound = match self.branches.is_empty() {
+                true => "NULL",
+                false => "None",
+            };
             let object = pick(
-                &["NULL", "None", "int 36893488147419103232", "float 1.0"],
+                &[unbound, "None", "int 36893488147419103232", "float 1.0"],
                 odd / 16,
             );
             let _ = writeln!(text, "slot {slot} = {object}");
