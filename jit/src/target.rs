@@ -126,7 +126,8 @@ pub struct Target {
     pub float_addr: usize,
     /// Address of the type `int`.
     pub int_addr: usize,
-    /// Whether an int or a cdata that nobody else has is written over by the one that takes its place.
+    /// Whether an int, a cdata or an iterator over a range that nobody else has is written over by the one that takes its
+    /// place.
     pub writes_over: bool,
     /// Address of the type of the iterators over ranges.
     pub range_iter_addr: usize,

@@ -121,7 +121,8 @@ impl<'a> Lower<'a> {
         let (mut x, mut y) = self.pair(inst, Type::I64)?;
         // The operand that goes round the loop gives its register to the result.
         let varies = (0..2).all(|i| self.constant_arg(inst, i).is_none());
-        if inst.op == Op::IAddOvf && varies && self.is_param(y) && !self.is_param(x) {
+        let truth = inst.op == Op::IAddOvf && (0..2).any(|i| self.is_truth(inst, i));
+        if inst.op == Op::IAddOvf && varies && !truth && self.is_param(y) && !self.is_param(x) {
             (x, y) = (y, x);
         }
         let (value, overflow) = match inst.op {
@@ -129,6 +130,8 @@ impl<'a> Lower<'a> {
             // With one constant operand a single comparison tells: it fuses with the branch, while
             // the overflow flag would go through a register.
             Op::IAddOvf => match (self.constant_arg(inst, 0), self.constant_arg(inst, 1)) {
+                (None, None) if self.is_truth(inst, 1) => self.add_const(x, y, true),
+                (None, None) if self.is_truth(inst, 0) => self.add_const(y, x, true),
                 (None, None) => self.b.ins().sadd_overflow(x, y),
                 (_, Some(n)) => self.add_const(x, y, n >= 0),
                 (Some(n), None) => self.add_const(y, x, n >= 0),
@@ -141,7 +144,7 @@ impl<'a> Lower<'a> {
                 None => self.b.ins().ssub_overflow(x, y),
             },
         };
-        let exit = if inst.op != Op::IMulOvf && varies && x != y && self.is_param(x) {
+        let exit = if inst.op != Op::IMulOvf && varies && !truth && x != y && self.is_param(x) {
             let rework = Rework::Sum {
                 operand: x,
                 result: value,
@@ -154,6 +157,17 @@ impl<'a> Lower<'a> {
         };
         self.branch(overflow, exit);
         self.define(inst, value)
+    }
+
+    /// Whether an operand is a truth value as a number: 0 or 1.
+    fn is_truth(&self, inst: &Inst, i: usize) -> bool {
+        let value = inst.args.get(i).copied();
+        let def = self
+            .trace
+            .insts
+            .iter()
+            .find(|inst| inst.result.is_some() && inst.result == value);
+        def.is_some_and(|def| def.op == Op::BToI)
     }
 
     /// Whether a native value is a parameter of the label.

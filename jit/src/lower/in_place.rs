@@ -116,10 +116,10 @@ impl<'a> Lower<'a> {
 
     // ---- iterators ----
 
-    /// Whether the trace makes iterators over ranges.
+    /// Whether the trace makes iterators over ranges, which may be written over.
     fn makes_ranges(&self) -> bool {
         let makes = |imm| matches!(imm, Imm::HelperSlot(Helper::RangeIterNew, _));
-        self.target.range_iter_addr != 0 && self.trace.insts.iter().any(|inst| makes(inst.imm))
+        self.target.writes_over && self.trace.insts.iter().any(|inst| makes(inst.imm))
     }
 
     /// Drops the object of a stack slot, or keeps it: an iterator over a range that nobody else has.
