@@ -7,6 +7,10 @@ use std::cell::Cell;
 const FREE_US: i64 = 30_000;
 /// Of the program's own processor time, one part in so many more.
 const SHARE: i64 = 40;
+/// As `FREE_US`, for loops around foreign calls and over C memory, which gain most.
+const FREE_FOREIGN_US: i64 = 200_000;
+/// As `SHARE`, for them.
+const SHARE_FOREIGN: i64 = 10;
 /// Of what native code has saved, one part in so many more.
 const OF_SAVED: i64 = 2;
 
@@ -26,9 +30,9 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Whether another trace may be compiled now.
-    pub fn allows(&self) -> bool {
-        self.allows_at(None)
+    /// Whether another trace may be compiled now, where it has to do with C or not.
+    pub fn allows(&self, foreign: bool) -> bool {
+        self.allows_at(None, foreign)
     }
 
     /// A loop that waits for the compiler is not told of its back edges any more; gives the night that it sleeps.
@@ -50,7 +54,7 @@ impl Budget {
             return false;
         };
         let now = process_us();
-        let wakes = now.saturating_sub(since) >= SLEEP_US && self.allows_at(Some(now));
+        let wakes = now.saturating_sub(since) >= SLEEP_US && self.allows_at(Some(now), false);
         if wakes {
             self.asleep.set(None);
             self.nights.set(self.nights.get().wrapping_add(1));
@@ -58,16 +62,20 @@ impl Budget {
         wakes
     }
 
-    fn allows_at(&self, now: Option<i64>) -> bool {
+    fn allows_at(&self, now: Option<i64>, foreign: bool) -> bool {
+        let (free, share) = match foreign {
+            true => (FREE_FOREIGN_US, SHARE_FOREIGN),
+            false => (FREE_US, SHARE),
+        };
         let saved_us = self.saved.get() / 1000;
         let earned = match saved_us < 0 {
             true => saved_us,
             false => saved_us / OF_SAVED,
         };
         let due = i64::try_from(self.spent_us.get()).unwrap_or(i64::MAX);
-        let due = due.saturating_sub(FREE_US.saturating_add(earned));
+        let due = due.saturating_sub(free.saturating_add(earned));
         // The clock is looked at where it matters.
-        due <= 0 || due <= now.unwrap_or_else(process_us) / SHARE
+        due <= 0 || due <= now.unwrap_or_else(process_us) / share
     }
 
     /// A run of native code has saved so much, in nanoseconds, or cost it.

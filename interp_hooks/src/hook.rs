@@ -78,7 +78,7 @@ pub unsafe extern "C" fn on_jump(
     match state {
         State::LeftAlone(_) => return disable(e),
         State::Counting => {
-            if !count(e, &header, code, thread, f) {
+            if header.is_asleep(e) || !count(e, &header, code, thread, f) {
                 return disable(e);
             }
         }
@@ -132,9 +132,9 @@ unsafe fn may_run(
     }
 }
 
-/// Whether the compiler may work now.
-fn may_compile(e: &Engine) -> bool {
-    e.options.borrow().all || e.budget.allows()
+/// Whether the compiler may work now, for a loop that has to do with C or not.
+fn may_compile(e: &Engine, foreign: bool) -> bool {
+    e.options.borrow().all || e.budget.allows(foreign)
 }
 
 /// Counts a back edge; false where it need not be told of for a while.
@@ -151,7 +151,8 @@ fn count(
         return true;
     }
     wake(e);
-    if !may_compile(e) {
+    // What the loop has to do with, its recording tells.
+    if !may_compile(e, true) {
         // A look at the clock takes longer than a turn of many a loop.
         header.count.set(n - n.min(CLOCK_EVERY));
         *header.last_abort.borrow_mut() = Some(Reason::Budget.into());
@@ -398,7 +399,7 @@ fn finish(e: &Engine) {
             &version,
             r.recorder,
             r.header.patience.get(),
-            may_compile(e),
+            may_compile(e, version.tree.is_foreign),
         ) {
             Ok(Some(grown)) => r.header.grown(&version, grown),
             Ok(None) => {}
@@ -407,6 +408,11 @@ fn finish(e: &Engine) {
         return;
     }
     r.header.count.set(0);
+    if !may_compile(e, tree::is_foreign(r.recorder.trace())) {
+        *r.header.last_abort.borrow_mut() = Some(Reason::Budget.into());
+        r.header.sleeps.set(Some(e.budget.sleep()));
+        return;
+    }
     // Where variables do not settle, each combination of types has a path of its own.
     let mixed = r.header.attempts.get() >= MIXED_FROM;
     match compile(e, r.recorder, Tree::new(mixed)) {
@@ -463,7 +469,9 @@ unsafe fn enter(
         };
         let next = version.leads_to(exit);
         let hot = header.patience.get();
-        let growth = version.tree.failed(&version, exit, hot, || may_compile(e));
+        let growth = version.tree.failed(&version, exit, hot, || {
+            may_compile(e, version.tree.is_foreign)
+        });
         // On the way to a neighbour it saves more than its iterations tell.
         let cost = if next.is_none() { worth::ENTRY_COST } else { 0 };
         let saved = version.saved_by(ended.iterations, ended.exit) - cost;

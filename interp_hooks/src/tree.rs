@@ -64,6 +64,12 @@ fn growable(version: &Version, exit: &Exit) -> Option<u32> {
     Some(snap.origin)
 }
 
+/// Whether a trace calls C functions or reads and writes C memory.
+pub fn is_foreign(trace: &Trace) -> bool {
+    let mut insts = trace.insts.iter();
+    insts.any(|inst| matches!(inst.op, Op::CCall | Op::Load | Op::Store))
+}
+
 /// A guard of a tree.
 #[derive(Clone, Copy, Default)]
 struct Guard {
@@ -82,6 +88,8 @@ pub struct Tree {
     pub naive: Trace,
     /// Whether an assumption of one of the recordings fell; see `assume`.
     pub flags: Vec<Flag>,
+    /// Whether it calls C functions or reads and writes C memory.
+    pub is_foreign: bool,
     /// The snapshots of the guards that have branches.
     branches: Vec<SnapId>,
     /// The references that the constants need.
@@ -133,6 +141,7 @@ impl Tree {
         let branches = trace.insts.iter().filter(|i| i.op == Op::Branch);
         self.branches = branches.filter_map(|branch| branch.snap).collect();
         self.is_full = self.branches.len() >= MAX_BRANCHES || trace.insts.len() >= MAX_SIZE;
+        self.is_foreign = is_foreign(&trace);
         self.naive = trace;
         self.keep.extend(keep);
         self.hold.append(&mut hold);

@@ -294,6 +294,11 @@ impl Recorder {
         self.thread == thread && self.is_known_frame(frame)
     }
 
+    /// What was recorded so far.
+    pub fn trace(&self) -> &traces::Trace {
+        &self.b.trace
+    }
+
     /// The globals and the builtins of the frame.
     pub fn namespaces(&self) -> [*mut ffi::PyObject; 2] {
         // SAFETY: the frame is alive and stopped in a callback.
