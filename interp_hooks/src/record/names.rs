@@ -223,9 +223,10 @@ impl Recorder {
             return Ok(());
         }
         if self.instance_method(name, i)?
-            || self.property_get(name, i)?
             || self.cdata_get_attr(name, i)?
+            // `ffi.errno` is a property too.
             || self.ffi_get_attr(name, i)?
+            || self.property_get(name, i)?
             || self.variable_get(name, i)?
             || self.instance_get_attr(name, i)?
             || self.builtin_method(name, i)?
