@@ -83,8 +83,9 @@ fn check(path: &Path, text: &str) -> String {
             run.title,
             raw.lines().next().unwrap_or_default()
         );
-        // Guards in front of the label leave, whether they have a branch or not.
-        let peeled = evaluate(&fake::peeled::peeled(&naive), &world);
+        // Guards in front of the label leave, but for those whose branches the preamble has too.
+        let peeled = |optimised| evaluate(&fake::peeled::peeled(&naive, optimised), &world);
+        let (restarted, peeled) = (peeled(&restarting), peeled(&optimised));
         for (raw, way, result) in [
             (&peeled, "the optimised trace", evaluate(&optimised, &world)),
             (
@@ -93,12 +94,12 @@ fn check(path: &Path, text: &str) -> String {
                 execute(&optimised, &world).unwrap(),
             ),
             (
-                &raw,
+                &restarted,
                 "the optimised trace that restarts",
                 evaluate(&restarting, &world),
             ),
             (
-                &raw,
+                &restarted,
                 "machine code that restarts",
                 execute(&restarting, &world).unwrap(),
             ),
