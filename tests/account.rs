@@ -72,3 +72,52 @@ fn another_tool_hears_of_each_line_once() {
         .success()
         .stdout(contains("at first some: True\n").and(contains("once: True\n")));
 }
+
+/// Loops wake where a call in the middle of a trace has just raised: what it raised arrives.
+const RAISING: &str = "\
+import ctypes, sys, time
+labs = ctypes.CDLL(None).labs
+labs.argtypes, labs.restype = [ctypes.c_long], ctypes.c_long
+table = {k: k for k in range(1000)}
+
+def pick(k):
+    return table[k] + labs(k)
+
+def run(n):
+    total = 0
+    for k in range(n):
+        total += pick(k)
+    return total
+
+def caught():
+    try:
+        return run(2000)
+    except Exception as problem:
+        return repr(problem)
+
+for _ in range(200):
+    assert run(1000) == 999000
+monitoring, woken = sys.monitoring, []
+restart = monitoring.restart_events
+def counted():
+    woken.append(True)
+    restart()
+monitoring.restart_events = counted
+
+begin = time.process_time()
+said = set()
+while not woken and time.process_time() - begin < 60:
+    said.add(caught())
+print('woken:', bool(woken), 'raised:', said)
+";
+
+#[test]
+fn what_a_call_raises_arrives_where_loops_wake() {
+    let sleepers = MANY_LOOPS.split("expected = ").next().unwrap_or_default();
+    let program = format!("{sleepers}for _ in range(3): turn()\n{RAISING}");
+    Command::new(env!("CARGO_BIN_EXE_hardwire"))
+        .args(["-c", &program])
+        .assert()
+        .success()
+        .stdout("woken: True raised: {'KeyError(1000)'}\n");
+}

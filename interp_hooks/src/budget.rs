@@ -1,5 +1,5 @@
 //! How long the compiler may work: it lives on a part of what native code saves, with an advance and a small share of
-//! what the program takes. A program that gains nothing loses no more than those.
+//! what the program takes. A program that gains nothing loses about those.
 
 use std::cell::Cell;
 
@@ -21,8 +21,9 @@ const SLEEP_US: i64 = 500_000;
 #[derive(Default)]
 pub struct Budget {
     spent_us: Cell<u64>,
-    /// Whether loops that wait for the compiler were put to sleep, and when, in microseconds of the program's time.
-    asleep: Cell<Option<i64>>,
+    /// Whether loops that wait for the compiler were put to sleep: when, in microseconds of the program's time, and
+    /// whether one of them may have to do with C.
+    asleep: Cell<Option<(i64, bool)>>,
     /// How often they were woken.
     nights: Cell<u32>,
     /// In nanoseconds: what iterations in native code have saved less what it has cost to enter and leave it.
@@ -35,11 +36,11 @@ impl Budget {
         self.allows_at(None, foreign)
     }
 
-    /// A loop that waits for the compiler is not told of its back edges any more; gives the night that it sleeps.
-    pub fn sleep(&self) -> u32 {
-        if self.asleep.get().is_none() {
-            self.asleep.set(Some(process_us()));
-        }
+    /// A loop that waits for the compiler, and may have to do with C, is not told of its back edges any more; gives the
+    /// night that it sleeps.
+    pub fn sleep(&self, foreign: bool) -> u32 {
+        let (since, others) = self.asleep.get().unwrap_or_else(|| (process_us(), false));
+        self.asleep.set(Some((since, others || foreign)));
         self.nights.get()
     }
 
@@ -50,11 +51,11 @@ impl Budget {
 
     /// Whether there are loops asleep that may be compiled now: asked here and there, true now and then.
     pub fn wakes(&self) -> bool {
-        let Some(since) = self.asleep.get() else {
+        let Some((since, foreign)) = self.asleep.get() else {
             return false;
         };
         let now = process_us();
-        let wakes = now.saturating_sub(since) >= SLEEP_US && self.allows_at(Some(now), false);
+        let wakes = now.saturating_sub(since) >= SLEEP_US && self.allows_at(Some(now), foreign);
         if wakes {
             self.asleep.set(None);
             self.nights.set(self.nights.get().wrapping_add(1));

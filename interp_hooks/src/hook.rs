@@ -158,11 +158,7 @@ fn count(
         *header.last_abort.borrow_mut() = Some(Reason::Budget.into());
         register(e, header);
         // To be told of a back edge does, too.
-        let sleeps = header.versions.borrow().is_empty();
-        if sleeps {
-            header.sleeps.set(Some(e.budget.sleep()));
-        }
-        return !sleeps;
+        return !header.sleep(e, true);
     }
     begin_recording(e, header, (code, thread, f));
     true
@@ -410,7 +406,7 @@ fn finish(e: &Engine) {
     r.header.count.set(0);
     if !may_compile(e, tree::is_foreign(r.recorder.trace())) {
         *r.header.last_abort.borrow_mut() = Some(Reason::Budget.into());
-        r.header.sleeps.set(Some(e.budget.sleep()));
+        r.header.sleep(e, false);
         return;
     }
     // Where variables do not settle, each combination of types has a path of its own.
@@ -477,9 +473,6 @@ unsafe fn enter(
         let saved = version.saved_by(ended.iterations, ended.exit) - cost;
         e.budget.earn(saved);
         header.ran(&version, ended.iterations, saved, e.options.borrow().all);
-        if header.entries.get().is_multiple_of(WAKE_EVERY) {
-            wake(e);
-        }
         match growth {
             Growth::Now(guard) => {
                 let place = (code, thread, f);
@@ -502,6 +495,10 @@ unsafe fn enter(
         }
         // SAFETY: the caller's promise.
         unsafe { ended.finish(e) };
+        // Not before: what a call in the middle has raised was pending.
+        if header.entries.get().is_multiple_of(WAKE_EVERY) {
+            wake(e);
+        }
         let next = next.and_then(|target| loops::header(e, code, target));
         let is_compiled = |next: &Rc<Header>| {
             matches!(*next.state.borrow(), State::Compiled) && !next.is_asleep(e)

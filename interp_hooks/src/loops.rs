@@ -218,6 +218,15 @@ impl Header {
         stop_watching();
     }
 
+    /// Has a loop that waits for the compiler sleep, unless it has a version for other types; says whether it does.
+    pub fn sleep(&self, e: &Engine, foreign: bool) -> bool {
+        let sleeps = self.versions.borrow().is_empty();
+        if sleeps {
+            self.sleeps.set(Some(e.budget.sleep(foreign)));
+        }
+        sleeps
+    }
+
     /// Whether the loop waits for the compiler and is not entered meanwhile.
     pub fn is_asleep(&self, e: &Engine) -> bool {
         self.sleeps
@@ -254,12 +263,15 @@ impl Header {
         if keep || balance > -(MAX_LOSS.saturating_add(growing)) {
             return;
         }
-        if version.is_starved.replace(false)
+        let only = self.versions.borrow().len() == 1;
+        if only
+            && version.is_starved.replace(false)
             && let Some(e) = crate::engine::get()
         {
             // It may yet come to something.
             version.balance.set(0);
-            self.sleeps.set(Some(e.budget.sleep()));
+            let night = e.budget.sleep(version.tree.is_foreign);
+            self.sleeps.set(Some(night));
             return;
         }
         self.forget(|v| Rc::ptr_eq(v, version));

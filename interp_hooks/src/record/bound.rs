@@ -5,7 +5,7 @@
 
 use super::Recorder;
 use super::calls::CallShape;
-use super::inline::Argument;
+use super::inline::{Argument, arguments_behind, extent};
 use crate::cpython::decode::Instr;
 use crate::cpython::instance;
 use crate::py::Object;
@@ -27,16 +27,12 @@ impl Recorder {
         }
         let function = Object(callee.field_i64(Field::MethodFunction) as *mut _);
         let owner = Object(callee.field_i64(Field::MethodSelf) as *mut _);
-        let given = (above..above + shape.nargs).rev().map(Argument::Operand);
-        let operands: Vec<Argument> = [Argument::Receiver].into_iter().chain(given).collect();
+        let operands = arguments_behind(Some(Argument::Receiver), shape, above);
         let Some(mut call) = self.bind(function, &operands, names) else {
             return Ok(false);
         };
-        let n = shape.nargs + 2 + above;
-        if names.is_some() && above == 0 {
-            // The names are given by the bytecode in front: an exit resumes there.
-            self.b.begin(i.offset - 2);
-        }
+        let (n, from) = extent(shape, names, above, i);
+        self.b.begin(from);
         let Some(v) = self.method_object(shape.callable, callee)? else {
             return Ok(false);
         };

@@ -66,6 +66,28 @@ pub(super) struct Call {
     pub(super) protocol: Protocol,
 }
 
+/// The arguments of a call, behind a first one that the callee gets too.
+pub(super) fn arguments_behind(
+    first: Option<Argument>,
+    shape: &CallShape,
+    above: usize,
+) -> Vec<Argument> {
+    let given = (above..above + shape.nargs).rev().map(Argument::Operand);
+    first.into_iter().chain(given).collect()
+}
+
+/// How many operands a call takes off the stack, and where an exit in front of the callee resumes: where the names of
+/// arguments are given, that is the bytecode in front.
+pub(super) fn extent(
+    shape: &CallShape,
+    names: Option<Object>,
+    above: usize,
+    i: &Instr,
+) -> (usize, u32) {
+    let named = names.is_some() && above == 0;
+    (shape.nargs + 2 + above, i.offset - 2 * u32::from(named))
+}
+
 impl Recorder {
     /// A call of a function in Python; says whether it is recorded from here on.
     pub(super) fn inline_call(
@@ -79,13 +101,9 @@ impl Recorder {
         if shape.is_method() || !function::is_function(callee) {
             return Ok(false);
         }
-        let arguments = (above..above + shape.nargs).rev();
-        let operands = shape.bound.into_iter().chain(arguments);
-        let operands: Vec<Argument> = operands.map(Argument::Operand).collect();
-        let n = shape.nargs + 2 + above;
-        // The names are given by the bytecode in front: an exit resumes there.
-        let named = names.is_some() && above == 0;
-        let from = i.offset - 2 * u32::from(named);
+        let operands = shape.bound.map(Argument::Operand);
+        let operands = arguments_behind(operands, shape, above);
+        let (n, from) = extent(shape, names, above, i);
         self.inline_function((shape.callable, callee), &operands, names, n, from, i)
     }
 
@@ -104,9 +122,7 @@ impl Recorder {
             return Ok(false);
         };
         let v = self.b.peek(callable)?.value;
-        if from != i.offset {
-            self.b.begin(from);
-        }
+        self.b.begin(from);
         let id = self.constant_of(v, callee, &callee.callable_name());
         self.b.guard_is(v, id);
         self.secure(n)?;

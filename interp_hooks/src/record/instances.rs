@@ -6,7 +6,7 @@
 
 use super::Recorder;
 use super::calls::CallShape;
-use super::inline::Argument;
+use super::inline::{Argument, arguments_behind, extent};
 use crate::cpython::decode::Instr;
 use crate::cpython::instance::{self, Attribute, Place};
 use crate::py::Object;
@@ -33,16 +33,12 @@ impl Recorder {
         let Some(init) = super::operators::in_class(class, c"__init__") else {
             return Ok(false);
         };
-        let given = (above..above + shape.nargs).rev().map(Argument::Operand);
-        let operands: Vec<Argument> = [Argument::Receiver].into_iter().chain(given).collect();
+        let operands = arguments_behind(Some(Argument::Receiver), shape, above);
         let Some(mut call) = self.bind(init, &operands, names) else {
             return Ok(false);
         };
-        let n = shape.nargs + 2 + above;
-        if names.is_some() && above == 0 {
-            // The names are given by the bytecode in front: an exit resumes there.
-            self.b.begin(i.offset - 2);
-        }
+        let (n, from) = extent(shape, names, above, i);
+        self.b.begin(from);
         let id = self.constant_of(e.value, class, &class.type_name());
         self.b.guard_is(e.value, id);
         self.assumptions.class_unchanged(class);

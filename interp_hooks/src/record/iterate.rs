@@ -259,6 +259,25 @@ impl Recorder {
         Ok(())
     }
 
+    /// How many items a list or tuple has, and the address of the first.
+    pub(super) fn items_of_sequence(
+        &mut self,
+        of: Known,
+        seq: Value,
+    ) -> Result<(Value, Value), Abort> {
+        Ok(match of {
+            Known::List => (
+                self.b.load_field(seq, Field::ListSize)?,
+                self.b.load_field(seq, Field::ListItems)?,
+            ),
+            _ => (
+                self.b.load_field(seq, Field::TupleSize)?,
+                self.b
+                    .emit(Op::FieldAddr, &[seq], Imm::Field(Field::TupleItems))?,
+            ),
+        })
+    }
+
     /// An iterator has given an item, or has come to its end. Where native code finds the end, the interpreter goes
     /// on behind the loop, where it drops the iterator and what stands for the end.
     pub(super) fn finish_item(
@@ -405,17 +424,7 @@ impl Recorder {
         let ty = self.known(s.seq);
         self.b.guard_type(seq, ty);
         let index = self.b.load_field(v, s.index)?;
-        let (size, items) = match s.seq {
-            Known::List => (
-                self.b.load_field(seq, Field::ListSize)?,
-                self.b.load_field(seq, Field::ListItems)?,
-            ),
-            _ => (
-                self.b.load_field(seq, Field::TupleSize)?,
-                self.b
-                    .emit(Op::FieldAddr, &[seq], Imm::Field(Field::TupleItems))?,
-            ),
-        };
+        let (size, items) = self.items_of_sequence(s.seq, seq)?;
         let inside = self.b.op(Op::IUlt, &[index, size])?;
         self.b.guard(inside, next.is_some());
         let Some(item) = next else {

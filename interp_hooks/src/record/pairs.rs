@@ -292,17 +292,7 @@ impl Recorder {
         let ty = self.known(of);
         self.b.guard_type(seq, ty);
         let index = self.number_at(base, table.list_iter_index)?;
-        let (size, array) = match of {
-            Known::List => (
-                self.b.load_field(seq, Field::ListSize)?,
-                self.b.load_field(seq, Field::ListItems)?,
-            ),
-            _ => (
-                self.b.load_field(seq, Field::TupleSize)?,
-                self.b
-                    .emit(Op::FieldAddr, &[seq], Imm::Field(Field::TupleItems))?,
-            ),
-        };
+        let (size, array) = self.items_of_sequence(of, seq)?;
         let inside = self.b.op(Op::IUlt, &[index, size])?;
         self.b.guard(inside, true);
         let loaded = self.b.op(Op::LoadItem, &[array, index])?;

@@ -121,8 +121,12 @@ impl<'a> Lower<'a> {
         let (mut x, mut y) = self.pair(inst, Type::I64)?;
         // The operand that goes round the loop gives its register to the result.
         let varies = (0..2).all(|i| self.constant_arg(inst, i).is_none());
-        let truth = inst.op == Op::IAddOvf && (0..2).any(|i| self.is_truth(inst, i));
-        if inst.op == Op::IAddOvf && varies && !truth && self.is_param(y) && !self.is_param(x) {
+        let truth = (0..2).find(|&i| inst.op == Op::IAddOvf && self.is_truth(inst, i));
+        let swaps = match truth {
+            Some(at) => at == 0,
+            None => varies && self.is_param(y) && !self.is_param(x),
+        };
+        if inst.op == Op::IAddOvf && swaps {
             (x, y) = (y, x);
         }
         let (value, overflow) = match inst.op {
@@ -130,8 +134,7 @@ impl<'a> Lower<'a> {
             // With one constant operand a single comparison tells: it fuses with the branch, while
             // the overflow flag would go through a register.
             Op::IAddOvf => match (self.constant_arg(inst, 0), self.constant_arg(inst, 1)) {
-                (None, None) if self.is_truth(inst, 1) => self.add_const(x, y, true),
-                (None, None) if self.is_truth(inst, 0) => self.add_const(y, x, true),
+                _ if truth.is_some() => self.add_const(x, y, true),
                 (None, None) => self.b.ins().sadd_overflow(x, y),
                 (_, Some(n)) => self.add_const(x, y, n >= 0),
                 (Some(n), None) => self.add_const(y, x, n >= 0),
@@ -144,17 +147,18 @@ impl<'a> Lower<'a> {
                 None => self.b.ins().ssub_overflow(x, y),
             },
         };
-        let exit = if inst.op != Op::IMulOvf && varies && !truth && x != y && self.is_param(x) {
-            let rework = Rework::Sum {
-                operand: x,
-                result: value,
-                other: y,
-                added: inst.op == Op::IAddOvf,
+        let exit =
+            if inst.op != Op::IMulOvf && varies && truth.is_none() && x != y && self.is_param(x) {
+                let rework = Rework::Sum {
+                    operand: x,
+                    result: value,
+                    other: y,
+                    added: inst.op == Op::IAddOvf,
+                };
+                self.exit_reworked(at, inst, rework)?
+            } else {
+                self.exit(at, inst)?
             };
-            self.exit_reworked(at, inst, rework)?
-        } else {
-            self.exit(at, inst)?
-        };
         self.branch(overflow, exit);
         self.define(inst, value)
     }

@@ -127,7 +127,7 @@ impl<'a> Lower<'a> {
         let (args, temporary) = self.helper_args(inst, helper)?;
         let function = self.helper_address(helper);
         let object = match helper {
-            Helper::RangeIterNew => self.range_iter(function, &args, exit)?,
+            Helper::RangeIterNew => self.range_iter(function, &args)?,
             _ => self.runtime_call(function, &args, Some(types::I64))?,
         };
         let object = object.ok_or_else(|| malformed(inst))?;

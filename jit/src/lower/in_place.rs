@@ -142,12 +142,11 @@ impl<'a> Lower<'a> {
         Ok(())
     }
 
-    /// An iterator over a range: the spare one, where there is one.
+    /// An iterator over a range, or NULL: the spare one, where there is one.
     pub(super) fn range_iter(
         &mut self,
         helper: usize,
         args: &[ir::Value],
-        exit: ir::Block,
     ) -> Result<Option<ir::Value>, Abort> {
         let (slow, done) = (self.cold_block(), self.b.create_block());
         let iterator = self.b.append_block_param(done, types::I64);
@@ -168,7 +167,6 @@ impl<'a> Lower<'a> {
         self.b.switch_to_block(slow);
         let made = self.runtime_call(helper, args, Some(types::I64))?;
         let Some(made) = made else { return Ok(None) };
-        self.branch_unless(made, exit);
         self.b.ins().jump(done, &[BlockArg::Value(made)]);
         self.b.switch_to_block(done);
         Ok(Some(iterator))
