@@ -30,8 +30,11 @@ const MAX_SIZE: usize = 2500;
 /// How often a branch is tried.
 const MAX_ATTEMPTS: u32 = 6;
 
-/// What an exit costs, in microseconds, for the number of them after which a tree is compiled again.
+/// What an exit costs, in microseconds, for the number of them after which a tree is compiled again: until native code is
+/// entered again the interpreter does the rest of the iteration, or that of a loop around the loop.
 const US_PER_EXIT: u64 = 1;
+/// As `US_PER_EXIT`, where the interpreter calls C functions or reads and writes C memory on the way.
+const US_PER_FOREIGN_EXIT: u64 = 4;
 /// About how many branches are compiled together: a guard that has failed for one part in so many of the exits is
 /// worth one.
 const BRANCHES_AT_ONCE: u32 = 16;
@@ -272,8 +275,12 @@ impl Tree {
 /// How often a version is left before its tree is compiled again: as long as the exits take together what the compiler
 /// took the last time. Never the first time: what is done once ends once.
 fn patience(version: &Version, hot: u32) -> u32 {
+    let cost = match version.tree.is_foreign {
+        true => US_PER_FOREIGN_EXIT,
+        false => US_PER_EXIT,
+    };
     match (2 * hot).min(HOT_EXIT) {
-        HOT_EXIT => HOT_EXIT.max((version.compile_us / US_PER_EXIT) as u32),
+        HOT_EXIT => HOT_EXIT.max((version.compile_us / cost) as u32),
         soon => soon,
     }
 }

@@ -3,6 +3,7 @@
 use super::{Def, Lower, malformed};
 use crate::code::refused;
 use crate::exit::Activation;
+use crate::trampoline::Callee;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, condcodes::IntCC, types};
 use std::mem::offset_of;
 use traces::{Abort, Helper, Imm, Inst, Op, Type};
@@ -28,21 +29,49 @@ impl<'a> Lower<'a> {
         args: &[ir::Value],
         ret: Option<ir::Type>,
     ) -> Result<Option<ir::Value>, Abort> {
+        let param = |&arg: &ir::Value| {
+            let param = AbiParam::new(self.b.func.dfg.value_type(arg));
+            match param.value_type {
+                types::I8 => param.uext(),
+                _ => param,
+            }
+        };
+        let callee = Callee {
+            function,
+            params: args.iter().map(param).collect(),
+            ret,
+        };
+        if self.is_rare {
+            return self.rare_call(&callee, args);
+        }
         if function == 0 {
             return Err(refused("a function of the runtime is missing"));
         }
-        let mut sig = Signature::new(self.call_conv);
-        for &arg in args {
-            let param = AbiParam::new(self.b.func.dfg.value_type(arg));
-            sig.params.push(if param.value_type == types::I8 {
-                param.uext()
-            } else {
-                param
-            });
-        }
-        sig.returns.extend(ret.map(AbiParam::new));
-        let callee = self.int(function as i64);
-        Ok(self.call_address(sig, callee, args).first().copied())
+        let sig = callee.signature(self.call_conv);
+        let address = self.int(function as i64);
+        Ok(self.call_address(sig, address, args).first().copied())
+    }
+
+    /// Calls a C function without clobbering a register.
+    fn rare_call(
+        &mut self,
+        callee: &Callee,
+        args: &[ir::Value],
+    ) -> Result<Option<ir::Value>, Abort> {
+        let mut args = args.to_vec();
+        let result = callee.ret.map(|ty| (ty, self.rare_result()));
+        args.extend(result.map(|(_, place)| place));
+        let address = self.int(callee.preserving()? as i64);
+        self.call_address(callee.preserving_signature(), address, &args);
+        Ok(result.map(|(ty, place)| self.load(ty, place, 0)))
+    }
+
+    /// What this emits hardly ever runs: its calls clobber no register.
+    pub(super) fn rarely<T>(&mut self, emit: impl FnOnce(&mut Self) -> T) -> T {
+        let was = std::mem::replace(&mut self.is_rare, true);
+        let result = emit(self);
+        self.is_rare = was;
+        result
     }
 
     pub(super) fn set_during(&mut self, during: i64) {

@@ -6,7 +6,6 @@
 
 use super::{Boxed, Def, Lower};
 use crate::exit::Activation;
-use crate::trampoline;
 use cranelift_codegen::ir::{self, BlockArg, InstBuilder, condcodes::IntCC, types};
 use std::mem::offset_of;
 use traces::{Abort, Field, Helper, Imm, Known, ObjId, Op, Value};
@@ -76,7 +75,7 @@ impl<'a> Lower<'a> {
         self.b.ins().jump(done, &[]);
 
         self.b.switch_to_block(slow);
-        self.replace(slot, value)?;
+        self.rarely(|l| l.replace(slot, value))?;
         self.b.ins().jump(done, &[]);
         self.b.switch_to_block(done);
         Ok(())
@@ -108,7 +107,7 @@ impl<'a> Lower<'a> {
         self.b.ins().jump(done, &[]);
 
         self.b.switch_to_block(slow);
-        self.replace(slot, value)?;
+        self.rarely(|l| l.replace(slot, value))?;
         self.b.ins().jump(done, &[]);
         self.b.switch_to_block(done);
         Ok(true)
@@ -136,7 +135,7 @@ impl<'a> Lower<'a> {
         self.b.ins().jump(done, &[]);
 
         self.b.switch_to_block(slow);
-        self.xdecref(old)?;
+        self.rarely(|l| l.xdecref(old))?;
         self.b.ins().jump(done, &[]);
         self.b.switch_to_block(done);
         Ok(())
@@ -165,7 +164,7 @@ impl<'a> Lower<'a> {
         self.b.ins().jump(done, &[BlockArg::Value(spare)]);
 
         self.b.switch_to_block(slow);
-        let made = self.runtime_call(helper, args, Some(types::I64))?;
+        let made = self.rarely(|l| l.runtime_call(helper, args, Some(types::I64)))?;
         let Some(made) = made else { return Ok(None) };
         self.b.ins().jump(done, &[BlockArg::Value(made)]);
         self.b.switch_to_block(done);
@@ -192,7 +191,6 @@ impl<'a> Lower<'a> {
         old: ir::Value,
         may_be_null: bool,
     ) -> Result<(), Abort> {
-        let set = trampoline::preserving(self.target.functions.set_float)?;
         let slow = self.cold_block();
         let done = self.b.create_block();
         if may_be_null {
@@ -212,9 +210,8 @@ impl<'a> Lower<'a> {
         self.store(x, number, 0);
         let distance = self.int(offset.into());
         let place = self.b.ins().iadd(base, distance);
-        let callee = self.int(set as i64);
-        let sig = self.b.import_signature(trampoline::signature());
-        self.b.ins().call_indirect(sig, callee, &[place, number]);
+        let set = self.target.functions.set_float;
+        self.rarely(|l| l.runtime_call(set, &[place, number], None))?;
         self.b.ins().jump(done, &[]);
 
         self.b.switch_to_block(done);

@@ -7,8 +7,10 @@
 //!
 //! A calm loop, in which nothing can make a check leave, is two loops. The outer one polls, sees whether the
 //! loop is at its end, and sets a limit some iterations ahead but not behind the end; the inner one is the
-//! body, which compares its counter with the limit and with nothing else. Both have the label's parameters.
+//! body, which compares its counter with the limit and with nothing else. Both have the label's parameters, the inner one
+//! those that change in it (`invariants.rs`).
 
+use super::invariants::Invariants;
 use super::{Def, Lower, TRUSTED, malformed, native_type};
 use crate::code::refused;
 use crate::exit::Activation;
@@ -26,6 +28,9 @@ const POLL_EVERY: i64 = 256;
 
 /// How many float constants have a register of their own.
 const MAX_FLOATS: usize = 6;
+
+/// How many values that never change in the inner loop are computed in front of it.
+const MAX_HOISTED: usize = 6;
 
 const ITERATIONS: i32 = offset_of!(Activation, iterations) as i32;
 
@@ -199,7 +204,8 @@ impl<'a> Lower<'a> {
             }
         };
         self.lead = step.map_or(inst.params.len(), |(n, _)| n);
-        self.bind_params(inst, block)?;
+        let natives = self.b.block_params(block).to_vec();
+        self.bind_params(inst, &natives)?;
         self.part = Part::Loop;
         self.header = block;
         self.during = None;
@@ -211,10 +217,9 @@ impl<'a> Lower<'a> {
         Ok(())
     }
 
-    /// From here on the label's parameters are those of this block.
-    fn bind_params(&mut self, label: &Inst, block: Block) -> Result<(), Abort> {
-        let natives = self.b.block_params(block).to_vec();
-        for (v, &native) in label.params.iter().zip(&natives) {
+    /// From here on the label's parameters, and that which the trace does not know of, are these.
+    fn bind_params(&mut self, label: &Inst, natives: &[ir::Value]) -> Result<(), Abort> {
+        for (v, &native) in label.params.iter().zip(natives) {
             let def = self.defs.get_mut(v.0 as usize);
             *def.ok_or_else(|| malformed(label))? = Def::Native(native);
         }
@@ -232,6 +237,7 @@ impl<'a> Lower<'a> {
     pub(super) fn jump(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
         let mut args = self.block_args(inst)?;
         let moves = self.moves(inst);
+        let stays = self.staying.contains(&at);
         if let Counter::Own(counter) = self.counter {
             let one = self.int(1);
             args.push(BlockArg::Value(self.b.ins().iadd(counter, one)));
@@ -239,7 +245,6 @@ impl<'a> Lower<'a> {
         if moves == Move::Far {
             self.count_apart(&args)?;
         }
-        let stays = moves == Move::Step && (self.on_root || self.is_calm_path(at));
         let Some(Inner { block, limit }) = self.inner.filter(|_| stays) else {
             self.b.ins().jump(self.header, &args);
             return Ok(());
@@ -248,11 +253,17 @@ impl<'a> Lower<'a> {
             return Err(malformed(inst));
         };
         let goes_on = self.b.ins().icmp(IntCC::NotEqual, counter, limit);
-        let mut inner = args.clone();
+        let carried = self.carried.iter().filter_map(|&n| args.get(n).copied());
+        let mut inner: Vec<BlockArg> = carried.collect();
         inner.push(BlockArg::Value(limit));
         let header = self.header;
         self.b.ins().brif(goes_on, block, &inner, header, &args);
         Ok(())
+    }
+
+    /// Whether a jump moves the counter as the counter moves.
+    pub(super) fn is_step(&self, jump: &Inst) -> bool {
+        self.moves(jump) == Move::Step
     }
 
     /// How a jump moves the counter.
@@ -367,10 +378,9 @@ impl<'a> Lower<'a> {
             && root.clone().all(|inst| self.keeps_calm(inst))
     }
 
-    /// Whether nothing on the path that ends here can make a check leave.
-    fn is_calm_path(&self, jump: usize) -> bool {
-        let path = self.trace.insts.iter().take(jump).rev();
-        path.take_while(|inst| inst.op != Op::Branch)
+    /// Whether nothing on a path can make a check leave.
+    pub(super) fn is_calm_path(&self, path: &[Inst]) -> bool {
+        path.iter()
             .all(|inst| inst.op != Op::Check && self.keeps_calm(inst))
     }
 
@@ -408,33 +418,95 @@ impl<'a> Lower<'a> {
         let end = self
             .end_of_loop(check, label, self.lead, up)
             .filter(|_| counted);
-        let last = end.map_or(check, |(guard, _)| guard);
+        let mut invariants = self.invariants(label);
+        let (last, held) = self.leading(&mut invariants, label, end.map_or(check, |e| e.0));
         let between = || insts.iter().enumerate().take(last + 1).skip(label + 1);
         for (at, inst) in between().skip(check - label) {
             self.inst(at, inst)?;
         }
+        self.hoist(&mut invariants, last)?;
         let end = end.map(|(_, end)| self.native(end)).transpose()?;
         let limit = self.limit(counter, end);
 
         let outer = self.b.block_params(self.header).to_vec();
+        let params = &insts[label].params;
+        let changes = |n: &usize| params.get(*n).is_none_or(|&v| !invariants.has(v));
+        self.carried = (0..outer.len()).filter(changes).collect();
         let block = self.b.create_block();
-        let mut args: Vec<BlockArg> = outer.iter().map(|&v| BlockArg::Value(v)).collect();
+        let mut natives = outer.clone();
+        let mut args = Vec::with_capacity(outer.len() + 1);
+        for &n in &self.carried {
+            let ty = self.b.func.dfg.value_type(outer[n]);
+            natives[n] = self.b.append_block_param(block, ty);
+            args.push(BlockArg::Value(outer[n]));
+        }
         args.push(BlockArg::Value(limit));
         self.b.ins().jump(block, &args);
-        for &param in &outer {
-            let ty = self.b.func.dfg.value_type(param);
-            self.b.append_block_param(block, ty);
-        }
         let limit = self.b.append_block_param(block, types::I64);
         self.b.switch_to_block(block);
         self.b.ins().sequence_point();
         self.inner = Some(Inner { block, limit });
         self.part = Part::Inner;
-        self.bind_params(&insts[label], block)?;
-        for (at, inst) in between().filter(|(_, inst)| is_repeatable(inst)) {
+        self.bind_params(&insts[label], &natives)?;
+        for (at, inst) in between().filter(|(at, inst)| is_repeatable(inst) && !held.contains(at)) {
             self.inst(at, inst)?;
         }
         self.done = last;
+        Ok(())
+    }
+
+    /// The end of what is done in the outer loop at least: behind the guard that the loop is not at its end come guards
+    /// that hold in each iteration of the inner loop or in none. And which of all that the inner loop need not do.
+    fn leading(
+        &self,
+        invariants: &mut Invariants<'a>,
+        label: usize,
+        end: usize,
+    ) -> (usize, HashSet<usize>) {
+        let mut last = end;
+        let mut held = HashSet::new();
+        for (at, inst) in self.trace.insts.iter().enumerate().skip(label + 1) {
+            let holds = invariants.hold(inst);
+            if holds {
+                held.insert(at);
+            }
+            match is_repeatable(inst) {
+                true => {}
+                false if at <= end => {}
+                false if holds => last = at,
+                false => break,
+            }
+        }
+        held.retain(|&at| at <= last);
+        (last, held)
+    }
+
+    /// Computes here what the rest of the body would compute anew in each iteration.
+    fn hoist(&mut self, invariants: &mut Invariants<'a>, last: usize) -> Result<(), Abort> {
+        let insts: &'a [Inst] = &self.trace.insts;
+        let mut pinned = Vec::new();
+        let rest = insts.iter().enumerate().skip(last + 1);
+        for (at, inst) in rest.take_while(|(_, inst)| inst.op != Op::Jump) {
+            if pinned.len() == MAX_HOISTED || !invariants.hold_early(inst) {
+                continue;
+            }
+            self.inst(at, inst)?;
+            self.hoisted.insert(at);
+            if let Some(value) = inst.result.filter(|_| invariants.needs_register(inst))
+                && let Def::Native(native) = self.def(value)?
+            {
+                pinned.push(native);
+            }
+        }
+        if pinned.is_empty() {
+            return Ok(());
+        }
+        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * pinned.len() as u32, 3);
+        let slot = self.b.create_sized_stack_slot(data);
+        let base = self.b.ins().stack_addr(types::I64, slot, 0);
+        for (native, place) in pinned.into_iter().zip((0..).step_by(8)) {
+            self.store(native, base, place);
+        }
         Ok(())
     }
 
@@ -495,8 +567,16 @@ impl<'a> Lower<'a> {
         } else {
             self.b.ins().isub(counter, distance)
         };
-        self.store(limit, base, 8);
-        limit
+        self.opaque(limit, base, 8)
+    }
+
+    /// The same word, of which the code generator does not know how it was computed: it would compute it again
+    /// in each iteration, or move parts of it into the comparison with it.
+    fn opaque(&mut self, word: ir::Value, base: ir::Value, place: i32) -> ir::Value {
+        self.store(word, base, place);
+        // Behind it a load is not taken for what was stored.
+        self.b.ins().sequence_point();
+        self.load(types::I64, base, place)
     }
 
     /// One value for one branch: how all polled words differ from what they should be.

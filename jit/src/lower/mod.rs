@@ -14,6 +14,7 @@ mod call;
 mod exits;
 mod foreign;
 mod in_place;
+mod invariants;
 mod items;
 mod loops;
 mod memory;
@@ -33,7 +34,7 @@ use cranelift_codegen::isa::{CallConv, TargetFrontendConfig, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use exits::Exits;
 use loops::{Counter, Inner, Part};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem::offset_of;
 use traces::{Abort, Effect, Imm, Inst, Known, ObjConst, ObjId, Op, Trace, Type, Value};
 
@@ -115,7 +116,13 @@ struct Lower<'a> {
     part: Part,
     /// The last instruction that was lowered or passed over, where that was out of order.
     done: usize,
+    /// What was lowered in front of the inner loop already.
+    hoisted: HashSet<usize>,
     inner: Option<Inner>,
+    /// The parameters that change in it, by index.
+    carried: Vec<usize>,
+    /// The jumps that go on in the inner loop.
+    staying: HashSet<usize>,
     /// The paths that begin where a guard fails.
     branches: Branches,
     /// Whether the root path is being lowered.
@@ -144,6 +151,10 @@ struct Lower<'a> {
     tuples: HashMap<Value, &'a [Value]>,
     /// Scratch memory on the stack, and its size in bytes.
     scratch: Option<StackSlot>,
+    /// Whether what is being lowered hardly ever runs.
+    is_rare: bool,
+    /// Where such calls put their results.
+    rare_result: Option<StackSlot>,
 }
 
 const TRUSTED: MemFlagsData = MemFlagsData::trusted();
@@ -186,7 +197,10 @@ impl<'a> Lower<'a> {
             header,
             part: Part::Before,
             done: 0,
+            hoisted: HashSet::new(),
             inner: None,
+            carried: Vec::new(),
+            staying: HashSet::new(),
             branches: Branches::of(trace),
             on_root: true,
             lead: 0,
@@ -201,6 +215,8 @@ impl<'a> Lower<'a> {
             seconds: HashMap::new(),
             tuples: HashMap::new(),
             scratch: None,
+            is_rare: false,
+            rare_result: None,
         };
         lower.b.ins().jump(header, &[]);
         lower.b.switch_to_block(header);
@@ -220,7 +236,7 @@ impl<'a> Lower<'a> {
             _ => return Err(refused("a path ends in a jump")),
         }
         for (at, inst) in insts.iter().enumerate() {
-            if at > self.done || at == 0 {
+            if (at > self.done || at == 0) && !self.hoisted.contains(&at) {
                 self.inst(at, inst)?;
             }
         }
@@ -439,6 +455,20 @@ impl<'a> Lower<'a> {
                 let words = words.map(|i| i.args.len()).max().unwrap_or(0).max(2);
                 let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * words as u32, 3);
                 *self.scratch.insert(self.b.create_sized_stack_slot(data))
+            }
+        };
+        self.b.ins().stack_addr(types::I64, slot, 0)
+    }
+
+    /// The address of memory for the result of a call that hardly ever comes.
+    fn rare_result(&mut self) -> ir::Value {
+        let slot = match self.rare_result {
+            Some(slot) => slot,
+            None => {
+                let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3);
+                *self
+                    .rare_result
+                    .insert(self.b.create_sized_stack_slot(data))
             }
         };
         self.b.ins().stack_addr(types::I64, slot, 0)

@@ -3,7 +3,6 @@
 use super::{Boxed, Def, Lower, malformed};
 use crate::code::refused;
 use crate::exit::Activation;
-use crate::trampoline;
 use cranelift_codegen::ir::{self, BlockArg, InstBuilder, condcodes::IntCC, types};
 use std::mem::offset_of;
 use traces::{Abort, Field, GlobalSlot, Imm, Inst, Known, Op, Resume, Type, Value};
@@ -262,10 +261,8 @@ impl<'a> Lower<'a> {
             Op::UnboxUint => self.target.functions.int_to_u64,
             _ => self.target.functions.int_to_bits,
         };
-        let callee = self.int(trampoline::preserving(convert)? as i64);
-        let sig = self.b.import_signature(trampoline::signature());
-        self.b.ins().call_indirect(sig, callee, &[object, out]);
-        let fits = self.load(types::I64, out, 8);
+        let fits = self.rarely(|l| l.runtime_call(convert, &[object, out], Some(types::I32)))?;
+        let fits = fits.ok_or_else(|| malformed(inst))?;
         self.branch_unless(fits, exit);
         let value = self.load(types::I64, out, 0);
         self.b.ins().jump(done, &[BlockArg::Value(value)]);
