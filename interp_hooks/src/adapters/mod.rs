@@ -168,7 +168,6 @@ fn emit_ctypes(
         ..f.signature.clone()
     };
     let b = rec.builder();
-    let depth = operands.len() as u16 + 2;
     let o = b.obj(id)?;
     let p = b.load_field(o, Field::CtypesPtr)?;
     let address = b.emit(Op::Load, &[p], Imm::Place(CType::Ptr, 0))?;
@@ -180,7 +179,7 @@ fn emit_ctypes(
         // `_call_function_pointer`, Modules/_ctypes/callproc.c: a function of the Python API may
         // have raised.
         let raised = b.call(Helper::ErrOccurred, &[])?;
-        let snap = b.snapshot_as(Resume::Raise(depth));
+        let snap = b.snapshot_as(Resume::Raise(stack as u16));
         b.trace
             .push(Op::GuardFalse, &[raised], Imm::None, Some(snap));
     }

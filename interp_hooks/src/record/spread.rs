@@ -7,7 +7,8 @@ use crate::adapters;
 use crate::cpython::decode::Instr;
 use crate::cpython::{Opcode, function};
 use crate::py::Object;
-use traces::{Abort, Field, Imm, Known, Op, Resume, Value};
+use std::collections::HashSet;
+use traces::{Abort, Field, Imm, Known, Op, Resume, SnapId, Value};
 
 /// How many items of a tuple that exists are passed on.
 const MAX_ITEMS: usize = 8;
@@ -193,15 +194,30 @@ impl Recorder {
             return Ok(false);
         }
         if from != i.offset {
-            // What raises does so by the bytecode at the call, on its own operands.
-            let raises = self.b.trace.insts.iter().skip(emitted).any(|inst| {
-                let snap = inst.snap.and_then(|s| self.b.trace.snaps.get(s.0 as usize));
-                snap.is_some_and(|snap| matches!(snap.resume, Resume::Raise(_)))
-            });
-            if raises {
-                return Err(self.unsupported("a call with `*` that may raise"));
-            }
+            self.raise_at_call(emitted, operands, i)?;
         }
         Ok(true)
+    }
+
+    /// What raises does so by the bytecode at the call, on operands of its own: the tuple of arguments is one more above
+    /// the callable. Where one operand went into the list, as many lie there in front of it.
+    fn raise_at_call(&mut self, emitted: usize, operands: usize, i: &Instr) -> Result<(), Abort> {
+        let snaps: HashSet<SnapId> = self.b.trace.insts[emitted..]
+            .iter()
+            .filter_map(|inst| inst.snap)
+            .collect();
+        for snap in snaps {
+            let Some(snap) = self.b.trace.snaps.get_mut(snap.0 as usize) else {
+                continue;
+            };
+            if !matches!(snap.resume, Resume::Raise(_)) {
+                continue;
+            }
+            match snap.frames.last_mut() {
+                Some(frame) if operands == 1 => frame.pc = i.offset,
+                _ => return Err(self.unsupported("a call with `*` that may raise")),
+            }
+        }
+        Ok(())
     }
 }

@@ -170,3 +170,52 @@ def run(n):
     return total
 
 show(run(3), run(60), run(300))
+
+# === spread_functions_that_raise: compiled=run
+# Functions of the Python API that raise now and then, behind `*`: at the call, on operands of its own.
+import ctypes
+from show import show
+
+text = ctypes.pythonapi.PyUnicode_FromKindAndData
+text.argtypes, text.restype = [ctypes.c_int, ctypes.c_size_t, ctypes.c_ssize_t], ctypes.c_size_t
+
+def all_spread(function, *arguments):
+    return function(*arguments)
+
+def one_given(function, first, *more):
+    return function(
+        first,
+        *more,
+    )
+
+def two_given(function, first, second, *more):
+    return function(first, second, *more)
+
+def lines(problem):
+    entry, found = problem.__traceback__, []
+    while entry is not None:
+        found.append((entry.tb_frame.f_code.co_name, entry.tb_lineno))
+        entry = entry.tb_next
+    return found
+
+def run(call, wrong, n):
+    empty = 0
+    for i in range(n):
+        empty += call(text, wrong if i == n - 3 else 1, 0, 0) > 0
+    return empty
+
+def caught(call, wrong, n):
+    empty, found = 0, []
+    for i in range(n):
+        try:
+            empty += call(text, 1, 0, wrong if i % 7 == 6 else 0) > 0
+        except ValueError as problem:
+            found.append((str(problem), lines(problem)))
+    return empty, found[:2], found[-1], len(found)
+
+for call in (all_spread, one_given, two_given):
+    show(run(call, 1, 200), run(call, 2, 200), caught(call, -1, 200))
+    try:
+        run(call, 3, 200)
+    except SystemError as problem:
+        show(str(problem), lines(problem))
