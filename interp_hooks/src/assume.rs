@@ -12,8 +12,8 @@
 use crate::engine;
 use crate::py::{Object, Strong};
 use pyo3_ffi as ffi;
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::c_int;
 use std::rc::{Rc, Weak};
 use traces::{Abort, Reason};
@@ -77,10 +77,7 @@ impl Assumptions {
 
     /// The function in Python keeps its code and default values as long as it lives.
     pub fn function_unchanged(&mut self, function: Object) {
-        self.watch(|registry, flag| {
-            listen(&registry.functions, function.0, flag);
-            registry.api.is_some()
-        });
+        self.watch(|registry, flag| registry.watch_function(function, flag));
         self.recorded.push(function.strong());
     }
 
@@ -124,18 +121,23 @@ struct Api {
     type_version: unsafe extern "C" fn(*mut ffi::PyObject) -> c_int,
     dict_id: c_int,
     type_id: c_int,
+    /// Has functions watched, all of them: each that is made or dies is told of.
+    add_function: unsafe extern "C" fn(FunctionCallback) -> c_int,
+    on_function: FunctionCallback,
+    /// Whether they are, or the interpreter's answer that they cannot be.
+    watches_functions: OnceCell<bool>,
 }
 
 /// All watched things, by address. Nothing here keeps them alive: see `Assumptions::finish`.
 #[derive(Default)]
 pub struct Registry {
     api: Option<Api>,
-    dicts: RefCell<HashMap<usize, Vec<DictWatch>>>,
+    dicts: RefCell<FxHashMap<usize, Vec<DictWatch>>>,
     types: Listeners,
     prototypes: Listeners,
     functions: Listeners,
     /// How often each entry of a dict turned out to vary though a trace took it for a constant.
-    variations: RefCell<HashMap<(usize, usize), u32>>,
+    variations: RefCell<FxHashMap<(usize, usize), u32>>,
 }
 
 type WatchFunction = unsafe extern "C" fn(c_int, *mut ffi::PyObject) -> c_int;
@@ -180,9 +182,9 @@ impl Registry {
             let type_version: unsafe extern "C" fn(*mut ffi::PyObject) -> c_int =
                 std::mem::transmute(crate::symbol::find(c"PyUnstable_Type_AssignVersionTag")?);
             let (dict_id, type_id) = (add_dict(on_dict), add_type(on_type));
-            if dict_id < 0 || type_id < 0 || add_function(on_function) < 0 {
+            if dict_id < 0 || type_id < 0 {
                 ffi::PyErr_Clear();
-                return Err("no dict, type or function watcher is free".to_string());
+                return Err("no dict or type watcher is free".to_string());
             }
             let api = Some(Api {
                 dict_watch,
@@ -191,6 +193,9 @@ impl Registry {
                 type_version,
                 dict_id,
                 type_id,
+                add_function,
+                on_function,
+                watches_functions: OnceCell::new(),
             });
             Ok(Registry {
                 api,
@@ -206,6 +211,23 @@ impl Registry {
         listen(&self.types, ty.0, flag);
         // SAFETY: a live type object and the id that we were given.
         unsafe { (api.type_watch)(api.type_id, ty.0) == 0 && (api.type_version)(ty.0) == 1 }
+    }
+
+    /// Watches a function in Python. False where no watcher is free.
+    fn watch_function(&self, function: Object, flag: &Flag) -> bool {
+        let Some(api) = &self.api else { return false };
+        listen(&self.functions, function.0, flag);
+        // Not before there is one: programs that make functions all the time would pay for nothing.
+        *api.watches_functions.get_or_init(|| {
+            // SAFETY: see `new`; an error is cleared.
+            unsafe {
+                let watches = (api.add_function)(api.on_function) >= 0;
+                if !watches {
+                    ffi::PyErr_Clear();
+                }
+                watches
+            }
+        })
     }
 
     /// Watches an entry of a dict; a `value` of NULL: that there is none.
@@ -311,7 +333,7 @@ impl Registry {
 }
 
 /// The traces to tell when an object changes, by its address.
-type Listeners = RefCell<HashMap<usize, Vec<Weak<Cell<bool>>>>>;
+type Listeners = RefCell<FxHashMap<usize, Vec<Weak<Cell<bool>>>>>;
 
 fn listen(listeners: &Listeners, object: *mut ffi::PyObject, flag: &Flag) {
     let mut all = listeners.borrow_mut();
