@@ -494,3 +494,29 @@ sys.settrace(tracer)
 show(run(60), jumped)
 sys.settrace(None)
 show(run(60))
+
+# === objects_that_the_collector_knows: compiled=run
+import gc
+from show import show
+
+class Never:
+    def __eq__(self, other):
+        return False
+
+def half(x, divisor=2):
+    return x / divisor
+
+def run(thing, n):
+    total = 0
+    for i in range(n):
+        total += (thing == thing) + half(i)
+    return total
+
+thing = Never()
+gc.collect()
+gc.disable()
+before = len(gc.get_objects())
+total = run(thing, 60)
+after = len(gc.get_objects())
+gc.enable()
+show(total, after - before)
