@@ -450,6 +450,9 @@ unsafe fn enter(
         }
         let Some(version) = version_for(e, &header, f) else {
             header.sweep();
+            if header.is_left_alone() {
+                return;
+            }
             if header.versions.borrow().len() < MAX_VERSIONS {
                 count(e, &header, code, thread, f);
             }
