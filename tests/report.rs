@@ -116,3 +116,28 @@ fn a_program_that_hides_our_modules_or_closes_stderr_is_not_harmed() {
         "mine\n"
     );
 }
+
+#[test]
+fn a_loop_whose_callee_is_a_new_function_each_time_is_not_recorded_for_ever() {
+    let text = "\
+def total(n, k):
+    scaled = lambda i: i * k
+    result = 0
+    for i in range(n):
+        result += scaled(i)
+    return result
+
+print(sum(total(40, k) for k in range(60)))
+";
+    let folder = program(text);
+    let (_, lines) = report(
+        folder.path(),
+        &["--option", "threshold=5,all", "program.py"],
+    );
+    let line = lines.iter().find(|line| line.contains("program.py:4 "));
+    assert!(
+        line.is_some_and(|line| line
+            .contains(": left alone: an object that the loop uses is another one each time")),
+        "{lines:#?}"
+    );
+}

@@ -127,6 +127,7 @@ unsafe fn may_run(
         let object = frame::frame_object(e.table, f);
         !frame::breaker_set(e.table, thread)
             && !frame::watched_by_others(e.table, code, TOOL)
+            && !frame::evaluated_by_others(e.table, thread)
             // Nobody else holds the frame object, through which locals can be read and written.
             && (object.is_null() || ffi::Py_REFCNT(object) <= 1)
     }
@@ -449,6 +450,9 @@ unsafe fn enter(
         }
         let Some(version) = version_for(e, &header, f) else {
             header.sweep();
+            if header.is_left_alone() {
+                return;
+            }
             if header.versions.borrow().len() < MAX_VERSIONS {
                 count(e, &header, code, thread, f);
             }

@@ -83,11 +83,16 @@ pub struct Version {
 impl Version {
     /// Whether it may still be entered: no assumption fell, and nothing that it names has died.
     pub fn holds(&self) -> bool {
+        self.tree.holds() && self.is_alive()
+    }
+
+    /// Whether nothing that it names has died.
+    fn is_alive(&self) -> bool {
         let is_there = |(weak, object): &(Strong, *mut ffi::PyObject)| {
             // SAFETY: a live weak reference; the result is borrowed and only compared.
             unsafe { ffi::PyWeakref_GetObject(weak.as_ptr()) == *object }
         };
-        self.tree.holds() && self.tree.weak.iter().all(is_there)
+        self.tree.weak.iter().all(is_there)
     }
 
     /// What a run has saved that passed the header so often and ended in this exit, in ns.
@@ -287,10 +292,11 @@ impl Header {
         };
     }
 
-    /// Forgets versions whose assumptions fell, or whose objects died. A loop whose objects die each time is left
-    /// alone: it would be recorded for ever.
+    /// Forgets versions whose assumptions fell, or whose objects died. A loop whose objects die each time before the version
+    /// has saved much is left alone: it would be recorded for ever.
     pub fn sweep(&self) {
-        let died = |v: &&Rc<Version>| v.tree.holds() && !v.holds();
+        // A function that dies tells its watcher first: the assumption about it has fallen by then.
+        let died = |v: &&Rc<Version>| !v.is_alive() && v.balance.get() < MAX_LOSS;
         let died = self.versions.borrow().iter().filter(died).count() as u32;
         self.deaths.set(self.deaths.get() + died);
         self.forget(|v| !v.holds());
@@ -302,6 +308,11 @@ impl Header {
                 State::LeftAlone(traces::Reason::Dies.into())
             };
         }
+    }
+
+    /// Whether it is the interpreter's for good.
+    pub fn is_left_alone(&self) -> bool {
+        matches!(*self.state.borrow(), State::LeftAlone(_))
     }
 
     /// A version takes the place of the one that it grew from, where that is still there.

@@ -40,6 +40,7 @@ SKIPPED = [
     ("test_capi", "*.TestTypeWatchers.test_error", "expects to be given the first watcher of types, which is ours"),
     ("test_code", "*", "drops its callback for the extra word of code objects, which CPython calls for each that has a tool's extra word"),
     ("test_dis", "*.test_loop_quicken", "a tool's instrumented jump is in the listing"),
+    ("test_dis", "*.test_super_instructions", "expects that the interpreter specialised a function, whose calls ran natively"),
     ("test_doctest", "test_pdb_set_trace*", PDB),
     ("test_opcache", "*.TestRacesDoNotCrash.*", "expects that the interpreter specialised the bytecodes of a loop, which then did not run there"),
     ("test_pdb", "test.test_pdb.test_*", PDB),

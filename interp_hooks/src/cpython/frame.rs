@@ -51,6 +51,29 @@ pub unsafe fn breaker_set(t: &Table, thread: *mut ffi::PyThreadState) -> bool {
     }
 }
 
+/// Whether somebody else has taken over the evaluation of frames (PEP 523), who wants to be handed each call.
+pub unsafe fn evaluated_by_others(t: &Table, thread: *mut ffi::PyThreadState) -> bool {
+    type Evaluate = unsafe extern "C" fn(
+        *mut ffi::PyThreadState,
+        *mut u8,
+        std::ffi::c_int,
+    ) -> *mut ffi::PyObject;
+    unsafe extern "C" {
+        // Include/cpython/pystate.h, Include/cpython/ceval.h; not in the limited API.
+        fn _PyInterpreterState_GetEvalFrameFunc(interp: *mut u8) -> Evaluate;
+        fn _PyEval_EvalFrameDefault(
+            thread: *mut ffi::PyThreadState,
+            frame: *mut u8,
+            throw: std::ffi::c_int,
+        ) -> *mut ffi::PyObject;
+    }
+    // SAFETY: the module's contract.
+    unsafe {
+        let evaluate = _PyInterpreterState_GetEvalFrameFunc(interp(t, thread));
+        evaluate as *const () != _PyEval_EvalFrameDefault as *const ()
+    }
+}
+
 /// The code object of a frame.
 pub unsafe fn code(t: &Table, f: *mut u8) -> *mut ffi::PyObject {
     // SAFETY: the module's contract.

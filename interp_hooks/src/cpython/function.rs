@@ -80,7 +80,12 @@ pub fn signature(function: Object) -> Option<Signature> {
     }
     // SAFETY: as above; the names live as long as the code object.
     let names = unsafe { ffi::PyObject_GetAttrString(code.0, c"co_varnames".as_ptr()) };
-    let mut names = Object(Strong::from_new(names)?.as_ptr()).tuple_items()?;
+    let names = Strong::from_new(names)?;
+    // The tuple stays with the code object from now on. The collector would untrack it sooner or later, as it holds only `str`; until
+    // then whoever counts the objects that are tracked would find one more.
+    // SAFETY: a tuple is tracked or not, and may be either.
+    unsafe { ffi::PyObject_GC_UnTrack(names.as_ptr().cast()) };
+    let mut names = Object(names.as_ptr()).tuple_items()?;
     names.truncate(positional + only);
     let defaults = match defaults.is_null() {
         true => Vec::new(),

@@ -3,6 +3,8 @@
 use super::{Obj, args, or_die};
 use crate::engine;
 use pyo3_ffi as ffi;
+use std::ffi::c_void;
+use std::sync::OnceLock;
 use traces::Field;
 
 pub(super) unsafe extern "C" fn list_append(list: Obj, value: Obj) {
@@ -207,9 +209,24 @@ pub(super) unsafe extern "C" fn tuple3(a: Obj, b: Obj, c: Obj) -> Obj {
 }
 
 pub(super) unsafe extern "C" fn instance_new(class: Obj) -> Obj {
-    // SAFETY: a class made in Python whose instances are allocated in the ordinary way.
-    unsafe { ffi::PyType_GenericAlloc(class.cast(), 0) }
+    // SAFETY: a class made in Python whose instances `object.__new__` makes, which is a `newfunc`; no arguments; the GIL is held.
+    unsafe {
+        // On 3.12 it also gives the instance the array of its attributes, which a bare allocation leaves out.
+        let (new, none) = NEW.get_or_init(|| {
+            let base = &raw mut ffi::PyBaseObject_Type;
+            let new = ffi::PyType_GetSlot(base, ffi::Py_tp_new);
+            let none = or_die(ffi::PyTuple_New(0));
+            (
+                std::mem::transmute::<*mut c_void, ffi::newfunc>(new),
+                none as usize,
+            )
+        });
+        new(class.cast(), *none as Obj, std::ptr::null_mut())
+    }
 }
+
+/// `object.__new__` in C, and the empty tuple.
+static NEW: OnceLock<(ffi::newfunc, usize)> = OnceLock::new();
 
 pub(super) unsafe extern "C" fn attr_new(owner: Obj, name: Obj, value: Obj) {
     // SAFETY: live objects; the class says nothing about stores, and nothing lies there: only memory can be lacking.

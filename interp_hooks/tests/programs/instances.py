@@ -319,3 +319,26 @@ def run(n):
     return a.x, a.y, cell.v
 
 show(run(5), run(400))
+
+# === instances_that_keep_themselves: compiled=run
+import gc
+from show import show
+
+class Knot:
+    def __init__(self, i):
+        self.me = self
+        self.i = i
+
+def run(n):
+    total = 0
+    for i in range(n):
+        knot = Knot(i)
+        total += knot.i
+    return total, [type(thing).__name__ for thing in gc.get_referents(knot)]
+
+gc.collect()
+gc.disable()
+shown = run(60)
+found = gc.collect()
+gc.enable()
+show(shown, found)

@@ -494,3 +494,60 @@ sys.settrace(tracer)
 show(run(60), jumped)
 sys.settrace(None)
 show(run(60))
+
+# === objects_that_the_collector_knows: compiled=run
+import gc
+from show import show
+
+class Never:
+    def __eq__(self, other):
+        return False
+
+def half(x, divisor=2):
+    return x / divisor
+
+def run(thing, n):
+    total = 0
+    for i in range(n):
+        total += (thing == thing) + half(i)
+    return total
+
+thing = Never()
+gc.collect()
+gc.disable()
+before = len(gc.get_objects())
+total = run(thing, 60)
+after = len(gc.get_objects())
+gc.enable()
+show(total, after - before)
+
+# === frames_evaluated_by_another: compiled=run
+from show import show
+
+try:
+    from _testinternalcapi import set_eval_frame_default, set_eval_frame_record
+except ImportError:
+    set_eval_frame_default = lambda: None
+    set_eval_frame_record = lambda names: None
+
+class Thing:
+    @property
+    def twice(self):
+        return half(20) * 4
+
+def half(x):
+    return x / 2
+
+def run(n, thing=Thing()):
+    total = 0
+    for i in range(n):
+        total += half(i) + thing.twice
+    return total
+
+names = []
+show(run(60))
+set_eval_frame_record(names)
+total = run(60)
+set_eval_frame_default()
+show(total, len(names), names[:10])
+show(run(60), len(names))
