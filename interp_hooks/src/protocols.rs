@@ -87,6 +87,7 @@ pub fn operator(protocol: Protocol, i: &Instr) -> Option<(usize, Wants)> {
     Some(match (protocol, i.opcode) {
         (Protocol::Call, _) => return None,
         (Protocol::Init, CALL | CALL_KW) => (1, Wants::Instance),
+        (Protocol::Calling, CALL) => (i.oparg as usize + 2, Wants::Value),
         (_, BINARY_OP) => (2, Wants::Implemented),
         (_, COMPARE_OP) => (2, Wants::Implemented),
         (_, BINARY_SUBSCR) => (2, Wants::Value),

@@ -127,6 +127,7 @@ impl Recorder {
 
     /// The slot of a module-level variable.
     fn global_slot(&mut self, dict: Object, name: Object) -> u16 {
+        self.assumptions.namespace(dict);
         let dict = self.borrowed_constant(dict, "globals");
         let key = self.borrowed_constant(name, &format!("str.{}", name.text()));
         let known = &self.b.trace.globals;

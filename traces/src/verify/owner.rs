@@ -682,7 +682,11 @@ impl<'a> Walk<'a> {
             (Op::Call, Imm::Helper(helper)) => {
                 matches!(
                     helper,
-                    Helper::CellSet | Helper::ListAppend | Helper::MemMove | Helper::PairSet
+                    Helper::CellSet
+                        | Helper::ListAppend
+                        | Helper::ListPop
+                        | Helper::MemMove
+                        | Helper::PairSet
                 )
             }
             _ => false,
