@@ -153,6 +153,8 @@ pub struct Registry {
     functions: Listeners,
     /// How often each entry of a dict turned out to vary though a trace took it for a constant.
     variations: RefCell<HashMap<(usize, usize), u32>>,
+    /// How often each class changed though a trace took it for granted.
+    changes: RefCell<HashMap<usize, u32>>,
 }
 
 type WatchFunction = unsafe extern "C" fn(c_int, *mut ffi::PyObject) -> c_int;
@@ -323,7 +325,19 @@ impl Registry {
 
     /// A watched class was modified. Says whether an assumption fell.
     pub fn type_changed(&self, ty: *mut ffi::PyObject) -> bool {
-        fall(&self.types, ty)
+        let fell = fall(&self.types, ty);
+        if let (true, Ok(mut changes)) = (fell, self.changes.try_borrow_mut()) {
+            *changes.entry(ty as usize).or_default() += 1;
+        }
+        fell
+    }
+
+    /// Whether a class has changed so often that traces must not take its attributes for constants.
+    pub fn class_varies(&self, class: Object) -> bool {
+        let changes = self.changes.borrow();
+        changes
+            .get(&(class.0 as usize))
+            .is_some_and(|&n| n >= VARIES)
     }
 
     /// A function in Python is about to change, or to go. Says whether an assumption fell.

@@ -106,6 +106,12 @@ pub fn is_made_plainly(class: Object) -> bool {
     same_new && alloc && flags(class) & ABSTRACT == 0
 }
 
+/// Whether instances of a class are not initialised: it has the `__init__` of `object`.
+pub fn needs_no_init(class: Object) -> bool {
+    let base = Object((&raw mut ffi::PyBaseObject_Type).cast());
+    slot(class, ffi::Py_tp_init) == slot(base, ffi::Py_tp_init)
+}
+
 /// Whether a call of an instance of a class looks for `__call__`, and for nothing that is faster.
 pub fn calls_slowly(class: Object) -> bool {
     const VECTORCALL: c_ulong = 1 << 11;
@@ -350,6 +356,28 @@ pub fn method(
         Own::Absent(word) => Some((found, word)),
         Own::Held(..) => None,
     }
+}
+
+/// Where an instance has no attribute of a name itself, the word that changes when it could get one, if it could.
+pub fn absent(t: &VersionTable, owner: Object, name: Object) -> Option<Option<*const i64>> {
+    match own(t, owner, name)? {
+        Own::Absent(word) => Some(word),
+        Own::Held(..) => None,
+    }
+}
+
+/// Whether classes of a metaclass find their attributes in the ordinary way.
+pub fn reads_as_classes_do(meta: Object) -> bool {
+    let of_type = slot(
+        Object((&raw mut ffi::PyType_Type).cast()),
+        ffi::Py_tp_getattro,
+    );
+    slot(meta, ffi::Py_tp_getattro) == of_type
+}
+
+/// Whether instances of a class are there for themselves in another class: it has no `__get__`.
+pub fn has_no_get(class: Object) -> bool {
+    slot(class, ffi::Py_tp_descr_get).is_null()
 }
 
 /// What a class made in Python has under a name.

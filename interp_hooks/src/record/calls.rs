@@ -31,7 +31,7 @@ impl Recorder {
     pub(super) fn call(&mut self, i: &Instr) -> Result<(), Abort> {
         let nargs = i.oparg as usize;
         let kwnames = self.kwnames.take();
-        if self.super_call(nargs, kwnames.map(Object), 0, i)? {
+        if self.apart_call(nargs, kwnames.map(Object), 0, i)? {
             return Ok(());
         }
         let shape = self.shape(nargs, 0)?;
@@ -68,7 +68,7 @@ impl Recorder {
 
     pub(super) fn call_kw(&mut self, i: &Instr) -> Result<(), Abort> {
         let names = self.concrete(0)?;
-        if self.super_call(i.oparg as usize, Some(names), 1, i)? {
+        if self.apart_call(i.oparg as usize, Some(names), 1, i)? {
             return Ok(());
         }
         let shape = self.shape(i.oparg as usize, 1)?;
@@ -490,6 +490,7 @@ impl Recorder {
         if self.cdata_get_item(i)?
             || self.sequence_get_item(i)?
             || self.dict_get_item(i)?
+            || self.array_get_item(i)?
             || self.operator_of(c"__getitem__", &[1, 0])?
         {
             return Ok(());
@@ -502,6 +503,7 @@ impl Recorder {
         if self.cdata_set_item(i)?
             || self.sequence_set_item(i)?
             || self.dict_set_item(i)?
+            || self.array_set_item(i)?
             || self.operator_of(c"__setitem__", &[1, 0, 2])?
         {
             return Ok(());
@@ -524,6 +526,7 @@ impl Recorder {
         if self.cdata_set_attr(name, i)?
             || self.ffi_set_attr(name, i)?
             || self.variable_set(name, i)?
+            || self.property_set(name)?
             || self.instance_set_attr(name, i)?
         {
             return Ok(());

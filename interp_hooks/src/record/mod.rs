@@ -5,11 +5,13 @@
 //! emits the naive trace and leaves cleverness to the optimiser. A bytecode that it does not know
 //! ends the recording with the reason.
 
+mod arrays;
 mod attributes;
 mod bound;
 mod builtins;
 mod calls;
 mod cdata;
+mod classes;
 mod containers;
 mod dicts;
 mod ffi_methods;
@@ -141,9 +143,8 @@ pub struct Recorder {
     /// Stack slots that hold a bound method where the interpreter's own stack has the function and
     /// its first argument apart.
     bound: Vec<u16>,
-    /// Stack slots that hold a method which `super` found, apart from its first argument; the interpreter has a bound
-    /// method there.
-    supers: Vec<(u16, Object)>,
+    /// Stack slots that hold a method apart from its first argument, where the interpreter has a bound method.
+    apart: Vec<(u16, Object)>,
     /// The number behind the slots of the loop's own frame.
     first_free: u16,
     /// The module-level names that the loop stores into, each with its namespace.
@@ -222,7 +223,7 @@ impl Recorder {
             gathering: None,
             passed_over: None,
             bound: Vec::new(),
-            supers: Vec::new(),
+            apart: Vec::new(),
             first_free: (nlocals + stacksize) as u16,
             stored: Vec::new(),
             stored_by_loop: 0,

@@ -230,6 +230,8 @@ impl Recorder {
             || self.property_get(name, i)?
             || self.variable_get(name, i)?
             || self.instance_get_attr(name, i)?
+            || self.instance_class_method(name, i)?
+            || self.class_get_attr(name, i)?
             || self.builtin_method(name, i)?
         {
             return Ok(());

@@ -137,7 +137,7 @@ impl Recorder {
     }
 
     /// As `operator`, where the classes of the first operands say which method it is.
-    fn operator_on(
+    pub(super) fn operator_on(
         &mut self,
         method: Object,
         operands: &[usize],

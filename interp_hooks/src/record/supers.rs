@@ -1,17 +1,14 @@
 //! `super().method(...)`: the method is the one that the classes behind the caller's have, in the order of the
 //! instance's class, which is guarded and watched.
 //!
-//! The trace has the function and the instance apart on its stack, as it has those of any method. CPython makes a bound
-//! method there while it is recorded, so the call behind it is known by its stack slot.
+//! The trace has the function and the instance apart on its stack (see [`classes`](super::classes)).
 
 use super::Recorder;
-use super::calls::CallShape;
-use super::inline::{Argument, arguments_behind, extent};
 use crate::cpython::decode::Instr;
 use crate::cpython::{function, instance};
 use crate::py::Object;
 use pyo3_ffi as ffi;
-use traces::{Abort, Helper, Imm, Known, Op};
+use traces::{Abort, Helper, Imm, Op};
 
 impl Recorder {
     /// `super().name`, or `super(class, object).name`.
@@ -98,49 +95,7 @@ impl Recorder {
             true => self.b.push_owned(v),
             false => self.b.push(v),
         }
-        self.supers.push((self.b.slot_below_top(1), found));
-        Ok(true)
-    }
-
-    /// A call of a method that `super` has found in this trace; says whether it is one.
-    pub(super) fn super_call(
-        &mut self,
-        nargs: usize,
-        names: Option<Object>,
-        above: usize,
-        i: &Instr,
-    ) -> Result<bool, Abort> {
-        let callable = above + nargs + 1;
-        self.b.peek(callable)?;
-        let slot = self.b.slot_below_top(callable);
-        let Some(at) = self.supers.iter().position(|&(known, _)| known == slot) else {
-            return Ok(false);
-        };
-        let (_, found) = self.supers.swap_remove(at);
-        let shape = CallShape {
-            callable,
-            bound: Some(callable - 1),
-            nargs,
-            method: false,
-        };
-        let (n, from) = extent(&shape, names, above, i);
-        if function::is_function(found) {
-            let first = Some(Argument::Operand(callable - 1));
-            let operands = arguments_behind(first, &shape, above);
-            if self.inline_function((callable, found), &operands, names, n, from, i)? {
-                return Ok(true);
-            }
-        } else if instance::is_init_of_object(found) && nargs == 0 && names.is_none() {
-            // Without arguments it does nothing.
-            let none = self.known(Known::None);
-            let none = self.b.obj(none)?;
-            self.replace_operands(n, Some(none), i.next)?;
-            return Ok(true);
-        }
-        self.make_top(n);
-        self.residual_names
-            .push(format!("super().{}", found.callable_name()));
-        self.residual_call_of(&shape, names, above, i)?;
+        self.apart.push((self.b.slot_below_top(1), found));
         Ok(true)
     }
 }
