@@ -78,6 +78,10 @@ int main(void) {
     AT(bytes_data, PyBytesObject, ob_sval);
     AT(str_length, PyASCIIObject, length);
     AT(dict_used, PyDictObject, ma_used);
+    AT(dict_version, PyDictObject, ma_version_tag);
+    AT(dict_keys, PyDictObject, ma_keys);
+    AT(str_hash, PyASCIIObject, hash);
+    AT(list_allocated, PyListObject, allocated);
     AT(bytearray_size, PyByteArrayObject, ob_base.ob_size);
     AT(bytearray_start, PyByteArrayObject, ob_start);
     AT(cell_ref, PyCellObject, ob_ref);
@@ -101,9 +105,12 @@ int main(void) {
     SAY(values_first, -1);
 #endif
     AT(type_keys, PyHeapTypeObject, ht_cached_keys);
+    AT(keys_size, PyDictKeysObject, dk_log2_size);
     AT(keys_index_bytes, PyDictKeysObject, dk_log2_index_bytes);
     AT(keys_kind, PyDictKeysObject, dk_kind);
     SAY(keys_shared, DICT_KEYS_SPLIT);
+    SAY(keys_text, DICT_KEYS_UNICODE);
+    SAY(keys_general, DICT_KEYS_GENERAL);
     AT(keys_entries, PyDictKeysObject, dk_nentries);
     AT(keys_indices, PyDictKeysObject, dk_indices);
     AT(member_def, PyMemberDescrObject, d_member);

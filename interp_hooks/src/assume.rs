@@ -4,6 +4,7 @@
 //! | assumption | watcher | since |
 //! | --- | --- | --- |
 //! | a dict maps a name to this object | `PyDict_Watch` | CPython 3.12 |
+//! | a dict holds variables that are slots | `PyDict_Watch` | CPython 3.12 |
 //! | a dict does not have a name | `PyDict_Watch` | CPython 3.12 |
 //! | a class is not modified | `PyType_Watch` | CPython 3.12 |
 //! | a function in Python keeps its code and default values | `PyFunction_AddWatcher` | CPython 3.12 |
@@ -36,6 +37,8 @@ pub struct Assumptions {
     recorded: Vec<Strong>,
     /// Classes that are watched.
     classes: Vec<Object>,
+    /// Namespaces that are watched.
+    namespaces: Vec<Object>,
     /// Objects that the trace must keep alive.
     keep: Vec<Strong>,
 }
@@ -57,6 +60,16 @@ impl Assumptions {
     pub fn dict_absent(&mut self, dict: Object, key: Object) {
         self.watch(|registry, flag| registry.watch_dict(dict, key, std::ptr::null_mut(), flag));
         self.recorded.extend([dict, key].map(Object::strong));
+    }
+
+    /// Variables of the namespace are slots of the trace: while it is watched no lookup in a dict finds them.
+    pub fn namespace(&mut self, dict: Object) {
+        if self.namespaces.contains(&dict) {
+            return;
+        }
+        self.namespaces.push(dict);
+        self.watch(|registry, flag| registry.watch_namespace(dict, flag));
+        self.recorded.push(dict.strong());
     }
 
     /// The class is not modified.
@@ -105,7 +118,11 @@ impl Assumptions {
     }
 }
 
+/// What no object has as its hash.
+const NO_HASH: ffi::Py_hash_t = -1;
+
 struct DictWatch {
+    /// NULL: the dict itself is watched.
     key: *mut ffi::PyObject,
     hash: ffi::Py_hash_t,
     /// NULL: the key is absent.
@@ -138,6 +155,8 @@ pub struct Registry {
     functions: Listeners,
     /// How often each entry of a dict turned out to vary though a trace took it for a constant.
     variations: RefCell<FxHashMap<(usize, usize), u32>>,
+    /// How often each class changed though a trace took it for granted.
+    changes: RefCell<FxHashMap<usize, u32>>,
 }
 
 type WatchFunction = unsafe extern "C" fn(c_int, *mut ffi::PyObject) -> c_int;
@@ -230,6 +249,16 @@ impl Registry {
         })
     }
 
+    /// Watches a dict, whatever happens to its entries.
+    fn watch_namespace(&self, dict: Object, flag: &Flag) -> bool {
+        self.watch_dict(
+            dict,
+            Object(std::ptr::null_mut()),
+            std::ptr::null_mut(),
+            flag,
+        )
+    }
+
     /// Watches an entry of a dict; a `value` of NULL: that there is none.
     fn watch_dict(
         &self,
@@ -241,7 +270,7 @@ impl Registry {
         let Some(api) = &self.api else { return false };
         let watch = DictWatch {
             key: key.0,
-            hash: hash(key.0),
+            hash: if key.is_null() { NO_HASH } else { hash(key.0) },
             value,
             flag: Rc::downgrade(flag),
         };
@@ -318,7 +347,19 @@ impl Registry {
 
     /// A watched class was modified. Says whether an assumption fell.
     pub fn type_changed(&self, ty: *mut ffi::PyObject) -> bool {
-        fall(&self.types, ty)
+        let fell = fall(&self.types, ty);
+        if let (true, Ok(mut changes)) = (fell, self.changes.try_borrow_mut()) {
+            *changes.entry(ty as usize).or_default() += 1;
+        }
+        fell
+    }
+
+    /// Whether a class has changed so often that traces must not take its attributes for constants.
+    pub fn class_varies(&self, class: Object) -> bool {
+        let changes = self.changes.borrow();
+        changes
+            .get(&(class.0 as usize))
+            .is_some_and(|&n| n >= VARIES)
     }
 
     /// A function in Python is about to change, or to go. Says whether an assumption fell.

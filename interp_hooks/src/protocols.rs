@@ -87,10 +87,12 @@ pub fn operator(protocol: Protocol, i: &Instr) -> Option<(usize, Wants)> {
     Some(match (protocol, i.opcode) {
         (Protocol::Call, _) => return None,
         (Protocol::Init, CALL | CALL_KW) => (1, Wants::Instance),
+        (Protocol::Calling, CALL) => (i.oparg as usize + 2, Wants::Value),
         (_, BINARY_OP) => (2, Wants::Implemented),
         (_, COMPARE_OP) => (2, Wants::Implemented),
         (_, BINARY_SUBSCR) => (2, Wants::Value),
         (_, STORE_SUBSCR) => (3, Wants::Nothing),
+        (_, STORE_ATTR) => (2, Wants::Nothing),
         (_, CONTAINS_OP) => (
             2,
             Wants::Truth {
@@ -210,7 +212,7 @@ unsafe fn rest(
 }
 
 /// `tp_name` of the type of an object, as errors spell it.
-fn type_name(o: Object) -> String {
+pub fn type_name(o: Object) -> String {
     // SAFETY: a type begins with the header of an object of variable size and its name.
     unsafe {
         let name: *const c_char = *o.type_object().0.cast::<*const c_char>().add(3);

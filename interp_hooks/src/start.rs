@@ -264,6 +264,23 @@ fn known_objects() {
     }
 }
 
+/// `arrayobject`, Modules/arraymodule.c; `PyMemoryViewObject`, Include/cpython/memoryobject.h. No header file of CPython
+/// 3.12 and 3.13 says it of arrays: `record/arrays.rs` compares.
+const NUMBERS: [(Field, i32); 12] = [
+    (Field::ArraySize, 16),
+    (Field::ArrayItems, 24),
+    (Field::ArrayKind, 40),
+    (Field::ViewManaged, 24),
+    (Field::ManagedFlags, 16),
+    (Field::ViewFlags, 40),
+    (Field::ViewStart, 56),
+    (Field::ViewShape, 88),
+    (Field::ViewFormat, 96),
+    (Field::ViewLengths, 104),
+    (Field::ViewStrides, 112),
+    (Field::ViewIndirect, 120),
+];
+
 fn fields(t: &VersionTable) {
     // Include/cpython/classobject.h, methodobject.h: the first fields behind the header.
     let (first, second) = (
@@ -299,7 +316,7 @@ fn fields(t: &VersionTable) {
         (Field::ByteArraySize, t.bytearray_size),
         (Field::ByteArrayStart, t.bytearray_start),
     ];
-    for (f, offset) in all {
+    for (f, offset) in all.into_iter().chain(NUMBERS) {
         engine::set_field(f, offset);
     }
 }

@@ -45,6 +45,10 @@ BODIES = {
     "arguments": "total = mixed(i, thing, *things, key=other, z=half); other = mixed(thing, b=i); half = mixed(*things, **{'key': total})",
     "instances": "other = Box(i + 2**40); total = other.count; half = Box(thing).count",
     "operators": "other = box + box; total = other[thing]; half = len(other) if other else -1; total = thing in other",
+    "dicts": "table[1] = i + 2**40; other = table[1]; table[2] = things if i & 1 else items; total = table.get(3, thing); table[i & 7] = thing; half = 2 in table",
+    "popped": "cells.append(thing); other = cells.pop(); cells.append(i + 2**40); total = cells.pop(); cells.append(things); cells.pop()",
+    "class_methods": "total = Box.made(i + 2**40); half = Box.fixed(thing); other = box.fixed(things); box.made(i); other = Box.held",
+    "called": "other = guard(thing); total = guard(i + 2**40); guard(Thing())",
     "raising_deep": "try:\n            total = deep(i & 3, i)\n        except KeyError as problem:\n            other = problem.args[0]\n        finally:\n            half = i + 2**40",
     "swallowed": "with guard as other:\n            total = i // (i % 5)",
     "inner_loops": "for j in range(i & 3):\n            for other in (thing, i + 2**40):\n                if other is thing and j: break\n                total = other",
@@ -89,6 +93,7 @@ def deep(depth, x):
 
 class Box:
     rate = 2**40 + 5
+    held = things_of_its_own
 
     def __init__(self, count):
         self.count = count
@@ -141,6 +146,9 @@ class Guard:
 
     def __exit__(self, *problem):
         return True
+
+    def __call__(self, it):
+        return it
 
 @ffi.callback("int(int)")
 def callback(x):

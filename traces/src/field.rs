@@ -86,6 +86,30 @@ fields! {
     BytesSize "Bytes.size" I64 8 Immutable;
     /// The bytes of a bytes object, inline.
     BytesData "Bytes.data" Ptr 0 Immutable;
+    /// `ob_size` of an `array.array`.
+    ArraySize "Array.size" I64 8 Python;
+    /// `ob_item` of an `array.array`.
+    ArrayItems "Array.items" Ptr 8 Python;
+    /// `ob_descr` of an `array.array`: of what type its items are.
+    ArrayKind "Array.kind" I64 8 Immutable;
+    /// `mbuf` of a memoryview: the object that manages its buffer.
+    ViewManaged "View.managed" Obj 8 Immutable;
+    /// `flags` of such an object, in the lower half.
+    ManagedFlags "Managed.flags" I64 8 Python;
+    /// `flags` of a memoryview, in the lower half.
+    ViewFlags "View.flags" I64 8 Python;
+    /// `view.buf` of a memoryview. What its buffer is does not change.
+    ViewStart "View.start" Ptr 8 Immutable;
+    /// `view.readonly` of a memoryview, and `view.ndim` in the upper half.
+    ViewShape "View.shape" I64 8 Immutable;
+    /// `view.format` of a memoryview.
+    ViewFormat "View.format" Ptr 8 Immutable;
+    /// `view.shape` of a memoryview: the lengths of its dimensions.
+    ViewLengths "View.lengths" Ptr 8 Immutable;
+    /// `view.strides` of a memoryview.
+    ViewStrides "View.strides" Ptr 8 Immutable;
+    /// `view.suboffsets` of a memoryview.
+    ViewIndirect "View.indirect" I64 8 Immutable;
     /// The ctype of a cffi cdata.
     CDataType "CData.type" Obj 8 Immutable;
     /// The pointer of a cffi cdata. (Set when it is made, and never again, `ffi.release` or not:

@@ -129,6 +129,18 @@ helpers! {
     CellSet "cell_set" (Obj Obj) false -> None, Writes;
     /// Whether an exception is pending (`PyErr_Occurred`): a `ctypes.PyDLL` function may raise.
     ErrOccurred "err_occurred" () false -> Some(Bool), Writes;
+    /// Where the dict arg 0 has the value of the str arg 1: 1 where it has none, 0 where only the interpreter can tell.
+    /// Arg 2: 1 where any object may be written there, which the garbage collector has to know.
+    DictFind "dict_find" (Obj Obj I64) false -> Some(Type::Ptr), Memory;
+    /// As `dict_find`, of an int.
+    DictFindInt "dict_find_int" (Obj I64 I64) false -> Some(Type::Ptr), Memory;
+    /// Stores arg 2 under the str arg 1 in the dict arg 0, which has no such key, or a plain object there; says
+    /// whether it did.
+    DictSet "dict_set" (Obj Obj Obj) false -> Some(Bool), Writes;
+    /// As `dict_set`, under an int.
+    DictSetInt "dict_set_int" (Obj I64 Obj) false -> Some(Bool), Writes;
+    /// Takes the last item off the list arg 0; it has other owners, or nobody can notice its death.
+    ListPop "list_pop" (Obj) false -> None, Writes;
     /// Where a global variable of a compiled cffi module lies: what the function at the address gives, which
     /// has no parameters.
     GlobalAddress "global_address" (Ptr) false -> Some(Type::Ptr), Memory;
@@ -208,6 +220,12 @@ helpers! {
     PyGetItem "getitem" (Obj Obj) false -> Some(Obj), Python;
     /// `arg 0[arg 1] = arg 2`; the result says nothing.
     PySetItem "setitem" (Obj Obj Obj) false -> Some(Bool), Python;
+    /// `del arg 0[arg 1]`; the result says nothing.
+    PyDelItem "delitem" (Obj Obj) false -> Some(Bool), Python;
+    /// Adds arg 1 to the exact set arg 0; the result says nothing.
+    PySetAdd "set_add" (Obj Obj) false -> Some(Bool), Python;
+    /// `arg 0(arg 1, arg 2).arg 3`: an attribute by way of `super`.
+    PySuperAttr "super_attr" (Obj Obj Obj Obj) false -> Some(Obj), Python;
     /// The iterator of an object.
     PyGetIter "get_iter" (Obj) false -> Some(Obj), Python;
     /// The next item of the iterator arg 0; at its end, an object that stands for the end.
@@ -265,7 +283,16 @@ impl Helper {
         use Helper::*;
         matches!(
             self,
-            ListAppend | AttrNew | Tuple1 | Tuple2 | Tuple3 | List1 | List2 | List3
+            ListAppend
+                | AttrNew
+                | DictSet
+                | DictSetInt
+                | Tuple1
+                | Tuple2
+                | Tuple3
+                | List1
+                | List2
+                | List3
         )
     }
 

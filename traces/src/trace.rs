@@ -138,6 +138,8 @@ protocols! {
     Reflected "reflected";
     /// It is what the method of an operator in place says (`__iadd__`).
     InPlace "in_place";
+    /// It is what a `__call__` says.
+    Calling "calling";
     /// It is None, from an `__init__`. The one operand that stays is the new instance.
     Init "init";
 }

@@ -44,6 +44,37 @@ pub fn is_function(o: Object) -> bool {
     o.type_object().0 == (&raw mut PyFunction_Type).cast()
 }
 
+unsafe extern "C" {
+    // Include/cpython/funcobject.h
+    static mut PyStaticMethod_Type: ffi::PyTypeObject;
+    static mut PyClassMethod_Type: ffi::PyTypeObject;
+}
+
+/// Whether an object is a `staticmethod`.
+pub fn is_static(o: Object) -> bool {
+    o.type_object().0 == (&raw mut PyStaticMethod_Type).cast()
+}
+
+/// Whether an object is a `classmethod`.
+pub fn is_of_class(o: Object) -> bool {
+    o.type_object().0 == (&raw mut PyClassMethod_Type).cast()
+}
+
+/// What a `staticmethod` or `classmethod` is made of, which it keeps alive.
+pub fn wrapped(method: Object) -> Option<Object> {
+    // SAFETY: an exact one of the two, whose `__func__` is a member; an error is cleared.
+    unsafe {
+        let found = Strong::from_new(ffi::PyObject_GetAttrString(method.0, c"__func__".as_ptr()));
+        ffi::PyErr_Clear();
+        found.map(|found| Object(found.as_ptr()))
+    }
+}
+
+/// The function that a property calls to write it.
+pub fn setter(property: Object) -> Option<Object> {
+    accessor(property, c"fset")
+}
+
 fn number(code: Object, name: &CStr) -> Option<i64> {
     // SAFETY: a live code object, whose members are ints; an error is cleared.
     unsafe {
@@ -132,13 +163,17 @@ fn word(function: Object, offset: i32) -> Object {
 
 /// The function that a property calls to read it.
 pub fn getter(property: Object) -> Option<Object> {
-    // SAFETY: the property keeps its getter alive; `fget` is a member, an error is cleared.
+    accessor(property, c"fget")
+}
+
+fn accessor(property: Object, name: &CStr) -> Option<Object> {
+    // SAFETY: the property keeps its functions alive; both names are members, an error is cleared.
     unsafe {
         if property.type_object().0 != (&raw mut ffi::PyProperty_Type).cast() {
             return None;
         }
-        let getter = Strong::from_new(ffi::PyObject_GetAttrString(property.0, c"fget".as_ptr()));
+        let found = Strong::from_new(ffi::PyObject_GetAttrString(property.0, name.as_ptr()));
         ffi::PyErr_Clear();
-        getter.map(|getter| Object(getter.as_ptr()))
+        found.map(|found| Object(found.as_ptr()))
     }
 }

@@ -106,6 +106,65 @@ pub fn is_made_plainly(class: Object) -> bool {
     same_new && alloc && flags(class) & ABSTRACT == 0
 }
 
+/// Whether instances of a class are not initialised: it has the `__init__` of `object`.
+pub fn needs_no_init(class: Object) -> bool {
+    let base = Object((&raw mut ffi::PyBaseObject_Type).cast());
+    slot(class, ffi::Py_tp_init) == slot(base, ffi::Py_tp_init)
+}
+
+/// Whether a call of an instance of a class looks for `__call__`, and for nothing that is faster.
+pub fn calls_slowly(class: Object) -> bool {
+    const VECTORCALL: c_ulong = 1 << 11;
+    flags(class) & VECTORCALL == 0
+}
+
+/// What the classes behind one have under a name, in the order in which `super` asks them; nothing where a metaclass
+/// may have a say.
+pub fn behind_in_order(class: Object, behind: Object, name: Object) -> Option<Object> {
+    if !is_heap_type(class) || !is_plain_class(class) {
+        return None;
+    }
+    // SAFETY: a live class, whose order is a tuple; errors are cleared.
+    unsafe {
+        let order = Strong::from_new(ffi::PyObject_GetAttrString(class.0, c"__mro__".as_ptr()));
+        ffi::PyErr_Clear();
+        let order = Object(order?.as_ptr()).tuple_items()?;
+        let at = order.iter().position(|&c| c == behind)?;
+        order.into_iter().skip(at + 1).find_map(|class| {
+            let dict = Strong::from_new(PyType_GetDict(class.0.cast()))?;
+            Object(dict.as_ptr()).dict_get(name)
+        })
+    }
+}
+
+unsafe extern "C" {
+    // Include/cpython/object.h; a new reference.
+    fn PyType_GetDict(class: *mut ffi::PyTypeObject) -> *mut ffi::PyObject;
+}
+
+/// Whether what a class has under a name is a method of a built-in type, to be called with the object in front.
+pub fn is_builtin_method(found: Object) -> bool {
+    let ty = found.type_object().0;
+    ty == (&raw mut ffi::PyMethodDescr_Type).cast() || is_wrapper(found)
+}
+
+/// Whether an object is the method that stands for a slot of C.
+fn is_wrapper(found: Object) -> bool {
+    found.type_object().0 == (&raw mut ffi::PyWrapperDescr_Type).cast()
+}
+
+/// Whether a method is the `__init__` of `object`.
+pub fn is_init_of_object(found: Object) -> bool {
+    let base = Object((&raw mut ffi::PyBaseObject_Type).cast());
+    // SAFETY: an interned name; an error is cleared.
+    let name = unsafe {
+        let name = Strong::from_new(ffi::PyUnicode_InternFromString(c"__init__".as_ptr()));
+        ffi::PyErr_Clear();
+        name
+    };
+    name.is_some_and(|name| in_class(base, Object(name.as_ptr())) == Some(found))
+}
+
 /// Whether a class has something in a slot of C.
 pub fn has_slot(class: Object, number: c_int) -> bool {
     !slot(class, number).is_null()
@@ -297,6 +356,28 @@ pub fn method(
         Own::Absent(word) => Some((found, word)),
         Own::Held(..) => None,
     }
+}
+
+/// Where an instance has no attribute of a name itself, the word that changes when it could get one, if it could.
+pub fn absent(t: &VersionTable, owner: Object, name: Object) -> Option<Option<*const i64>> {
+    match own(t, owner, name)? {
+        Own::Absent(word) => Some(word),
+        Own::Held(..) => None,
+    }
+}
+
+/// Whether classes of a metaclass find their attributes in the ordinary way.
+pub fn reads_as_classes_do(meta: Object) -> bool {
+    let of_type = slot(
+        Object((&raw mut ffi::PyType_Type).cast()),
+        ffi::Py_tp_getattro,
+    );
+    slot(meta, ffi::Py_tp_getattro) == of_type
+}
+
+/// Whether instances of a class are there for themselves in another class: it has no `__get__`.
+pub fn has_no_get(class: Object) -> bool {
+    slot(class, ffi::Py_tp_descr_get).is_null()
 }
 
 /// What a class made in Python has under a name.

@@ -2,6 +2,7 @@
 //! line in [`VERSIONS`]; a version number anywhere else is a defect.
 
 pub mod decode;
+pub mod dict;
 pub mod frame;
 pub mod function;
 pub mod instance;
@@ -121,6 +122,14 @@ pub struct VersionTable {
     pub str_length: i32,
     /// `PyDictObject.ma_used`.
     pub dict_used: i32,
+    /// `PyDictObject.ma_version_tag`, whose low 8 bits say who watches.
+    pub dict_version: i32,
+    /// `PyDictObject.ma_keys`.
+    pub dict_keys: i32,
+    /// `PyASCIIObject.hash`.
+    pub str_hash: i32,
+    /// `PyListObject.allocated`.
+    pub list_allocated: i32,
     /// `ob_size` of a bytearray.
     pub bytearray_size: i32,
     /// `PyByteArrayObject.ob_start`.
@@ -149,12 +158,18 @@ pub struct VersionTable {
     pub values_first: i32,
     /// `PyHeapTypeObject.ht_cached_keys`: the names of the attributes, in the order of their array.
     pub type_keys: i32,
+    /// `PyDictKeysObject.dk_log2_size`.
+    pub keys_size: i32,
     /// `PyDictKeysObject.dk_log2_index_bytes`.
     pub keys_index_bytes: i32,
     /// `PyDictKeysObject.dk_kind`.
     pub keys_kind: i32,
     /// Its value for keys that instances share.
     pub keys_shared: u8,
+    /// Its value for keys that are exact str.
+    pub keys_text: u8,
+    /// Its value for keys of any type.
+    pub keys_general: u8,
     /// `PyDictKeysObject.dk_nentries`.
     pub keys_entries: i32,
     /// `PyDictKeysObject.dk_indices`.
@@ -310,4 +325,5 @@ opcodes! {
     RETURN_VALUE RETURN_CONST END_FOR SEND DELETE_FAST UNPACK_SEQUENCE BUILD_TUPLE BUILD_LIST BUILD_SET
     BUILD_MAP BUILD_STRING LIST_APPEND LIST_EXTEND BINARY_SLICE STORE_SLICE FORMAT_VALUE FORMAT_SIMPLE
     FORMAT_WITH_SPEC CONVERT_VALUE GET_ITER CALL_FUNCTION_EX COPY_FREE_VARS BEFORE_WITH BUILD_CONST_KEY_MAP
+    LOAD_SUPER_ATTR DELETE_SUBSCR MAP_ADD SET_ADD
 }

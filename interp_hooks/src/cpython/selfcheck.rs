@@ -1,7 +1,8 @@
 //! Load-time proof of the table on the running interpreter: known objects read through the offsets.
 
+use super::dict::{self, Found, Key};
 use super::{VersionTable, frame};
-use crate::py::Strong;
+use crate::py::{Object, Strong};
 use pyo3_ffi as ffi;
 use std::ffi::CStr;
 
@@ -123,6 +124,34 @@ unsafe fn objects(t: &VersionTable, all: &mut Vec<Check>) {
         }
         if let Some(o) = eval(c"{0: 1}").filter(|_| t.dict_values >= 0) {
             all.push(check("dict values", word(o.as_ptr(), t.dict_values), 0));
+        }
+        for (text, key, ty) in [
+            (c"{'a': 1, 'b': 2.5}", c"'b'", "dict of str"),
+            (c"{1: 2, 'b': 2.5, 'c': 3}", c"'b'", "dict"),
+            (c"{k: 2.5 for k in range(300)}", c"77", "large dict"),
+            (c"{k: 2.5 for k in range(9)}", c"-1", "no such key"),
+        ] {
+            if let (Some(o), Some(key)) = (eval(text), eval(key)) {
+                let expected = ffi::PyDict_GetItemWithError(o.as_ptr(), key.as_ptr());
+                let is_int = ffi::PyLong_CheckExact(key.as_ptr()) != 0;
+                let key = match is_int {
+                    true => Key::Int(ffi::PyLong_AsLongLong(key.as_ptr())),
+                    false => Key::Text(Object(key.as_ptr())),
+                };
+                let found = match dict::find(t, o.as_ptr(), key) {
+                    Found::At(place) => *place as u64,
+                    Found::Absent => 0,
+                    Found::Unknown => 1,
+                };
+                all.push(check(ty, found, expected as u64));
+            }
+        }
+        if let Some(o) = eval(c"[None] * 6") {
+            all.push(check(
+                "list allocated",
+                word(o.as_ptr(), t.list_allocated),
+                6,
+            ));
         }
         if let Some(o) = eval(c"(1.25, 2.5)") {
             all.push(check(

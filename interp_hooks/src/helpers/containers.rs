@@ -1,7 +1,9 @@
 //! Helpers that make containers and strings, or look into them.
 
 use super::{Obj, args, or_die};
+use crate::cpython::dict::{self, Found, Key};
 use crate::engine;
+use crate::py::Object;
 use pyo3_ffi as ffi;
 use std::ffi::c_void;
 use std::sync::OnceLock;
@@ -11,6 +13,91 @@ pub(super) unsafe extern "C" fn list_append(list: Obj, value: Obj) {
     // SAFETY: an exact list and a live object. Where there is no memory the process ends.
     unsafe {
         if ffi::PyList_Append(list, value) != 0 {
+            ffi::Py_FatalError(c"hardwire: out of memory".as_ptr());
+        }
+    }
+}
+
+/// What a lookup gives where the dict has no such key.
+const ABSENT: usize = 1;
+
+/// Looks a key up for a trace.
+unsafe fn place_of(dict: Obj, key: Key, any: i64) -> usize {
+    let Some(e) = engine::get() else { return 0 };
+    // SAFETY: an exact dict and a key that compares without Python code.
+    unsafe {
+        match dict::find(e.table, dict, key) {
+            Found::Unknown => 0,
+            Found::Absent => ABSENT,
+            Found::At(place) => {
+                // `MAINTAIN_TRACKING`, Objects/dictobject.c
+                if any != 0 && ffi::PyObject_GC_IsTracked(dict) == 0 {
+                    ffi::PyObject_GC_Track(dict.cast());
+                }
+                place as usize
+            }
+        }
+    }
+}
+
+pub(super) unsafe extern "C" fn dict_find(dict: Obj, key: Obj, any: i64) -> usize {
+    // SAFETY: an exact dict and an exact str.
+    unsafe { place_of(dict, Key::Text(Object(key)), any) }
+}
+
+pub(super) unsafe extern "C" fn dict_find_int(dict: Obj, key: i64, any: i64) -> usize {
+    // SAFETY: an exact dict.
+    unsafe { place_of(dict, Key::Int(key), any) }
+}
+
+/// Stores under a key that compares without Python code; false where the interpreter has to do it.
+unsafe fn store(dict: Obj, key: Key, value: Obj) -> bool {
+    let Some(e) = engine::get() else { return false };
+    // SAFETY: an exact dict, an exact str as the key, live objects. Where there is no memory the process ends.
+    unsafe {
+        match dict::find(e.table, dict, key) {
+            Found::Unknown => return false,
+            Found::At(place) if !Object(*place).is_plain() || Object(*place).is_cdata() => {
+                return false;
+            }
+            _ => {}
+        }
+        let made = match key {
+            Key::Text(key) => ffi::Py_NewRef(key.0),
+            Key::Int(n) => or_die(ffi::PyLong_FromLongLong(n)),
+        };
+        if ffi::PyDict_SetItem(dict, made, value) != 0 {
+            ffi::Py_FatalError(c"hardwire: out of memory".as_ptr());
+        }
+        ffi::Py_DECREF(made);
+    }
+    true
+}
+
+pub(super) unsafe extern "C" fn dict_set(dict: Obj, key: Obj, value: Obj) -> bool {
+    // SAFETY: an exact dict and an exact str.
+    unsafe { store(dict, Key::Text(Object(key)), value) }
+}
+
+pub(super) unsafe extern "C" fn dict_set_int(dict: Obj, key: i64, value: Obj) -> bool {
+    // SAFETY: an exact dict.
+    unsafe { store(dict, Key::Int(key), value) }
+}
+
+/// `list_pop_impl` and `list_resize`, Objects/listobject.c.
+pub(super) unsafe extern "C" fn list_pop(list: Obj) {
+    // SAFETY: an exact list that has an item. Where there is no memory the process ends.
+    unsafe {
+        let last = ffi::PyList_Size(list) - 1;
+        let allocated = engine::get().map_or(isize::MAX, |e| {
+            *list.byte_offset(e.table.list_allocated as isize).cast()
+        });
+        if last >= allocated >> 1 {
+            let item = ffi::PyList_GetItem(list, last);
+            let size = engine::field_offset(Field::ListSize) as isize;
+            *list.byte_offset(size).cast::<isize>() = last;
+            ffi::Py_DECREF(item);
+        } else if ffi::PyList_SetSlice(list, last, last + 1, std::ptr::null_mut()) != 0 {
             ffi::Py_FatalError(c"hardwire: out of memory".as_ptr());
         }
     }
@@ -34,6 +121,37 @@ pub(super) unsafe extern "C" fn pair_set(tuple: Obj, index: i64, item: Obj) {
 pub(super) unsafe extern "C" fn str_item(text: Obj, index: i64) -> i64 {
     // SAFETY: an exact str that has such a character.
     i64::from(unsafe { ffi::PyUnicode_ReadChar(text, index as isize) })
+}
+
+pub(super) unsafe extern "C" fn del_item(argv: *const Obj, argc: usize, _x: i64) -> i32 {
+    // SAFETY: two owned arguments.
+    unsafe {
+        let a = args(argv, argc);
+        ffi::PyObject_DelItem(a.get(0), a.get(1))
+    }
+}
+
+pub(super) unsafe extern "C" fn set_add(argv: *const Obj, argc: usize, _x: i64) -> i32 {
+    // SAFETY: two owned arguments, a set and its item.
+    unsafe {
+        let a = args(argv, argc);
+        ffi::PySet_Add(a.get(0), a.get(1))
+    }
+}
+
+pub(super) unsafe extern "C" fn super_attr(argv: *const Obj, argc: usize, _x: i64) -> Obj {
+    // SAFETY: four owned arguments: the callable, its two arguments, a name.
+    unsafe {
+        let a = args(argv, argc);
+        let null = std::ptr::null_mut();
+        let made = ffi::PyObject_Vectorcall(a.get(0), argv.add(1), 2, null);
+        if made.is_null() {
+            return made;
+        }
+        let found = ffi::PyObject_GetAttr(made, a.get(3));
+        ffi::Py_DECREF(made);
+        found
+    }
 }
 
 pub(super) unsafe extern "C" fn get_slice(argv: *const Obj, argc: usize, _x: i64) -> Obj {

@@ -9,7 +9,7 @@ use crate::cpython::decode::Instr;
 use crate::cpython::function;
 use crate::cpython::instance::{self, Attribute, Place};
 use crate::py::Object;
-use traces::{Abort, CType, Field, Imm, Op, Value};
+use traces::{Abort, CType, Field, Imm, Op, Protocol, Value};
 
 impl Recorder {
     /// `owner.name` of an instance; says whether it was emitted.
@@ -88,6 +88,22 @@ impl Recorder {
         })
     }
 
+    /// `owner.name = value` of a property: its setter is recorded. Says whether it is.
+    pub(super) fn property_set(&mut self, name: Object) -> Result<bool, Abort> {
+        // Stack: value, owner.
+        let owner = self.concrete(0)?;
+        let class = owner.type_object();
+        if owner.is_null() || !instance::writes_plainly(class) {
+            return Ok(false);
+        }
+        let found = instance::class_attribute(class, name);
+        let setter = found.and_then(function::setter);
+        match setter.filter(|&setter| function::is_function(setter)) {
+            Some(setter) => self.operator_on(setter, &[0, 1], 1, Protocol::Operator),
+            None => Ok(false),
+        }
+    }
+
     /// `owner.name = value` of an instance that has the attribute; says whether it was emitted.
     pub(super) fn instance_set_attr(&mut self, name: Object, i: &Instr) -> Result<bool, Abort> {
         // Stack: value, owner.
@@ -140,7 +156,7 @@ impl Recorder {
     }
 
     /// Leaves where an instance may have got an attribute that it did not have.
-    fn guard_absent(&mut self, v: Value, word: Option<*const i64>) -> Result<(), Abort> {
+    pub(super) fn guard_absent(&mut self, v: Value, word: Option<*const i64>) -> Result<(), Abort> {
         if let Some(word) = word {
             // The instance has no attribute of this name as long as it has no dict, and no instance
             // of its class has got another name.

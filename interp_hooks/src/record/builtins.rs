@@ -327,6 +327,8 @@ impl Recorder {
             } else {
                 self.b.load_field(value, field)?
             }
+        } else if let Some(n) = self.array_size(0)? {
+            n
         } else if adapters::is_cdata(object.0) {
             let info = adapters::types::TypeInfo::of(adapters::ctype_of(object));
             if info.is_none_or(|info| info.kind != "array") {

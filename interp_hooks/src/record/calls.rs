@@ -17,7 +17,7 @@ pub(super) struct CallShape {
     /// The number of arguments proper.
     pub(super) nargs: usize,
     /// The callable is a bound method that the interpreter has in two parts.
-    method: bool,
+    pub(super) method: bool,
 }
 
 impl CallShape {
@@ -31,6 +31,9 @@ impl Recorder {
     pub(super) fn call(&mut self, i: &Instr) -> Result<(), Abort> {
         let nargs = i.oparg as usize;
         let kwnames = self.kwnames.take();
+        if self.apart_call(nargs, kwnames.map(Object), 0, i)? {
+            return Ok(());
+        }
         let shape = self.shape(nargs, 0)?;
         self.make_arguments(&shape, kwnames.is_none())?;
         if kwnames.is_none()
@@ -45,6 +48,7 @@ impl Recorder {
         if self.inline_call(&shape, names, 0, i)?
             || self.bound_call(&shape, names, 0, i)?
             || self.instance_call(&shape, names, 0, i)?
+            || names.is_none() && self.calling(&shape)?
         {
             return Ok(());
         }
@@ -64,6 +68,9 @@ impl Recorder {
 
     pub(super) fn call_kw(&mut self, i: &Instr) -> Result<(), Abort> {
         let names = self.concrete(0)?;
+        if self.apart_call(i.oparg as usize, Some(names), 1, i)? {
+            return Ok(());
+        }
         let shape = self.shape(i.oparg as usize, 1)?;
         let names_given = Some(names);
         if self.inline_call(&shape, names_given, 1, i)?
@@ -283,6 +290,18 @@ impl Recorder {
         };
         self.make_top(shape.nargs + 2 + above);
         let name = self.concrete(function)?.callable_name();
+        self.residual_names.push(name);
+        self.residual_call_of(shape, kwnames, above, i)
+    }
+
+    /// As `residual_call`, of a callable that the report has a name of.
+    pub(super) fn residual_call_of(
+        &mut self,
+        shape: &CallShape,
+        kwnames: Option<Object>,
+        above: usize,
+        i: &Instr,
+    ) -> Result<(), Abort> {
         let mut args = vec![self.b.peek(shape.callable)?.value];
         if let Some(b) = shape.bound {
             args.push(self.b.peek(b)?.value);
@@ -298,7 +317,6 @@ impl Recorder {
                 Helper::PyCallKw
             }
         };
-        self.residual_names.push(name);
         self.call_object(helper, &args, shape.nargs + 2 + above, i.next)
     }
 
@@ -471,6 +489,8 @@ impl Recorder {
     pub(super) fn get_item(&mut self, i: &Instr) -> Result<(), Abort> {
         if self.cdata_get_item(i)?
             || self.sequence_get_item(i)?
+            || self.dict_get_item(i)?
+            || self.array_get_item(i)?
             || self.operator_of(c"__getitem__", &[1, 0])?
         {
             return Ok(());
@@ -482,6 +502,8 @@ impl Recorder {
         // Stack: value, container, key.
         if self.cdata_set_item(i)?
             || self.sequence_set_item(i)?
+            || self.dict_set_item(i)?
+            || self.array_set_item(i)?
             || self.operator_of(c"__setitem__", &[1, 0, 2])?
         {
             return Ok(());
@@ -504,6 +526,7 @@ impl Recorder {
         if self.cdata_set_attr(name, i)?
             || self.ffi_set_attr(name, i)?
             || self.variable_set(name, i)?
+            || self.property_set(name)?
             || self.instance_set_attr(name, i)?
         {
             return Ok(());

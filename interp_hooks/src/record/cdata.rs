@@ -221,7 +221,7 @@ impl Recorder {
 
     /// Converts and stores a value; the operands of the bytecode go. Says whether it was emitted (else
     /// nothing but guards was).
-    fn store_item(
+    pub(super) fn store_item(
         &mut self,
         p: Value,
         at: i64,

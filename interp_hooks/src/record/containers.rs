@@ -191,6 +191,35 @@ impl Recorder {
         Ok(())
     }
 
+    /// `SET_ADD`: to a set further down, which a comprehension is building.
+    pub(super) fn set_add(&mut self, i: &Instr) -> Result<(), Abort> {
+        let (set, item) = (self.b.peek(i.oparg as usize)?.value, self.b.peek(0)?.value);
+        self.call_bool(Helper::PySetAdd, &[set, item], 1)?;
+        self.finish_effect(1, i.next)?;
+        self.b.check();
+        Ok(())
+    }
+
+    /// `MAP_ADD`: to a dict further down, which a comprehension is building.
+    pub(super) fn map_add(&mut self, i: &Instr) -> Result<(), Abort> {
+        // Stack: the dict, ..., key, value.
+        let dict = self.b.peek(i.oparg as usize + 1)?.value;
+        let (key, value) = (self.b.peek(1)?.value, self.b.peek(0)?.value);
+        self.call_bool(Helper::PySetItem, &[dict, key, value], 2)?;
+        self.finish_effect(2, i.next)?;
+        self.b.check();
+        Ok(())
+    }
+
+    /// `del container[key]`.
+    pub(super) fn delete_item(&mut self, i: &Instr) -> Result<(), Abort> {
+        let (container, key) = (self.b.peek(1)?.value, self.b.peek(0)?.value);
+        self.call_bool(Helper::PyDelItem, &[container, key], 2)?;
+        self.finish_effect(2, i.next)?;
+        self.b.check();
+        Ok(())
+    }
+
     pub(super) fn set_slice(&mut self, i: &Instr) -> Result<(), Abort> {
         // Stack: value, container, start, stop.
         let mut operands = Vec::new();

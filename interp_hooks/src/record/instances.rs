@@ -31,7 +31,10 @@ impl Recorder {
             return Ok(false);
         }
         let Some(init) = super::operators::in_class(class, c"__init__") else {
-            return Ok(false);
+            return match instance::needs_no_init(class) && shape.nargs == 0 && above == 0 {
+                true => self.instance_alone(shape, class, i),
+                false => Ok(false),
+            };
         };
         let operands = arguments_behind(Some(Argument::Receiver), shape, above);
         let Some(mut call) = self.bind(init, &operands, names) else {
@@ -56,6 +59,24 @@ impl Recorder {
         call.receiver = Some(made);
         call.protocol = Protocol::Init;
         self.enter(&call, n, None)?;
+        Ok(true)
+    }
+
+    /// A call of a class that has no `__init__`.
+    fn instance_alone(
+        &mut self,
+        shape: &CallShape,
+        class: Object,
+        i: &Instr,
+    ) -> Result<bool, Abort> {
+        let value = self.b.peek(shape.callable)?.value;
+        let id = self.constant_of(value, class, &class.type_name());
+        self.b.guard_is(value, id);
+        self.assumptions.class_unchanged(class);
+        self.hold.push(class.0);
+        let (class, slot) = (self.b.obj(id)?, self.b.slot_below_top(1));
+        self.make_new(Helper::InstanceNew, &[class], 2, slot)?;
+        self.b.begin(i.next);
         Ok(true)
     }
 

@@ -1,10 +1,10 @@
-//! Functions of `math`, and `abs`, `min`, `max`, `round`: on floats and integers that fit.
+//! Functions of `math`, and `abs`, `divmod`, `min`, `max`, `round`: on floats and integers that fit.
 //!
 //! The C library computes what CPython lets it compute (`Modules/mathmodule.c`); what raises there leaves before:
 //! a result that is finite never raises.
 
 use super::Recorder;
-use super::numbers::Num;
+use super::numbers::{BinOp, Num};
 use crate::py::Kind;
 use std::ffi::CStr;
 use traces::{Abort, Helper, Op, Value};
@@ -32,6 +32,7 @@ pub(super) enum Function {
     Min,
     Max,
     Round,
+    DivMod,
 }
 
 use Function::*;
@@ -75,18 +76,19 @@ pub(super) const MATH: [(&CStr, Function); 34] = [
 ];
 
 /// Built-in functions of numbers.
-pub(super) const BUILTINS: [(&CStr, Function); 4] = [
+pub(super) const BUILTINS: [(&CStr, Function); 5] = [
     (c"abs", Abs),
     (c"min", Min),
     (c"max", Max),
     (c"round", Round),
+    (c"divmod", DivMod),
 ];
 
 impl Function {
     /// Whether the function takes so many arguments.
     fn takes(self, n: usize) -> bool {
         match self {
-            Finite2(_) => n == 2,
+            Finite2(_) | DivMod => n == 2,
             Min | Max => (2..=3).contains(&n),
             _ => n == 1,
         }
@@ -113,6 +115,7 @@ impl Recorder {
         match (function, args.as_slice()) {
             (Min | Max, args) => self.extreme(function == Max, args),
             (_, &[(x, kind)]) => self.of_one(function, x, kind),
+            (DivMod, &[(x, _), (y, now)]) => self.quotient_and_rest(x, y, now),
             (Finite2(helper), &[(x, _), (y, _)]) => {
                 let (x, y) = (self.as_float(x)?, self.as_float(y)?);
                 let r = self.b.call(helper, &[x, y])?;
@@ -161,6 +164,29 @@ impl Recorder {
             _ => return Ok(None),
         };
         self.b.op(Op::BoxFloat, &[r]).map(Some)
+    }
+
+    /// `divmod`.
+    fn quotient_and_rest(&mut self, x: Num, y: Num, now: Kind) -> Result<Option<Value>, Abort> {
+        if matches!(now, Kind::Int(0) | Kind::Bool(false) | Kind::Float(0.0)) {
+            return Ok(None);
+        }
+        let is_float = |n: &Num| matches!(n, Num::Float(_));
+        let mut both = Vec::with_capacity(2);
+        if is_float(&x) || is_float(&y) {
+            let (x, y) = (self.as_float(x)?, self.as_float(y)?);
+            for op in [BinOp::FloorDiv, BinOp::Mod] {
+                both.extend(self.float_arithmetic(op, x, y)?);
+            }
+        } else {
+            let (Some(x), Some(y)) = (self.as_int(x)?, self.as_int(y)?) else {
+                return Ok(None);
+            };
+            for op in [BinOp::FloorDiv, BinOp::Mod] {
+                both.extend(self.int_arithmetic(op, x, y)?);
+            }
+        }
+        self.tuple_of(&both).map(Some)
     }
 
     /// Leaves unless a double is finite.

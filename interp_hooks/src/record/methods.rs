@@ -8,7 +8,7 @@ use crate::cpython::decode::Instr;
 use crate::cpython::instance;
 use crate::py::Object;
 use std::ffi::CStr;
-use traces::{Abort, Helper, Imm, Known, Op, Value};
+use traces::{Abort, Field, Helper, Imm, Known, Op, Value};
 
 /// Methods that say something about each character of a str, by their number in the helper `char_is`.
 const CHARACTERS: [&CStr; 9] = [
@@ -28,6 +28,10 @@ const CHARACTERS: [&CStr; 9] = [
 enum Method {
     /// `list.append`.
     Append,
+    /// `list.pop`, of the last item.
+    Pop,
+    /// `dict.get`, with so many arguments.
+    Get(usize),
     /// One of `CHARACTERS`, by its number.
     Characters(usize),
 }
@@ -66,9 +70,8 @@ impl Recorder {
         let Some(method) = name.and_then(|name| method(name, owner, shape.nargs)) else {
             return Ok(false);
         };
-        let owner = self.b.peek(bound)?.value;
-        self.do_method(method, owner, i)?;
-        Ok(true)
+        let owner = (owner, self.b.peek(bound)?.value);
+        self.do_method(method, owner, i)
     }
 
     /// As `method_call`, of a bound method that lies in a variable.
@@ -79,18 +82,66 @@ impl Recorder {
         let Some(method) = method(name, owner, shape.nargs) else {
             return Ok(false);
         };
-        let Some(owner) = self.builtin_receiver(shape)? else {
+        let Some(value) = self.builtin_receiver(shape)? else {
             return Ok(false);
         };
-        self.do_method(method, owner, i)?;
+        self.do_method(method, (owner, value), i)
+    }
+
+    fn do_method(
+        &mut self,
+        method: Method,
+        (owner, value): (Object, Value),
+        i: &Instr,
+    ) -> Result<bool, Abort> {
+        match method {
+            Method::Append => self.append(value, i)?,
+            Method::Characters(kind) => self.character_is(kind, value, i)?,
+            Method::Pop => return self.pop_item(owner, value, i),
+            Method::Get(nargs) => return self.dict_get((owner, value), nargs, i),
+        }
         Ok(true)
     }
 
-    fn do_method(&mut self, method: Method, owner: Value, i: &Instr) -> Result<(), Abort> {
-        match method {
-            Method::Append => self.append(owner, i),
-            Method::Characters(kind) => self.character_is(kind, owner, i),
+    /// `list.pop()`; says whether it was emitted.
+    fn pop_item(&mut self, owner: Object, list: Value, i: &Instr) -> Result<bool, Abort> {
+        let size = owner.field_i64(Field::ListSize);
+        if size < 1 || self.b.peek(0)?.owned || self.b.peek(1)?.owned {
+            return Ok(false);
         }
+        let now = owner.sequence_item(size as isize - 1);
+        let ty = self.known(Known::List);
+        self.b.guard_type(list, ty);
+        let (size, zero, one) = (
+            self.b.load_field(list, Field::ListSize)?,
+            self.b.int(0)?,
+            self.b.int(1)?,
+        );
+        let some = self.b.op(Op::IGt, &[size, zero])?;
+        self.b.guard(some, true);
+        let last = self.b.op(Op::ISub, &[size, one])?;
+        let items = self.b.load_field(list, Field::ListItems)?;
+        let item = self.b.op(Op::LoadItem, &[items, last])?;
+        let boxed = self.unbox_plain(item, now)?;
+        if boxed.is_none() {
+            let ty = self.type_of(now);
+            self.b.guard_type(item, ty);
+        }
+        self.shelter_below(2);
+        let target = self.b.slot_below_top(1);
+        if boxed.is_none() {
+            self.b.effect(Op::InitSlot, &[item], Imm::Slot(target));
+        }
+        self.b
+            .effect(Op::Call, &[list], Imm::Helper(Helper::ListPop));
+        self.b.pop()?;
+        self.b.pop()?;
+        match boxed {
+            Some(boxed) => self.b.push(boxed),
+            None => self.b.push_owned(item),
+        }
+        self.b.begin(i.next);
+        Ok(true)
     }
 
     /// `list.append(item)`; the item lies at the top.
@@ -128,6 +179,12 @@ impl Recorder {
 fn method(name: &CStr, owner: Object, nargs: usize) -> Option<Method> {
     if owner.is_exactly(Known::List) && name == c"append" && nargs == 1 {
         return Some(Method::Append);
+    }
+    if owner.is_exactly(Known::List) && name == c"pop" && nargs == 0 {
+        return Some(Method::Pop);
+    }
+    if owner.is_exactly(Known::Dict) && name == c"get" && (1..=2).contains(&nargs) {
+        return Some(Method::Get(nargs));
     }
     let kind = CHARACTERS.iter().position(|&known| known == name)?;
     let fits = owner.is_exactly(Known::Str) && owner.length() == Some(1) && nargs == 0;

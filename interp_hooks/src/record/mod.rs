@@ -5,12 +5,15 @@
 //! emits the naive trace and leaves cleverness to the optimiser. A bytecode that it does not know
 //! ends the recording with the reason.
 
+mod arrays;
 mod attributes;
 mod bound;
 mod builtins;
 mod calls;
 mod cdata;
+mod classes;
 mod containers;
+mod dicts;
 mod ffi_methods;
 mod inline;
 mod instances;
@@ -25,6 +28,7 @@ mod operators;
 mod pairs;
 mod spread;
 mod stack;
+mod supers;
 mod text;
 mod tuples;
 
@@ -139,6 +143,8 @@ pub struct Recorder {
     /// Stack slots that hold a bound method where the interpreter's own stack has the function and
     /// its first argument apart.
     bound: Vec<u16>,
+    /// Stack slots that hold a method apart from its first argument, where the interpreter has a bound method.
+    apart: Vec<(u16, Object)>,
     /// The number behind the slots of the loop's own frame.
     first_free: u16,
     /// The module-level names that the loop stores into, each with its namespace.
@@ -217,6 +223,7 @@ impl Recorder {
             gathering: None,
             passed_over: None,
             bound: Vec::new(),
+            apart: Vec::new(),
             first_free: (nlocals + stacksize) as u16,
             stored: Vec::new(),
             stored_by_loop: 0,
@@ -518,6 +525,10 @@ impl Recorder {
             BEFORE_WITH => self.before_with(i)?,
             BUILD_STRING => self.build(Helper::PyBuildString, i.oparg, i)?,
             LIST_APPEND => self.list_append(i)?,
+            SET_ADD => self.set_add(i)?,
+            MAP_ADD => self.map_add(i)?,
+            DELETE_SUBSCR => self.delete_item(i)?,
+            LOAD_SUPER_ATTR => self.load_super_attr(i)?,
             BINARY_SLICE if self.slice_known(i)? || self.slice_directly(i)? => {}
             BINARY_SLICE => self.residual(Helper::PyGetSlice, 0, 3, i.next)?,
             STORE_SLICE => self.set_slice(i)?,

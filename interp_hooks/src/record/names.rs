@@ -127,6 +127,7 @@ impl Recorder {
 
     /// The slot of a module-level variable.
     fn global_slot(&mut self, dict: Object, name: Object) -> u16 {
+        self.assumptions.namespace(dict);
         let dict = self.borrowed_constant(dict, "globals");
         let key = self.borrowed_constant(name, &format!("str.{}", name.text()));
         let known = &self.b.trace.globals;
@@ -229,6 +230,8 @@ impl Recorder {
             || self.property_get(name, i)?
             || self.variable_get(name, i)?
             || self.instance_get_attr(name, i)?
+            || self.instance_class_method(name, i)?
+            || self.class_get_attr(name, i)?
             || self.builtin_method(name, i)?
         {
             return Ok(());

@@ -19,7 +19,7 @@ pub(super) enum Num {
 /// The binary operators, numbered as `NB_*` in `Include/opcode.h` (the in-place forms, 13 higher,
 /// are the same on numbers).
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum BinOp {
+pub(super) enum BinOp {
     Add,
     And,
     FloorDiv,
@@ -194,7 +194,12 @@ impl Recorder {
         self.uint_arithmetic(op, a, b)
     }
 
-    fn int_arithmetic(&mut self, op: BinOp, x: Value, y: Value) -> Result<Option<Value>, Abort> {
+    pub(super) fn int_arithmetic(
+        &mut self,
+        op: BinOp,
+        x: Value,
+        y: Value,
+    ) -> Result<Option<Value>, Abort> {
         let r = match op {
             BinOp::Add => self.b.op(Op::IAddOvf, &[x, y])?,
             BinOp::Sub => self.b.op(Op::ISubOvf, &[x, y])?,
@@ -268,7 +273,23 @@ impl Recorder {
         Ok(r)
     }
 
-    fn float_arithmetic(&mut self, op: BinOp, x: Value, y: Value) -> Result<Option<Value>, Abort> {
+    /// Whether a double is a constant that is a whole number.
+    fn is_whole(&self, y: Value) -> bool {
+        let insts = &self.b.trace.insts;
+        let def = |v| insts.iter().rev().find(|i| i.result == Some(v));
+        match def(y).map(|i| (i.op, i.imm, i.args.first())) {
+            Some((Op::ConstFloat, Imm::Float(y), _)) => y.fract() == 0.0,
+            Some((Op::IToF, _, Some(&n))) => def(n).is_some_and(|i| i.op == Op::ConstInt),
+            _ => false,
+        }
+    }
+
+    pub(super) fn float_arithmetic(
+        &mut self,
+        op: BinOp,
+        x: Value,
+        y: Value,
+    ) -> Result<Option<Value>, Abort> {
         let r = match op {
             BinOp::Add => self.b.op(Op::FAdd, &[x, y])?,
             BinOp::Sub => self.b.op(Op::FSub, &[x, y])?,
@@ -284,12 +305,15 @@ impl Recorder {
                 }
             }
             BinOp::Pow => {
-                // Where the C library's answer is Python's: a finite positive base, a finite
-                // exponent, and a finite result that did not underflow (`float_pow`).
+                // Where the C library's answer is Python's: a finite base that is positive, unless the exponent
+                // is known to be a whole number, a finite exponent, and a finite result that did not underflow
+                // (`float_pow`).
                 let (zero, inf) = (self.b.float(0.0)?, self.b.float(f64::INFINITY)?);
                 let minus = self.b.float(f64::NEG_INFINITY)?;
+                let whole = self.is_whole(y);
+                let lowest = if whole { minus } else { zero };
                 for (o, a, b) in [
-                    (Op::FGt, x, zero),
+                    (Op::FGt, x, lowest),
                     (Op::FLt, x, inf),
                     (Op::FLt, y, inf),
                     (Op::FGt, y, minus),
@@ -298,10 +322,15 @@ impl Recorder {
                     self.b.guard(ok, true);
                 }
                 let r = self.b.call(Helper::FloatPow, &[x, y])?;
-                for (o, bound) in [(Op::FGt, zero), (Op::FLt, inf)] {
-                    let ok = self.b.op(o, &[r, bound])?;
-                    self.b.guard(ok, true);
+                let size = self.b.op(Op::FAbs, &[r])?;
+                let finite = self.b.op(Op::FLt, &[size, inf])?;
+                self.b.guard(finite, true);
+                let mut exact = self.b.op(Op::FGt, &[size, zero])?;
+                if whole {
+                    let nothing = self.b.op(Op::FEq, &[x, zero])?;
+                    exact = self.b.op(Op::BOr, &[exact, nothing])?;
                 }
+                self.b.guard(exact, true);
                 r
             }
             _ => return Ok(None),

@@ -92,6 +92,24 @@ impl Recorder {
         self.operator_of(c"__len__", &[0])
     }
 
+    /// A call of an instance whose class has `__call__`; says whether that is recorded from here on.
+    pub(super) fn calling(&mut self, shape: &CallShape) -> Result<bool, Abort> {
+        let callee = self.concrete(shape.callable)?;
+        if shape.is_method() || shape.bound.is_some() || callee.is_null() {
+            return Ok(false);
+        }
+        let class = callee.type_object();
+        let Some(found) = in_class(class, c"__call__") else {
+            return Ok(false);
+        };
+        if !instance::calls_slowly(class) {
+            return Ok(false);
+        }
+        let mut operands = vec![shape.callable];
+        operands.extend((0..shape.nargs).rev());
+        self.operator_on(found, &operands, 1, Protocol::Calling)
+    }
+
     /// The truth of an instance whose class says nothing about it.
     pub(super) fn truth_of_any(&mut self) -> Result<Option<Value>, Abort> {
         let o = self.concrete(0)?;
@@ -115,12 +133,23 @@ impl Recorder {
         operands: &[usize],
         protocol: Protocol,
     ) -> Result<bool, Abort> {
+        self.operator_on(method, operands, operands.len(), protocol)
+    }
+
+    /// As `operator`, where the classes of the first operands say which method it is.
+    pub(super) fn operator_on(
+        &mut self,
+        method: Object,
+        operands: &[usize],
+        deciding: usize,
+        protocol: Protocol,
+    ) -> Result<bool, Abort> {
         let arguments: Vec<Argument> = operands.iter().map(|&at| Argument::Shared(at)).collect();
         let Some(mut call) = self.bind(method, &arguments, None) else {
             return Ok(false);
         };
         call.protocol = protocol;
-        for &at in operands {
+        for &at in operands.iter().take(deciding) {
             let (v, o) = (self.b.peek(at)?.value, self.concrete(at)?);
             if o.is_null() {
                 return Ok(false);

@@ -44,7 +44,7 @@ impl Recorder {
         Ok(value)
     }
 
-    /// `item in container` of a str, or of a constant tuple of integers or str; says whether it was emitted.
+    /// `item in container` of a str, a dict, or a constant tuple of integers or str; says whether it was emitted.
     pub(super) fn contains_directly(&mut self, i: &Instr) -> Result<bool, Abort> {
         // Stack: item, container.
         let (item, container) = (self.concrete(1)?, self.concrete(0)?);
@@ -55,7 +55,7 @@ impl Recorder {
         {
             self.tuple_contains(item, container)?
         } else {
-            None
+            self.dict_contains()?
         };
         let Some(mut found) = found else {
             return Ok(false);

@@ -78,7 +78,7 @@ impl Forward<'_> {
         args: &[Value],
     ) -> Result<Option<Value>, Abort> {
         let mut args = args.to_vec();
-        if matches!(helper, Helper::ListAppend | Helper::AttrNew) {
+        if helper.keeps_arguments() {
             // What is stored and what a local holds is one object.
             for arg in &mut args {
                 *arg = self.shared_object(*arg)?;

@@ -682,7 +682,11 @@ impl<'a> Walk<'a> {
             (Op::Call, Imm::Helper(helper)) => {
                 matches!(
                     helper,
-                    Helper::CellSet | Helper::ListAppend | Helper::MemMove | Helper::PairSet
+                    Helper::CellSet
+                        | Helper::ListAppend
+                        | Helper::ListPop
+                        | Helper::MemMove
+                        | Helper::PairSet
                 )
             }
             _ => false,
@@ -723,6 +727,11 @@ fn type_of_field(field: Field) -> Option<Known> {
         Field::BytesSize | Field::BytesData => Known::Bytes,
         Field::CDataType | Field::CDataPtr | Field::CDataWeak => return None,
         Field::CDataLength => return None,
+        // The recorder has compared their objects' buffers.
+        Field::ArraySize | Field::ArrayItems | Field::ArrayKind => return None,
+        Field::ViewManaged | Field::ManagedFlags | Field::ViewFlags => return None,
+        Field::ViewStart | Field::ViewShape | Field::ViewFormat => return None,
+        Field::ViewLengths | Field::ViewStrides | Field::ViewIndirect => return None,
         Field::CBufferData | Field::CBufferSize => Known::CBuffer,
         Field::CDataIterNext | Field::CDataIterStop | Field::CDataIterArray => Known::CDataIter,
         Field::Type | Field::IterRefCount | Field::Dict | Field::InstanceSlots => return None,
