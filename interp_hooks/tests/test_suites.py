@@ -36,17 +36,19 @@ SAMPLE = [
 # (module, pattern of its tests, why they are left out off and on). Where a tool is named, any tool of sys.monitoring that asks for JUMP events and does
 # nothing changes the result too.
 PDB = "on 3.13 pdb.set_trace() stops one line later where a tool asked for events"
+SPECIALISED = "expects that the interpreter specialised a function, whose calls ran natively"
 SKIPPED = [
     ("test_capi", "*.TestTypeWatchers.test_error", "expects to be given the first watcher of types, which is ours"),
     ("test_code", "*", "drops its callback for the extra word of code objects, which CPython calls for each that has a tool's extra word"),
     ("test_dis", "*.test_loop_quicken", "a tool's instrumented jump is in the listing"),
-    ("test_dis", "*.test_super_instructions", "expects that the interpreter specialised a function, whose calls ran natively"),
+    ("test_dis", "*.test_super_instructions", SPECIALISED),
     ("test_doctest", "test_pdb_set_trace*", PDB),
     ("test_opcache", "*.TestRacesDoNotCrash.*", "expects that the interpreter specialised the bytecodes of a loop, which then did not run there"),
     ("test_pdb", "test.test_pdb.test_*", PDB),
     ("test_queue", "*.CSimpleQueueTest.test_reentrancy", "expects the collector to run at certain allocations"),
     ("test_sort", "*.TestOptimizedCompares.test_safe_object_compare", "compares the identity of numbers that a loop read and passed on"),
     ("test_sort", "*.TestOptimizedCompares.test_unsafe_float_compare", "compares the identity of numbers that a loop read and passed on"),
+    ("test_type_cache", "*.TypeCacheWithSpecializationTests.*", SPECIALISED),
 ]
 # The suite of sys.monitoring insists that nobody uses a tool: ours is hidden from it. A shell has what it starts in the background ignore SIGINT, for which
 # some tests would wait for ever.
