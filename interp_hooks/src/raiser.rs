@@ -224,7 +224,7 @@ pub unsafe fn place(
         (*o.cast::<Raiser>()).exception = exception;
         let code = frame::code(e.table, f);
         let opcode = frame::opcode_at(e.table, code, pc);
-        let first = operands.start;
+        let (first, last) = (operands.start, operands.end - 1);
         for s in operands {
             let at = frame::slot(e.table, f, usize::from(s));
             let is_call = matches!(opcode, Opcode::CALL | Opcode::CALL_KW);
@@ -234,9 +234,9 @@ pub unsafe fn place(
             *at = match (is_call, s - first) {
                 (true, n) if n == u16::from(!e.table.callable_first()) => ffi::Py_NewRef(o),
                 (true, n) if n < 2 => std::ptr::null_mut(),
-                (true, _) if opcode == Opcode::CALL => ffi::Py_NewRef(ffi::Py_None()),
                 // The names of keyword arguments stay what they are.
-                (true, _) => ffi::Py_XNewRef(*at),
+                (true, _) if opcode == Opcode::CALL_KW && s == last => ffi::Py_XNewRef(*at),
+                (true, _) => ffi::Py_NewRef(ffi::Py_None()),
                 (false, n) if is_call_ex && n == null => std::ptr::null_mut(),
                 // A specification that is no str would raise by itself.
                 (false, n) if is_format && n > 0 => ffi::Py_XNewRef(*at),

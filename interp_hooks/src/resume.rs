@@ -489,6 +489,7 @@ unsafe fn go_on(e: &Engine, own: &Frame, outcome: Outcome) {
         let n = match call {
             Some((Opcode::CALL, n)) => n + 2,
             Some((Opcode::CALL_KW, n)) => n + 3,
+            Some((Opcode::CALL_FUNCTION_EX, flags)) => 3 + (flags & 1),
             Some((Opcode::BINARY_OP | Opcode::COMPARE_OP, _)) => 2,
             Some((Opcode::BINARY_SUBSCR | Opcode::CONTAINS_OP | Opcode::STORE_ATTR, _)) => 2,
             Some((Opcode::STORE_SUBSCR, _)) => 3,

@@ -570,3 +570,68 @@ dead = []
 show(run(3), dead)
 del dead[:]
 show(run(100), len(dead), dead[:9], dead[-14:])
+
+# === callees_that_raise_at_each_bytecode
+# What a call that is part of the trace raises behind an exit in its middle is raised at the caller's bytecode.
+from show import show
+
+class Empty(Exception): pass
+
+def get(items, block=True, timeout=None, *more):
+    if not items:
+        raise Empty(block, timeout, more)
+    return items.pop()
+
+class Source:
+    def __call__(self, items, a): return get(items, a)
+    def method(self, items, *, a): return get(items, a)
+    @classmethod
+    def of(cls, items, a=1): return get(items, a)
+    @property
+    def left(self): return get(self.items)
+    @left.setter
+    def left(self, value): get(self.items, value)
+    def __getitem__(self, k): return get(self.items, k)
+    def __setitem__(self, k, v): get(self.items, k, v)
+    def __len__(self): return get(self.items)
+    def __contains__(self, x): return get(self.items, x)
+    def __neg__(self): return get(self.items)
+    def __bool__(self): return get(self.items) > 0
+    def __add__(self, other): return get(self.items, other)
+    def __lt__(self, other): return get(self.items, other) > 0
+
+class Derived(Source):
+    def method(self, items, *, a): return super().method(items, a=a)
+    def __init__(self, items=None):
+        if items is not None:
+            get(items)
+
+LOOP = """
+def drain(source, derived, items):
+    every, rest = (items, 7, 8), (8, 9)
+    total = 0
+    try:
+        while True:
+            {}
+            total += 1
+    except Empty as problem:
+        entry, lines = problem.__traceback__, []
+        while entry is not None:
+            lines.append((entry.tb_frame.f_code.co_name, entry.tb_lineno))
+            entry = entry.tb_next
+        return total, problem.args, lines
+"""
+STATEMENTS = (
+    "get(items)", "get(items, block=False)", "get(items, timeout=1, block=0.5)", "get(block=False, items=items)",
+    "get(*every)", "get(items, *rest)", "get(items, 5, *rest)", "source(items, 3)", "source(items, a=3)", "source.method(items, a=3)",
+    "Source.of(items, a=5)", "source.of(items)", "source.left", "source.left = 4", "source[3]", "source[3] = 4", "len(source)", "3 in source",
+    "-source", "not source", "1 if source else 2", "source + 1", "source < 1", "derived.method(items, a=3)", "Derived(items)", "Derived(items=items)",
+)
+
+for statement in STATEMENTS:
+    namespace = {"Empty": Empty, "get": get, "Source": Source, "Derived": Derived}
+    exec(LOOP.format(statement), namespace)
+    for n in (5, 50, 300, 3, 0, 7):
+        source, derived = Source(), Derived()
+        source.items = items = [1] * n
+        show(statement, n, namespace["drain"](source, derived, items))
