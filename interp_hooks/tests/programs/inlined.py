@@ -623,7 +623,7 @@ def drain(source, derived, items):
 """
 STATEMENTS = (
     "get(items)", "get(items, block=False)", "get(items, timeout=1, block=0.5)", "get(block=False, items=items)",
-    "get(*every)", "get(items, *rest)", "get(items, 5, *rest)", "source(items, 3)", "source(items, a=3)", "source.method(items, a=3)",
+    "get(*every)", "get(items, *rest)", "get(items, 5, *rest)", "total += get(*every)", "total += get(items, *rest)", "source(items, 3)", "source(items, a=3)", "source.method(items, a=3)",
     "Source.of(items, a=5)", "source.of(items)", "source.left", "source.left = 4", "source[3]", "source[3] = 4", "len(source)", "3 in source",
     "-source", "not source", "1 if source else 2", "source + 1", "source < 1", "derived.method(items, a=3)", "Derived(items)", "Derived(items=items)",
 )
@@ -635,3 +635,24 @@ for statement in STATEMENTS:
         source, derived = Source(), Derived()
         source.items = items = [1] * n
         show(statement, n, namespace["drain"](source, derived, items))
+
+# === spread_arguments_of_callees_that_raise: compiled=drain
+from show import show
+
+class Empty(Exception): pass
+
+def get(items, block=True, timeout=None, *more):
+    if not items:
+        raise Empty(block, timeout, more)
+    return items.pop()
+
+def drain(items, rest):
+    total = 0
+    try:
+        while True:
+            total += get(items, *rest)
+    except Empty as problem:
+        return total, problem.args
+
+for n in (5, 50, 300, 3, 0, 7):
+    show(n, drain([1] * n, (8, 9)))
