@@ -8,14 +8,10 @@
 mod fake;
 
 use fake::{
-    CDATA, CDATA_OWN, DEAD, INT, Machine, OTHER, Object, RANGE_ITER, int, object, parse, refcount,
+    CDATA, CDATA_OWN, INT, Machine, OTHER, Object, RANGE_ITER, dead, int, object, parse, refcount,
     target,
 };
 use traces::Helper;
-
-fn dead(o: *mut Object) -> bool {
-    DEAD.with_borrow(|d| d.contains(&(o as usize)))
-}
 
 extern "C" fn range_iter_new(start: i64, step: i64, len: i64) -> *mut Object {
     object(RANGE_ITER, &[start as u64, step as u64, len as u64])

@@ -8,13 +8,9 @@
 mod fake;
 
 use fake::{
-    DEAD, FLOAT, IMMORTAL, INT, Machine, OTHER, Object, int, int_value, left, object, refcount,
+    FLOAT, IMMORTAL, INT, Machine, OTHER, Object, dead, int, int_value, left, object, refcount,
     take_log,
 };
-
-fn dead(o: *mut Object) -> bool {
-    DEAD.with_borrow(|d| d.contains(&(o as usize)))
-}
 
 #[test]
 fn guard_type_leaves_for_another_type_and_for_null() {

@@ -90,10 +90,8 @@ impl Recorder {
         written: bool,
     ) -> Result<Option<(Value, Item)>, Abort> {
         let (object, value) = (self.concrete(container)?, self.b.peek(container)?.value);
-        let now = match self.concrete(key)?.kind() {
-            Kind::Int(n) => n,
-            Kind::Bool(b) => i64::from(b),
-            _ => return Ok(None),
+        let Some(now) = self.index_now(key)? else {
+            return Ok(None);
         };
         let Some(of) = numbers(object) else {
             return Ok(None);
@@ -101,7 +99,7 @@ impl Recorder {
         if !(-of.length..of.length).contains(&now) || written && !of.writable {
             return Ok(None);
         }
-        let Some(mut index) = self.integer(key)? else {
+        let Some(index) = self.integer(key)? else {
             return Ok(None);
         };
         let class = self.constant(object.type_object(), "array");
@@ -110,14 +108,7 @@ impl Recorder {
             true => self.view(value, object, &of)?,
             false => self.array(value, object, &of)?,
         };
-        if now < 0 {
-            let zero = self.b.int(0)?;
-            let from_end = self.b.op(Op::ILt, &[index, zero])?;
-            self.b.guard(from_end, true);
-            index = self.b.op(Op::IAdd, &[index, length])?;
-        }
-        let inside = self.b.op(Op::IUlt, &[index, length])?;
-        self.b.guard(inside, true);
+        let index = self.counted_from_start(index, now, length)?;
         let distance = self.b.op(Op::IMul, &[index, stride])?;
         let place = self.b.op(Op::PAdd, &[start, distance])?;
         Ok(Some((place, item_of(of.item))))

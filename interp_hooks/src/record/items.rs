@@ -113,10 +113,8 @@ impl Recorder {
         size: Field,
     ) -> Result<Option<(Value, Value)>, Abort> {
         let (object, value) = (self.concrete(container)?, self.b.peek(container)?.value);
-        let now = match self.concrete(key)?.kind() {
-            Kind::Int(n) => n,
-            Kind::Bool(b) => i64::from(b),
-            _ => return Ok(None),
+        let Some(now) = self.index_now(key)? else {
+            return Ok(None);
         };
         let length = object.field_i64(size);
         if !(-length..length).contains(&now) {
@@ -124,13 +122,34 @@ impl Recorder {
         }
         let ty = self.known(known);
         self.b.guard_type(value, ty);
-        let Some(mut index) = self.integer(key)? else {
+        let Some(index) = self.integer(key)? else {
             return Ok(None);
         };
         let length = match self.defined_by(value) {
             Some(Op::BoxChar | Op::BoxUChar) => self.b.int(1)?,
             _ => self.b.load_field(value, size)?,
         };
+        let index = self.counted_from_start(index, now, length)?;
+        Ok(Some((value, index)))
+    }
+
+    /// The integer so far below the top, as it is now.
+    pub(super) fn index_now(&self, at: usize) -> Result<Option<i64>, Abort> {
+        Ok(match self.concrete(at)?.kind() {
+            Kind::Int(n) => Some(n),
+            Kind::Bool(b) => Some(i64::from(b)),
+            _ => None,
+        })
+    }
+
+    /// The number from the start of an item that is counted from the start or from the end, as the one that is named
+    /// now; guards that there is one.
+    pub(super) fn counted_from_start(
+        &mut self,
+        mut index: Value,
+        now: i64,
+        length: Value,
+    ) -> Result<Value, Abort> {
         if now < 0 {
             let zero = self.b.int(0)?;
             let from_end = self.b.op(Op::ILt, &[index, zero])?;
@@ -139,7 +158,7 @@ impl Recorder {
         }
         let inside = self.b.op(Op::IUlt, &[index, length])?;
         self.b.guard(inside, true);
-        Ok(Some((value, index)))
+        Ok(index)
     }
 
     /// The item of an exact list or tuple that an integer names; nothing was emitted where there is none.
@@ -150,10 +169,8 @@ impl Recorder {
         } else {
             (Known::Tuple, Field::TupleSize)
         };
-        let at = match self.concrete(key)?.kind() {
-            Kind::Int(n) => n,
-            Kind::Bool(b) => i64::from(b),
-            _ => return Ok(None),
+        let Some(at) = self.index_now(key)? else {
+            return Ok(None);
         };
         if self.b.peek(key)?.owned {
             return Ok(None);

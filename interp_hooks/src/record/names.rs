@@ -252,17 +252,22 @@ impl Recorder {
         let method = self.call_into(Helper::PyGetAttr, &[owner, name], 1, slot)?;
         let null = self.null()?;
         self.drop_operands(1, Some(slot))?;
-        if callable_first {
-            self.b.push_owned(method);
+        self.push_owned_callable(method, null, next);
+        self.bound.push(slot);
+        Ok(())
+    }
+
+    /// A callable with nothing beside it in front of a call, which may have run Python code to come by it.
+    pub(super) fn push_owned_callable(&mut self, callable: Value, null: Value, next: u32) {
+        if self.table.callable_first() {
+            self.b.push_owned(callable);
             self.b.push(null);
         } else {
             self.b.push(null);
-            self.b.push_owned(method);
+            self.b.push_owned(callable);
         }
-        self.bound.push(slot);
         self.b.begin(next);
         self.b.check();
-        Ok(())
     }
 
     /// An attribute that is a constant as long as a watched dict does not change: of a module,

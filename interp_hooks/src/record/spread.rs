@@ -210,12 +210,14 @@ impl Recorder {
             let Some(snap) = self.b.trace.snaps.get_mut(snap.0 as usize) else {
                 continue;
             };
-            if !matches!(snap.resume, Resume::Raise(_)) {
-                continue;
-            }
-            match snap.frames.last_mut() {
-                Some(frame) if operands == 1 => frame.pc = i.offset,
-                _ => return Err(self.unsupported("a call with `*` that may raise")),
+            match (snap.resume, snap.frames.last_mut()) {
+                (Resume::Raise(_), Some(frame)) if operands == 1 => frame.pc = i.offset,
+                // The frame waits at the call.
+                (Resume::During, Some(frame)) => frame.pc = i.offset,
+                (Resume::Raise(_), _) => {
+                    return Err(self.unsupported("a call with `*` that may raise"));
+                }
+                _ => {}
             }
         }
         Ok(())

@@ -33,15 +33,7 @@ impl Recorder {
         let found = self.call_into(Helper::PySuperAttr, &args, 3, slot)?;
         self.drop_operands(3, Some(slot))?;
         let null = self.null()?;
-        if callable_first {
-            self.b.push_owned(found);
-            self.b.push(null);
-        } else {
-            self.b.push(null);
-            self.b.push_owned(found);
-        }
-        self.b.begin(i.next);
-        self.b.check();
+        self.push_owned_callable(found, null, i.next);
         Ok(())
     }
 

@@ -127,8 +127,6 @@ impl Invariants<'_> {
     /// Whether the operands of an instruction decide what it gives, and whether it leaves.
     fn depends_on_operands(&self, inst: &Inst) -> bool {
         match (inst.op, inst.imm) {
-            // A cdata's value is memory of C.
-            (Op::UnboxCValue, _) => false,
             (Op::LoadField, Imm::Field(field)) => field.alias() == Alias::Immutable,
             (Op::LoadSlot, Imm::Slot(slot)) => {
                 self.trace.global(slot).is_none() && !self.written.contains(&slot)

@@ -150,9 +150,7 @@ impl<'a> Lower<'a> {
         if words == 0 {
             return Ok(());
         }
-        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * words as u32, 3);
-        let slot = self.b.create_sized_stack_slot(data);
-        let base = self.b.ins().stack_addr(types::I64, slot, 0);
+        let base = self.words(words);
         let mut places = (0..).step_by(8);
         for (native, place) in pinned.into_iter().zip(&mut places) {
             self.store(native, base, place);
@@ -165,6 +163,13 @@ impl<'a> Lower<'a> {
             self.floats.insert(value, float);
         }
         Ok(())
+    }
+
+    /// The address of so many words of the stack.
+    fn words(&mut self, n: usize) -> ir::Value {
+        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * n as u32, 3);
+        let slot = self.b.create_sized_stack_slot(data);
+        self.b.ins().stack_addr(types::I64, slot, 0)
     }
 
     /// The float constants of the body that get a register each, which no call in it clobbers: the
@@ -501,9 +506,7 @@ impl<'a> Lower<'a> {
         if pinned.is_empty() {
             return Ok(());
         }
-        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * pinned.len() as u32, 3);
-        let slot = self.b.create_sized_stack_slot(data);
-        let base = self.b.ins().stack_addr(types::I64, slot, 0);
+        let base = self.words(pinned.len());
         for (native, place) in pinned.into_iter().zip((0..).step_by(8)) {
             self.store(native, base, place);
         }
@@ -547,9 +550,7 @@ impl<'a> Lower<'a> {
         let up = !matches!(self.counter, Counter::Down(_));
         // A constant that is not seen through (see `pin`): a sum with one would be computed again in
         // each iteration.
-        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 16, 3);
-        let slot = self.b.create_sized_stack_slot(data);
-        let base = self.b.ins().stack_addr(types::I64, slot, 0);
+        let base = self.words(2);
         let distance = self.int(POLL_EVERY);
         self.store(distance, base, 0);
         let mut distance = self.b.ins().uload32(TRUSTED, base, 0);

@@ -214,12 +214,13 @@ extern "C" fn int_to_bits(o: *const Object, out: *mut u64) -> i32 {
     }
     fits.into()
 }
+/// Whether an object has died.
+pub fn dead(o: *const Object) -> bool {
+    DEAD.with_borrow(|d| d.contains(&(o as usize)))
+}
 extern "C" fn dealloc(o: *mut Object) {
     assert_eq!(refcount(o), 0);
-    assert!(
-        !DEAD.with_borrow(|d| d.contains(&(o as usize))),
-        "died twice"
-    );
+    assert!(!dead(o), "died twice");
     DEAD.with_borrow_mut(|d| d.push(o as usize));
     look("dealloc");
 }
