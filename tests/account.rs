@@ -121,3 +121,64 @@ fn what_a_call_raises_arrives_where_loops_wake() {
         .success()
         .stdout("woken: True raised: {'KeyError(1000)'}\n");
 }
+
+/// One loop, entered once, while all others sleep: nothing but the clock wakes it.
+const ALONE: &str = "
+def state():
+    return next(loop['state'] for loop in hardwire.stats()['loops'] if loop['function'] == 'alone')
+
+def alone(begin):
+    total = k = 0
+    while True:
+        total += k & 255
+        k += 1
+        if not k & 0xfffff and (state() == 'compiled' or time.process_time() - begin > 60):
+            break
+    return k, total
+
+k, total = alone(time.process_time())
+print('woken:', state(), total == sum(i & 255 for i in range(256)) * (k // 256))
+";
+
+#[test]
+fn the_only_loop_that_runs_wakes() {
+    let sleepers = MANY_LOOPS.split("expected = ").next().unwrap_or_default();
+    let program = format!("{sleepers}for _ in range(3): turn()\n{ALONE}");
+    Command::new(env!("CARGO_BIN_EXE_hardwire"))
+        .args(["-c", &program])
+        .assert()
+        .success()
+        .stdout("woken: compiled True\n");
+}
+
+/// CPython warns where a process that has threads forks: the one that watches the clock is not there then.
+const FORKING: &str = "
+import os
+
+def threads():
+    return len(os.listdir('/proc/self/task'))
+
+print('watched:', threads())
+expected = turn()
+pid = os.fork()
+if pid == 0:
+    alone = threads() == 1
+    os._exit(alone and turn() == expected)
+print('after the fork:', threads(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+begin = time.process_time()
+while threads() == 1 and time.process_time() - begin < 60:
+    turn()
+print('watched again:', threads())
+";
+
+#[test]
+fn a_fork_does_not_find_the_thread_that_watches_the_clock() {
+    let sleepers = MANY_LOOPS.split("expected = ").next().unwrap_or_default();
+    let program = format!("{sleepers}for _ in range(3): turn()\n{FORKING}");
+    Command::new(env!("CARGO_BIN_EXE_hardwire"))
+        .env("PYTHONWARNINGS", "error")
+        .args(["-c", &program])
+        .assert()
+        .success()
+        .stdout("watched: 2\nafter the fork: 1 1\nwatched again: 2\n");
+}

@@ -1,6 +1,7 @@
 //! How long the compiler may work: it lives on a part of what native code saves, with an advance and a small share of
 //! what the program takes. A program that gains nothing loses about those.
 
+use crate::{hook, monitor};
 use std::cell::Cell;
 
 /// What any program may spend, in microseconds: an advance on what the first loops save.
@@ -33,15 +34,26 @@ pub struct Budget {
 impl Budget {
     /// Whether another trace may be compiled now, where it has to do with C or not.
     pub fn allows(&self, foreign: bool) -> bool {
-        self.allows_at(None, foreign)
+        let from = self.allowed_from(foreign);
+        // The clock is looked at where it matters.
+        from <= 0 || from <= process_us()
     }
 
     /// A loop that waits for the compiler, and may have to do with C, is not told of its back edges any more; gives the
-    /// night that it sleeps.
-    pub fn sleep(&self, foreign: bool) -> u32 {
+    /// night that it sleeps. `None` where nobody could wake it now.
+    pub fn sleep(&self, foreign: bool) -> Option<u32> {
         let (since, others) = self.asleep.get().unwrap_or_else(|| (process_us(), false));
         self.asleep.set(Some((since, others || foreign)));
-        self.nights.get()
+        self.watch().then(|| self.nights.get())
+    }
+
+    /// Has the loops woken when the account allows it; false where nobody can watch it now.
+    pub fn watch(&self) -> bool {
+        let Some((since, foreign)) = self.asleep.get() else {
+            return true;
+        };
+        let due = since.saturating_add(SLEEP_US).max(self.allowed_from(foreign));
+        monitor::wake_at(due, hook::on_due)
     }
 
     /// Whether a loop that has gone to sleep in this night has not been woken yet.
@@ -55,15 +67,22 @@ impl Budget {
             return false;
         };
         let now = process_us();
-        let wakes = now.saturating_sub(since) >= SLEEP_US && self.allows_at(Some(now), foreign);
-        if wakes {
-            self.asleep.set(None);
-            self.nights.set(self.nights.get().wrapping_add(1));
-        }
-        wakes
+        let wakes = now.saturating_sub(since) >= SLEEP_US && self.allowed_from(foreign) <= now;
+        wakes && self.wake_all()
     }
 
-    fn allows_at(&self, now: Option<i64>, foreign: bool) -> bool {
+    /// Ends the night; whether there were loops asleep.
+    pub fn wake_all(&self) -> bool {
+        let slept = self.asleep.take().is_some();
+        if slept {
+            self.nights.set(self.nights.get().wrapping_add(1));
+        }
+        slept
+    }
+
+    /// From which processor time of the process on, in microseconds, another trace may be compiled, where it has to do
+    /// with C or not.
+    fn allowed_from(&self, foreign: bool) -> i64 {
         let (free, share) = match foreign {
             true => (FREE_FOREIGN_US, SHARE_FOREIGN),
             false => (FREE_US, SHARE),
@@ -75,8 +94,7 @@ impl Budget {
         };
         let due = i64::try_from(self.spent_us.get()).unwrap_or(i64::MAX);
         let due = due.saturating_sub(free.saturating_add(earned));
-        // The clock is looked at where it matters.
-        due <= 0 || due <= now.unwrap_or_else(process_us) / share
+        due.saturating_mul(share)
     }
 
     /// A run of native code has saved so much, in nanoseconds, or cost it.
@@ -95,7 +113,7 @@ impl Budget {
 }
 
 /// The processor time of the program, in microseconds.
-fn process_us() -> i64 {
+pub fn process_us() -> i64 {
     clock_us(libc::CLOCK_PROCESS_CPUTIME_ID) as i64
 }
 

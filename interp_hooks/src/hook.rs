@@ -11,6 +11,7 @@ use crate::start;
 use crate::tree::{self, Growth, Tree};
 use crate::worth;
 use pyo3_ffi as ffi;
+use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 use traces::{Abort, Reason};
 
@@ -170,6 +171,18 @@ fn wake(e: &Engine) {
     if e.budget.wakes() {
         start::restart_events();
     }
+}
+
+/// The time has come for which the loops that sleep are watched.
+pub extern "C" fn on_due(_: *mut c_void) -> c_int {
+    if let Some(e) = engine::get()
+        && e.enabled.get()
+    {
+        wake(e);
+        // Where it was too early. Who cannot be watched for is woken by what else is entered.
+        e.budget.watch();
+    }
+    0
 }
 
 /// Starts to record a loop.
@@ -575,11 +588,11 @@ fn grow(
 /// # Safety
 /// Called by CPython; see `PyDict_WatchCallback`.
 pub unsafe extern "C" fn on_dict(
-    event: std::ffi::c_int,
+    event: c_int,
     dict: *mut ffi::PyObject,
     key: *mut ffi::PyObject,
     value: *mut ffi::PyObject,
-) -> std::ffi::c_int {
+) -> c_int {
     // PyDict_EVENT_ADDED, MODIFIED, DELETED name a key; CLONED, CLEARED, DEALLOCATED do not.
     // A key that is no exact str may equal any name.
     // SAFETY: a live object, or NULL for the events that name none.
@@ -600,7 +613,7 @@ pub unsafe extern "C" fn on_dict(
 ///
 /// # Safety
 /// Called by CPython; see `PyType_WatchCallback`.
-pub unsafe extern "C" fn on_type(ty: *mut ffi::PyObject) -> std::ffi::c_int {
+pub unsafe extern "C" fn on_type(ty: *mut ffi::PyObject) -> c_int {
     if let Some(e) = engine::get()
         && e.registry.type_changed(ty)
     {
@@ -614,10 +627,10 @@ pub unsafe extern "C" fn on_type(ty: *mut ffi::PyObject) -> std::ffi::c_int {
 /// # Safety
 /// Called by CPython; see `PyFunction_WatchCallback`.
 pub unsafe extern "C" fn on_function(
-    event: std::ffi::c_int,
+    event: c_int,
     function: *mut ffi::PyObject,
     _value: *mut ffi::PyObject,
-) -> std::ffi::c_int {
+) -> c_int {
     // PyFunction_EVENT_CREATE
     if event != 0
         && let Some(e) = engine::get()

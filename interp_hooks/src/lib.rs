@@ -12,6 +12,7 @@ mod hook;
 mod inside;
 mod loops;
 mod module;
+mod monitor;
 mod options;
 mod place;
 mod protocols;

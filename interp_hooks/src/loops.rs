@@ -223,13 +223,15 @@ impl Header {
         stop_watching();
     }
 
-    /// Has a loop that waits for the compiler sleep, unless it has a version for other types; says whether it does.
+    /// Has a loop that waits for the compiler sleep, unless it has a version for other types, or nobody could wake it; says
+    /// whether it does.
     pub fn sleep(&self, e: &Engine, foreign: bool) -> bool {
-        let sleeps = self.versions.borrow().is_empty();
-        if sleeps {
-            self.sleeps.set(Some(e.budget.sleep(foreign)));
+        let is_bare = self.versions.borrow().is_empty();
+        let night = is_bare.then(|| e.budget.sleep(foreign)).flatten();
+        if night.is_some() {
+            self.sleeps.set(night);
         }
-        sleeps
+        night.is_some()
     }
 
     /// Whether the loop waits for the compiler and is not entered meanwhile.
@@ -275,8 +277,9 @@ impl Header {
         {
             // It may yet come to something.
             version.balance.set(0);
-            let night = e.budget.sleep(version.tree.is_foreign);
-            self.sleeps.set(Some(night));
+            if let Some(night) = e.budget.sleep(version.tree.is_foreign) {
+                self.sleeps.set(Some(night));
+            }
             return;
         }
         self.forget(|v| Rc::ptr_eq(v, version));

@@ -53,6 +53,17 @@ unsafe extern "C" fn disable(_module: Obj, _none: Obj) -> Obj {
     none()
 }
 
+/// `_after_fork()`: the loops that sleep wake, in the parent and in the child; nobody watches for them any more.
+unsafe extern "C" fn after_fork(_module: Obj, _none: Obj) -> Obj {
+    if let Some(e) = engine::get()
+        && e.budget.wake_all()
+        && e.enabled.get()
+    {
+        start::restart_events();
+    }
+    none()
+}
+
 unsafe extern "C" fn is_enabled(_module: Obj, _none: Obj) -> Obj {
     let on = engine::get().is_some_and(|e| e.enabled.get());
     // SAFETY: the GIL is held.
@@ -150,6 +161,7 @@ pub unsafe extern "C" fn PyInit__hardwire() -> Obj {
         method(c"check_options", plain(check_options), METH_O),
         method(c"stats", plain(stats), METH_NOARGS),
         method(c"selfcheck", plain(run_selfcheck), METH_NOARGS),
+        method(c"_after_fork", plain(after_fork), METH_NOARGS),
         method(c"_on_jump", fast(hook::on_jump), METH_FASTCALL),
         method(
             c"_on_instruction",

@@ -28,6 +28,8 @@ __all__ = ["disable", "enable", "is_enabled", "report", "selfcheck", "stats"]
 
 # The native module, once `_load` brought it in.
 _native = None
+# Whether `_wake_at_fork` has done its work.
+_wakes_at_fork = False
 
 
 def _refusal():
@@ -110,8 +112,19 @@ def _enable(native, words):
     if native.is_enabled():
         return
     native.enable(words)
+    _wake_at_fork(native)
     if "report" in (word.strip() for word in words.split(",")):
         _report_at_exit()
+
+
+def _wake_at_fork(native):
+    """Has those who fork wake the loops that wait for the compiler, once."""
+    global _wakes_at_fork
+    if not _wakes_at_fork:
+        from posix import register_at_fork
+
+        register_at_fork(after_in_parent=native._after_fork, after_in_child=native._after_fork)
+        _wakes_at_fork = True
 
 
 def _report_at_exit():
