@@ -52,7 +52,9 @@ impl Budget {
         let Some((since, foreign)) = self.asleep.get() else {
             return true;
         };
-        let due = since.saturating_add(SLEEP_US).max(self.allowed_from(foreign));
+        let due = since
+            .saturating_add(SLEEP_US)
+            .max(self.allowed_from(foreign));
         monitor::wake_at(due, hook::on_due)
     }
 

@@ -486,8 +486,12 @@ unsafe fn enter(
             may_compile(e, version.tree.is_foreign)
         });
         // On the way to a neighbour it saves more than its iterations tell.
-        let cost = if next.is_none() { worth::ENTRY_COST } else { 0 };
-        let saved = version.saved_by(ended.iterations, ended.exit) - cost;
+        let cost = match next {
+            None => worth::leaving(exit.frames.len()),
+            Some(_) => 0,
+        };
+        let saved = version.saved_by(ended.iterations, ended.exit);
+        let saved = saved.saturating_sub(cost.saturating_add(ended.shortfall));
         e.budget.earn(saved);
         header.ran(&version, ended.iterations, saved, e.options.borrow().all);
         match growth {

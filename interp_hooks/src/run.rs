@@ -111,10 +111,10 @@ pub unsafe fn run<'a>(
         *t += 1;
     }
     // SAFETY: nobody else uses the record any more; the spare iterator is the run's.
-    let (iterations, observed) = unsafe {
+    let (iterations, shortfall, observed) = unsafe {
         let ended = &*buf.activation();
         ffi::Py_XDECREF(ended.spare.cast());
-        (ended.iterations, ended.observed != 0)
+        (ended.iterations, ended.shortfall, ended.observed != 0)
     };
     let mut calls = None;
     if let Some(exit) = version.compiled.exits.get(n as usize) {
@@ -138,6 +138,7 @@ pub unsafe fn run<'a>(
     }
     Ended {
         iterations,
+        shortfall,
         exit: n as usize,
         calls,
         frames,
@@ -149,6 +150,8 @@ pub unsafe fn run<'a>(
 pub struct Ended<'a> {
     /// How often the header of the peeled loop was passed.
     pub iterations: u64,
+    /// How much less has been saved than so many turns on the root path would have, in ns.
+    pub shortfall: i64,
     /// The exit that it took.
     pub exit: usize,
     /// The calls that were left in the middle.
@@ -220,6 +223,7 @@ unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) ->
         leave: 0,
         during: 0,
         iterations: 0,
+        shortfall: 0,
         observed: 0,
         spare: std::ptr::null_mut(),
         errno: places.map_or(std::ptr::null_mut(), |p| p.errno),

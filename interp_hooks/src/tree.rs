@@ -14,7 +14,7 @@ use crate::py::Strong;
 use crate::record::{Recorded, Recorder};
 use crate::worth;
 use crate::{inside, resume};
-use jit::{Compiled, Exit, Types};
+use jit::{Compiled, Exit, Request, Types};
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::HashSet;
@@ -385,9 +385,8 @@ struct Place {
     decoded: Rc<Decoded>,
 }
 
-/// For each exit, what the iteration that takes it has saved by then, in ns.
-fn saved_at(tree: &Tree, trace: &Trace, compiled: &Compiled) -> Vec<i64> {
-    let saved = worth::up_to(&tree.naive, tree.saved);
+/// For each exit, what the iteration that takes it has saved by then, in ns, as each naive instruction.
+fn saved_at(saved: &[i64], trace: &Trace, compiled: &Compiled) -> Vec<i64> {
     let of = |exit: &Exit| {
         let snap = trace.insts.get(exit.inst as usize)?.snap?;
         let origin = trace.snaps.get(snap.0 as usize)?.origin;
@@ -405,11 +404,15 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         true => Types::Mixed,
         false => Types::Settled,
     };
+    let saved = worth::up_to(&tree.naive, tree.saved);
     let (compiled, compile_us) = e.budget.charge(|| {
         let trace = jit::optimise_with(&tree.naive, types, &tree.restarts)?;
         let target = e.target.borrow();
-        let want_text = e.options.borrow().dump.is_some();
-        let compiled = jit::compile(&trace, &target, want_text)?;
+        let request = Request {
+            asm: e.options.borrow().dump.is_some(),
+            shortfalls: worth::shortfalls(&tree.naive, &saved, tree.saved),
+        };
+        let compiled = jit::compile(&trace, &target, &request)?;
         Ok::<_, Abort>((trace, compiled))
     });
     let (trace, compiled) = compiled?;
@@ -429,7 +432,7 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         wants: loops::wants(&trace),
         compile_us,
         saved: tree.saved,
-        saved_at: saved_at(&tree, &trace, &compiled),
+        saved_at: saved_at(&saved, &trace, &compiled),
         balance: Cell::new(0),
         pending: RefCell::default(),
         is_starved: Cell::new(false),

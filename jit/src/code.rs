@@ -13,6 +13,7 @@ use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{CompiledCode, Context, ir};
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::Module;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 use target_lexicon::{Architecture, OperatingSystem, Triple};
 use traces::{Abort, Reason, Trace};
@@ -44,15 +45,25 @@ pub struct Compiled {
     _stubs: Stubs,
 }
 
-/// Compiles a trace; `want_asm` asks for the machine code and Cranelift's IR as text too.
+/// What is asked for besides the machine code of a trace.
+#[derive(Default, Debug)]
+pub struct Request {
+    /// The machine code and Cranelift's IR as text.
+    pub asm: bool,
+    /// By the origin of the guard that each begins at: the paths whose turns count for less than one on the root path
+    /// (or for more), and by how much; the sum is [`Activation::shortfall`](crate::Activation).
+    pub shortfalls: HashMap<u32, i64>,
+}
+
+/// Compiles a trace.
 ///
 /// # Errors
 /// [`Reason::Codegen`] where the trace is malformed, names what has no address in this process,
 /// or where the system gives no memory for code.
-pub fn compile(trace: &Trace, target: &Target, want_asm: bool) -> Result<Compiled, Abort> {
+pub fn compile(trace: &Trace, target: &Target, request: &Request) -> Result<Compiled, Abort> {
     let isa = isa()?;
-    let lowered = lower::lower(trace, target, isa.as_ref())?;
-    let clif = want_asm.then(|| lowered.func.display().to_string());
+    let lowered = lower::lower(trace, target, request, isa.as_ref())?;
+    let clif = request.asm.then(|| lowered.func.display().to_string());
     let mut context = Context::for_function(lowered.func);
     let mut memory = CodeMemory::new(isa.clone());
     let entry = memory.define(&mut context)?;
@@ -68,7 +79,7 @@ pub fn compile(trace: &Trace, target: &Target, want_asm: bool) -> Result<Compile
         durings: lowered.durings,
         buf_len: lowered.buf_len,
         code_size: code.buffer.data().len(),
-        asm: want_asm.then(|| disassembly(isa.as_ref(), code)),
+        asm: request.asm.then(|| disassembly(isa.as_ref(), code)),
         clif,
         _memory: memory,
         _stubs: lowered.stubs,

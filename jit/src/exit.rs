@@ -21,6 +21,8 @@ pub struct Activation {
     pub during: u64,
     /// How often the loop's header was passed.
     pub iterations: u64,
+    /// How much less has been saved than so many turns on the root path would have; see [`Request`](crate::Request).
+    pub shortfall: i64,
     /// Not zero once the frame's slots were brought up to date during a foreign call. Native code does not look at it.
     pub observed: u64,
     /// An iterator over a range that a loop in the trace has come to the end of, which the next one is given; or NULL.

@@ -14,7 +14,7 @@ mod stub;
 pub mod target;
 mod trampoline;
 
-pub use code::{Compiled, compile};
+pub use code::{Compiled, Request, compile};
 pub use exit::{Activation, ActivationBuf, Exit, ExitFrame, Repr, Source, values_of};
 pub use opt::{Types, optimise, optimise_with};
 pub use target::{Target, Values};

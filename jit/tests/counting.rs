@@ -7,7 +7,9 @@
 
 mod fake;
 
-use fake::{Machine, int, object};
+use fake::{Machine, int, object, parse, target};
+use jit::Request;
+use std::collections::HashMap;
 
 extern "C" fn nothing() {}
 
@@ -178,6 +180,55 @@ fn paths_of_a_calm_loop_count_and_poll() {
             );
         }
     }
+}
+
+/// `while n < 30: n += 1`, whose odd turns take a path of their own.
+const ODD_APART: &str = r#"trace "odd apart" locals 1 depth 0 {
+  objs @code @int
+  %0 = load_slot #0
+  guard_type %0, @int -> s0
+  %1 = unbox_int %0 -> s0
+  %2 = int 1
+  %3 = int 30
+  %4 = int 0
+  label %5: i64 = %1
+  %6 = box_int %5
+  check -> s1
+  %7 = iand %5, %2
+  %8 = ieq %7, %4
+  guard_true %8 -> s2
+  %9 = ilt %5, %3
+  guard_true %9 -> s1
+  %10 = iadd_ovf %5, %2 -> s1
+  jump %10
+  branch -> s2
+  %11 = iadd_ovf %5, %2 -> s3
+  jump %11
+  snaps
+    s0: at @code pc 2 depth 0 []
+    s1: at @code pc 4 depth 0 [0=%6]
+    s2: at @code pc 6 depth 0 [0=%6]
+    s3: at @code pc 8 depth 0 [0=%6]
+}
+"#;
+
+#[test]
+fn a_path_that_saves_less_is_counted_apart() {
+    for (shortfall, start) in [(7, 0), (-7, 0), (7, 30), (1 << 40, 5)] {
+        let request = Request {
+            shortfalls: HashMap::from([(0, shortfall)]),
+            ..Request::default()
+        };
+        let mut m = Machine::asked(&parse(ODD_APART, &[]), &target(), request).unwrap();
+        let left = m.set(0, int(start)).run();
+        assert_eq!((left.pc, &*left.slots[&0]), (4, "int 30"));
+        let ended = unsafe { *m.act.activation() };
+        assert_eq!(ended.iterations, 31 - start as u64);
+        assert_eq!(ended.shortfall, shortfall * ((30 - start as i64 + 1) / 2));
+    }
+    let mut m = Machine::new(ODD_APART, &[]);
+    m.set(0, int(0)).run();
+    assert_eq!(unsafe { (*m.act.activation()).shortfall }, 0);
 }
 
 /// Floats and numbers live across the slow path of unboxing, which is a call.

@@ -8,7 +8,7 @@
 mod fake;
 
 use fake::{Machine, OTHER, int, int_value, left, object, parse, refcount, target};
-use jit::compile;
+use jit::{Request, compile};
 use std::cell::Cell;
 use traces::{Abort, Reason};
 
@@ -320,7 +320,7 @@ fn malformed_traces_are_refused() {
         assert!(LOOP.contains(from), "{from}");
         let text = LOOP.replacen(from, to, 1);
         let trace = parse(&text, &[("add", 1), ("range_iterator", 1)]);
-        let abort = compile(&trace, &target(), false).unwrap_err();
+        let abort = compile(&trace, &target(), &Request::default()).unwrap_err();
         assert!(
             abort.reason == Reason::Codegen && abort.detail.contains(message),
             "{abort}"
@@ -331,7 +331,7 @@ fn malformed_traces_are_refused() {
 #[test]
 fn names_without_address_are_refused() {
     let abort = |names: &[(&str, usize)]| -> Abort {
-        compile(&parse(LOOP, names), &target(), false).unwrap_err()
+        compile(&parse(LOOP, names), &target(), &Request::default()).unwrap_err()
     };
     assert!(abort(&[("add", 1)]).detail.contains("@range_iterator"));
     assert!(abort(&[("range_iterator", 1)]).detail.contains("@add"));
@@ -352,7 +352,7 @@ fn executable_mappings() -> usize {
 #[test]
 fn code_goes_with_its_owner() {
     let trace = parse(EMPTY, &[]);
-    let one = || compile(&trace, &target(), false).unwrap();
+    let one = || compile(&trace, &target(), &Request::default()).unwrap();
     let mut kept: Vec<_> = (0..50).map(|_| one()).collect();
     let (bytes, mappings) = (resident_bytes(), executable_mappings());
     for _ in 0..2000 {

@@ -77,7 +77,7 @@ impl Lower<'_> {
         // A slow path may lead here too.
         self.position = None;
         self.during = None;
-        self.on_root = false;
+        self.path = inst.snap;
         Ok(())
     }
 }

@@ -33,6 +33,7 @@ const MAX_FLOATS: usize = 6;
 const MAX_HOISTED: usize = 6;
 
 const ITERATIONS: i32 = offset_of!(Activation, iterations) as i32;
+const SHORTFALL: i32 = offset_of!(Activation, shortfall) as i32;
 
 /// What tells the number of the iteration, behind the label.
 #[derive(Clone, Copy, Debug)]
@@ -242,6 +243,7 @@ impl<'a> Lower<'a> {
     pub(super) fn jump(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
         let mut args = self.block_args(inst)?;
         let moves = self.moves(inst);
+        self.fall_short();
         let stays = self.staying.contains(&at);
         if let Counter::Own(counter) = self.counter {
             let one = self.int(1);
@@ -264,6 +266,17 @@ impl<'a> Lower<'a> {
         let header = self.header;
         self.b.ins().brif(goes_on, block, &inner, header, &args);
         Ok(())
+    }
+
+    /// Adds what this path saves less than the root path does.
+    fn fall_short(&mut self) {
+        let snap = self.path.and_then(|p| self.trace.snaps.get(p.0 as usize));
+        let shortfall = snap.and_then(|snap| self.request.shortfalls.get(&snap.origin));
+        if let Some(&shortfall) = shortfall {
+            let sum = self.load(types::I64, self.act, SHORTFALL);
+            let sum = self.b.ins().iadd_imm_s(sum, shortfall);
+            self.store(sum, self.act, SHORTFALL);
+        }
     }
 
     /// Whether a jump moves the counter as the counter moves.
@@ -405,7 +418,7 @@ impl<'a> Lower<'a> {
         let differs = self.poll()?;
         self.branch(differs, exit);
         match self.part {
-            Part::Loop if self.calm && self.on_root => self.inner_loop(at),
+            Part::Loop if self.calm && self.path.is_none() => self.inner_loop(at),
             _ => Ok(()),
         }
     }

@@ -21,7 +21,7 @@ mod memory;
 mod object;
 mod tuples;
 
-use crate::code::{refused, signature};
+use crate::code::{Request, refused, signature};
 use crate::exit::{Activation, Exit};
 use crate::stub::Stubs;
 use crate::target::Target;
@@ -36,7 +36,7 @@ use exits::Exits;
 use loops::{Counter, Inner, Part};
 use std::collections::{HashMap, HashSet};
 use std::mem::offset_of;
-use traces::{Abort, Effect, Imm, Inst, Known, ObjConst, ObjId, Op, Trace, Type, Value};
+use traces::{Abort, Effect, Imm, Inst, Known, ObjConst, ObjId, Op, SnapId, Trace, Type, Value};
 
 /// A lowered trace.
 pub(crate) struct Lowered {
@@ -49,14 +49,19 @@ pub(crate) struct Lowered {
 }
 
 /// Lowers a trace.
-pub(crate) fn lower(trace: &Trace, target: &Target, isa: &dyn TargetIsa) -> Result<Lowered, Abort> {
+pub(crate) fn lower(
+    trace: &Trace,
+    target: &Target,
+    request: &Request,
+    isa: &dyn TargetIsa,
+) -> Result<Lowered, Abort> {
     let mut func = ir::Function::with_name_signature(
         UserFuncName::default(),
         signature(isa.default_call_conv()),
     );
     let mut context = FunctionBuilderContext::new();
     let builder = FunctionBuilder::new(&mut func, &mut context);
-    let mut lower = Lower::new(builder, trace, target);
+    let mut lower = Lower::new(builder, trace, target, request);
     lower.trace()?;
     let mut stubs = std::mem::take(&mut lower.stubs);
     stubs.finish()?;
@@ -125,8 +130,9 @@ struct Lower<'a> {
     staying: HashSet<usize>,
     /// The paths that begin where a guard fails.
     branches: Branches,
-    /// Whether the root path is being lowered.
-    on_root: bool,
+    /// The snapshot of the guard at which the path begins that is being lowered; `None` on the root path.
+    path: Option<SnapId>,
+    request: &'a Request,
     /// The index of the counter among the label's parameters, where it is one.
     lead: usize,
     /// The types of the label's parameters.
@@ -169,7 +175,12 @@ fn native_type(ty: Type) -> ir::Type {
 }
 
 impl<'a> Lower<'a> {
-    fn new(mut b: FunctionBuilder<'a>, trace: &'a Trace, target: &'a Target) -> Lower<'a> {
+    fn new(
+        mut b: FunctionBuilder<'a>,
+        trace: &'a Trace,
+        target: &'a Target,
+        request: &'a Request,
+    ) -> Lower<'a> {
         let entry = b.create_block();
         b.append_block_params_for_function_params(entry);
         b.switch_to_block(entry);
@@ -202,7 +213,8 @@ impl<'a> Lower<'a> {
             carried: Vec::new(),
             staying: HashSet::new(),
             branches: Branches::of(trace),
-            on_root: true,
+            path: None,
+            request,
             lead: 0,
             params: Vec::new(),
             counter: Counter::Memory,

@@ -8,7 +8,7 @@ mod running;
 pub mod scene;
 
 use jit::target::{Functions, MAX_WATCHES, Target, Values, Watch};
-use jit::{Activation, ActivationBuf, Compiled, Exit, Repr, Source, compile, values_of};
+use jit::{Activation, ActivationBuf, Compiled, Exit, Repr, Request, Source, compile, values_of};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use traces::{Abort, Field, Helper, Trace};
@@ -499,13 +499,20 @@ impl Machine {
     }
 
     pub fn with(trace: &Trace, target: &Target) -> Result<Machine, Abort> {
-        let compiled = compile(trace, target, true)?;
+        Machine::asked(trace, target, Request::default())
+    }
+
+    /// As the others, with what else is asked of the compiler.
+    pub fn asked(trace: &Trace, target: &Target, mut request: Request) -> Result<Machine, Abort> {
+        request.asm = true;
+        let compiled = compile(trace, target, &request)?;
         let nobody = Activation {
             frame: std::ptr::null_mut(),
             thread: std::ptr::null_mut(),
             leave: 0,
             during: 0,
             iterations: 0,
+            shortfall: 0,
             observed: 0,
             spare: std::ptr::null_mut(),
             errno: std::ptr::null_mut(),
