@@ -6,8 +6,12 @@ use std::cell::Cell;
 
 /// What any program may spend, in microseconds: an advance on what the first loops save.
 const FREE_US: i64 = 30_000;
-/// Of the program's own processor time, one part in so many more.
+/// Of the program's own processor time, one part in so many more, as long as it is young.
 const SHARE: i64 = 40;
+/// When it is young no more: one that has run so long may well run as long again.
+const YOUNG_US: i64 = 1_000_000;
+/// As `SHARE`, of the time behind that.
+const SHARE_LATER: i64 = 10;
 /// As `FREE_US`, for loops around foreign calls and over C memory, which gain most.
 const FREE_FOREIGN_US: i64 = 200_000;
 /// As `SHARE`, for them.
@@ -85,9 +89,9 @@ impl Budget {
     /// From which processor time of the process on, in microseconds, another trace may be compiled, where it has to do
     /// with C or not.
     fn allowed_from(&self, foreign: bool) -> i64 {
-        let (free, share) = match foreign {
-            true => (FREE_FOREIGN_US, SHARE_FOREIGN),
-            false => (FREE_US, SHARE),
+        let (free, young, later) = match foreign {
+            true => (FREE_FOREIGN_US, SHARE_FOREIGN, SHARE_FOREIGN),
+            false => (FREE_US, SHARE, SHARE_LATER),
         };
         let saved_us = self.saved.get() / 1000;
         let earned = match saved_us < 0 {
@@ -96,7 +100,11 @@ impl Budget {
         };
         let due = i64::try_from(self.spent_us.get()).unwrap_or(i64::MAX);
         let due = due.saturating_sub(free.saturating_add(earned));
-        due.saturating_mul(share)
+        let grown_up = YOUNG_US / young;
+        let later_on = due.saturating_sub(grown_up).max(0).saturating_mul(later);
+        due.min(grown_up)
+            .saturating_mul(young)
+            .saturating_add(later_on)
     }
 
     /// A run of native code has saved so much, in nanoseconds, or cost it.

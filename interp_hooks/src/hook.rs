@@ -23,7 +23,7 @@ const MAX_REPORTED: usize = 4096;
 const CLOCK_EVERY: u32 = 100;
 /// How many entries lie between two looks whether other loops may wake.
 const WAKE_EVERY: u64 = 256;
-/// From which attempt on variables may change their types from one iteration to the next.
+/// After how many attempts variables may change their types from one iteration to the next.
 const MIXED_FROM: u32 = 2;
 /// The answer that changes nothing.
 const NONE: fn() -> *mut ffi::PyObject = || {
@@ -222,6 +222,10 @@ fn begin_recording(
             header.target,
             name,
         )
+    };
+    let recorder = match header.goes_around() {
+        true => recorder.around(),
+        false => recorder,
     };
     *e.recording.borrow_mut() = Some(Recording {
         recorder,
@@ -424,7 +428,7 @@ fn finish(e: &Engine) {
         return;
     }
     // Where variables do not settle, each combination of types has a path of its own.
-    let mixed = r.header.attempts.get() >= MIXED_FROM;
+    let mixed = r.header.unstable.get() >= MIXED_FROM;
     match compile(e, r.recorder, Tree::new(mixed)) {
         Ok(version) => {
             r.header.versions.borrow_mut().push(Rc::new(version));

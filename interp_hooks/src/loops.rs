@@ -18,8 +18,10 @@ use traces::{Abort, Field, Imm, Inst, Op, Trace, Value};
 
 /// How many versions (by the types at entry) a header may have.
 pub const MAX_VERSIONS: usize = 4;
-/// How often a recording is tried.
+/// How often a recording is tried, and how many versions may go because they lost time.
 const MAX_ATTEMPTS: u32 = 3;
+/// After how many attempts every other one may lead around the loop: out of it, and into it again.
+const AROUND_FROM: u32 = 4;
 /// How many versions of a loop may go because an object that they name died.
 const MAX_DEATHS: u32 = 8;
 
@@ -173,6 +175,10 @@ pub struct Header {
     pub last_abort: RefCell<Option<Abort>>,
     /// Recordings given up so far.
     pub attempts: Cell<u32>,
+    /// How many of them because variables changed their types.
+    pub unstable: Cell<u32>,
+    /// Versions that went because they lost time.
+    pub losses: Cell<u32>,
     /// Versions that went because an object that they name died.
     pub deaths: Cell<u32>,
     /// Native runs.
@@ -190,6 +196,12 @@ pub struct Header {
 }
 
 impl Header {
+    /// Whether the next recording may lead around the loop.
+    pub fn goes_around(&self) -> bool {
+        let attempts = self.attempts.get();
+        attempts >= AROUND_FROM && attempts.is_multiple_of(2)
+    }
+
     /// A recording was given up: try again later, or leave the loop alone.
     pub fn give_up(&self, why: Abort) {
         use traces::Reason::*;
@@ -201,11 +213,20 @@ impl Header {
             return stop_watching();
         }
         *self.last_abort.borrow_mut() = Some(why.clone());
+        // What lies around the loop says nothing about it.
+        let around = self.goes_around() && matches!(why.reason, InnerLoop | TooLong);
         let attempts = self.attempts.get() + 1;
         self.attempts.set(attempts);
+        let tries = match why.reason {
+            TypeUnstable => {
+                self.unstable.set(self.unstable.get() + 1);
+                self.unstable.get()
+            }
+            _ => attempts,
+        };
         // An iteration that left the loop says little about the others: a short loop may just have
         // been at its end, and is tried again at another place.
-        let left = matches!(why.reason, LeftLoop | Raised);
+        let left = around || matches!(why.reason, LeftLoop | Raised);
         let patience = match PHASES.get(attempts as usize - 1) {
             Some(&phase) if left => phase,
             _ => self.patience.get().saturating_mul(4),
@@ -217,7 +238,7 @@ impl Header {
             MAX_ATTEMPTS
         };
         let again = left || matches!(why.reason, TypeUnstable | Confused);
-        if (!again || attempts >= most) && self.versions.borrow().is_empty() {
+        if (!again || tries >= most) && self.versions.borrow().is_empty() {
             *self.state.borrow_mut() = State::LeftAlone(why);
         }
         stop_watching();
@@ -283,12 +304,12 @@ impl Header {
             return;
         }
         self.forget(|v| Rc::ptr_eq(v, version));
-        self.attempts.set(self.attempts.get() + 1);
+        self.losses.set(self.losses.get() + 1);
         self.count.set(0);
         if !self.versions.borrow().is_empty() {
             return;
         }
-        *self.state.borrow_mut() = if self.attempts.get() < MAX_ATTEMPTS {
+        *self.state.borrow_mut() = if self.losses.get() < MAX_ATTEMPTS {
             State::Counting
         } else {
             State::LeftAlone(traces::Reason::ExitsTooOften.into())
@@ -437,6 +458,8 @@ pub fn header(e: &Engine, code: *mut ffi::PyObject, target: u32) -> Option<Rc<He
         versions: RefCell::new(Vec::new()),
         last_abort: RefCell::new(None),
         attempts: Cell::new(0),
+        unstable: Cell::new(0),
+        losses: Cell::new(0),
         deaths: Cell::new(0),
         entries: Cell::new(0),
         iterations: Cell::new(0),

@@ -7,15 +7,15 @@ use traces::{FrameState, Op, SnapId, Trace};
 /// What entering and leaving native code costs: its share of the JUMP callback, the search for a version, and the frame
 /// that an exit rebuilds. A version that leaves too soon to earn it back took the wrong way
 /// through its loop.
-const ENTRY_COST: i64 = 500;
+const ENTRY_COST: i64 = 450;
 /// What each frame costs on top that an exit in the middle of a call makes and hands to the interpreter.
-const FRAME_COST: i64 = 500;
+const FRAME_COST: i64 = 400;
 /// What a callback costs that finds no version.
 pub const MISS_COST: i64 = 200;
 /// What native code saves for each direct foreign call.
 const PER_CALL: i64 = 100;
 /// What it saves for each bytecode.
-const PER_BYTECODE: i64 = 2;
+const PER_BYTECODE: i64 = 3;
 
 /// What it costs to enter native code and to leave it by an exit of so many frames, in ns.
 pub fn leaving(frames: usize) -> i64 {

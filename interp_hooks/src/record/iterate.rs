@@ -64,14 +64,14 @@ impl Recorder {
     pub(super) fn other_loop(&mut self, from: u32, header: u32) -> Result<Step, Abort> {
         self.b.begin_turn();
         if self.callers.is_empty() && (header..from).contains(&self.header) {
-            return match self.is_branch() {
+            return match self.goes_around {
                 true => Ok(Step::More),
                 false => Err(Reason::LeftLoop.into()),
             };
         }
         let branch = self.is_branch();
         let own = self.callers.is_empty();
-        if own && !branch && header > self.decoded.end_of_loop(self.header) {
+        if own && !self.goes_around && header > self.decoded.end_of_loop(self.header) {
             return Err(Reason::LeftLoop.into());
         }
         let compiled = engine::get()
@@ -336,7 +336,7 @@ impl Recorder {
 
     /// An iterator whose end was guarded goes.
     fn leave_loop(&mut self, i: &Instr) -> Result<(), Abort> {
-        if self.callers.is_empty() && i.offset == self.header && !self.is_branch() {
+        if self.callers.is_empty() && i.offset == self.header && !self.goes_around {
             return Err(Reason::LeftLoop.into());
         }
         let behind = self.behind_loop(i)?;

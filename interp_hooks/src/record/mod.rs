@@ -115,6 +115,8 @@ pub struct Recorder {
     turns: HashMap<(usize, u32), u32>,
     /// Whether a branch may come to the header with objects where the root path has boxes.
     takes_objects: bool,
+    /// Whether the path may lead out of the loop, and back to its header from further up.
+    goes_around: bool,
     /// Whether the path ends at the header of another loop.
     leaves: bool,
     last: Option<u32>,
@@ -208,6 +210,7 @@ impl Recorder {
             start: header,
             turns: HashMap::new(),
             takes_objects: false,
+            goes_around: false,
             leaves: false,
             last: None,
             pending: Pending::Nothing,
@@ -266,12 +269,19 @@ impl Recorder {
         };
         recorder.b = Builder::resume(tree.naive.clone(), guard, MAX_INSTS)?;
         recorder.start = recorder.b.pc();
+        recorder.goes_around = true;
         recorder.takes_objects = tree.attempts(guard) >= iterate::TAKES_OBJECTS_FROM;
         // SAFETY: the caller's promise.
         unsafe { recorder.enter_again(calls)? };
         // What is known already needs no second reference.
         recorder.known = tree.weak.iter().map(|w| w.1).collect();
         Ok(recorder)
+    }
+
+    /// A recording of a loop whose turns are so few that its own path is rarely seen: it may lead around the loop.
+    pub fn around(mut self) -> Recorder {
+        self.goes_around = true;
+        self
     }
 
     /// Whether this is a further path of a tree.
