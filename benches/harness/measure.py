@@ -1,4 +1,5 @@
-"""Times the function `loop` of a file through a binding: `measure.py BINDING LIBRARY FILE ITERATIONS REPEATS`.
+"""Times the function `loop` of a file through a binding: `measure.py BINDING LIBRARY FILE ITERATIONS REPEATS WARM_UP`,
+behind WARM_UP seconds of process CPU time.
 
 Prints JSON: the best time of an iteration in ns of process CPU time, the checksum, how many foreign calls all
 iterations make (null where the file has no function `calls`), and what Hardwire says about the file's loops (null
@@ -22,9 +23,11 @@ def load(path):
     return module
 
 
-def best_time(loop, iterations, repeats):
+def best_time(loop, iterations, repeats, warm_up):
     """The best time of a call, and the results of all, which must be one."""
     best, results = None, {loop(iterations), loop(iterations)}
+    while time.process_time() < warm_up:
+        results.add(loop(iterations))
     for _ in range(repeats):
         start = time.process_time_ns()
         result = loop(iterations)
@@ -43,11 +46,11 @@ def states_of(path):
     return [{key: loop[key] for key in ("function", "line", "state", "reason")} for loop in loops]
 
 
-def main(binding, library, path, iterations, repeats):
+def main(binding, library, path, iterations, repeats, warm_up):
     sys.modules["binding"] = bindings.module(binding, library, os.path.dirname(path))
     program = load(path)
     iterations = int(iterations)
-    best, results = best_time(program.loop, iterations, int(repeats))
+    best, results = best_time(program.loop, iterations, int(repeats), float(warm_up))
     states = states_of(path)
     calls = program.calls(iterations) if hasattr(program, "calls") else None
     checksum = " or ".join(sorted(map(repr, results)))

@@ -63,6 +63,8 @@ pub struct Counts {
     pub iterations: u32,
     /// How often; the best time counts.
     pub repeats: u32,
+    /// For how many seconds of processor time a program in Python runs before it is timed.
+    pub warm_up: u32,
 }
 
 impl Counts {
@@ -124,7 +126,8 @@ impl InPython<'_> {
             .arg(self.binding.name())
             .arg(self.library)
             .arg(self.file)
-            .args(counts.arguments());
+            .args(counts.arguments())
+            .arg(counts.warm_up.to_string());
         measured(&mut command)
     }
 }

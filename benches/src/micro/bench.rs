@@ -137,6 +137,7 @@ impl<'a> Bench<'a> {
         Counts {
             iterations: self.effort.iterations,
             repeats: self.effort.repeats,
+            warm_up: 0,
         }
     }
 }

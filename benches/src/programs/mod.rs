@@ -20,6 +20,10 @@ use crate::verdict::Verdict;
 use rows::{Parts, Row};
 use table::{Aim, PROGRAMS, Program};
 
+/// For how many seconds a program runs with Hardwire on before it is timed, but for a first look: most need a fraction of
+/// the first; the loops of those that branch much and do not call C wait for the compiler.
+const WARM_UP: u32 = 8;
+
 /// What to measure.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -45,6 +49,8 @@ impl Options {
 struct Results {
     interpreter: String,
     repeats: u32,
+    /// How long each ran before, in s.
+    warm_up: u32,
     /// Releasing and taking the GIL, ns.
     save_restore_ns: f64,
     rows: Vec<Row>,
@@ -63,6 +69,7 @@ pub fn main(host: &Host, options: &Options) -> Result<bool> {
     let mut results = Results {
         interpreter: host.title.clone(),
         repeats: options.repeats,
+        warm_up: bench.warm_up(),
         save_restore_ns: bench.save_restore,
         rows: Vec::new(),
         left_out: Vec::new(),
@@ -131,6 +138,7 @@ impl<'a> Bench<'a> {
         let counts = Counts {
             iterations: 50_000,
             repeats: options.repeats,
+            warm_up: 0,
         };
         Ok(Bench {
             host,
@@ -162,7 +170,7 @@ impl<'a> Bench<'a> {
             off: self.python(program, binding, file, false),
             on: self.python(program, binding, file, true),
         };
-        let size = self.counts(program).iterations;
+        let size = self.counts(program, true).iterations;
         Ok(Row::of(program, binding, size, self.save_restore, parts))
     }
 
@@ -170,8 +178,14 @@ impl<'a> Bench<'a> {
         let folder = folder(self.host, program);
         let name = format!("program-{}", program.name);
         let library = self.library(program);
-        timing::in_c(self.host, &name, &folder, library, self.counts(program))
-            .with_context(|| format!("{} in C", program.title))
+        timing::in_c(
+            self.host,
+            &name,
+            &folder,
+            library,
+            self.counts(program, false),
+        )
+        .with_context(|| format!("{} in C", program.title))
     }
 
     fn python(&self, program: Program, binding: Binding, file: &str, on: bool) -> Result<Measured> {
@@ -181,7 +195,11 @@ impl<'a> Bench<'a> {
             library: self.library(program),
             api: None,
         };
-        in_python.measure(self.host, on, self.counts(program))
+        in_python.measure(self.host, on, self.counts(program, on))
+    }
+
+    fn warm_up(&self) -> u32 {
+        if self.options.quick { 0 } else { WARM_UP }
     }
 
     fn library(&self, program: Program) -> &OsStr {
@@ -191,7 +209,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn counts(&self, program: Program) -> Counts {
+    fn counts(&self, program: Program, on: bool) -> Counts {
         Counts {
             iterations: if self.options.quick {
                 program.quick
@@ -199,6 +217,7 @@ impl<'a> Bench<'a> {
                 program.size
             },
             repeats: self.options.repeats,
+            warm_up: if on { self.warm_up() } else { 0 },
         }
     }
 }
@@ -218,10 +237,14 @@ impl Results {
             }
         }
         println!(
-            "ms: process CPU time of the whole program, the best of many. Base: the same calls in a plainer program, with \
+            "ms: process CPU time of the whole program, the best of many; on: behind {warm_up}. Base: the same calls in a plainer program, with \
              Hardwire on.\nGIL: its share of `on` that SaveThread + RestoreThread ({} ns) take around each call; targets \
              in terms of C, and\non/C, leave it out.",
-            text::time(self.save_restore_ns)
+            text::time(self.save_restore_ns),
+            warm_up = match self.warm_up {
+                0 => "two runs".to_string(),
+                seconds => format!("{seconds} s of warm-up"),
+            }
         );
         let is_met = |row: &&Row| row.verdict == Verdict::Met;
         let met = self.rows.iter().filter(is_met).count();

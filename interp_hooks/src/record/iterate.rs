@@ -84,7 +84,7 @@ impl Recorder {
             self.leaves = true;
             return Ok(Step::Closed);
         }
-        if compiled && !branch || *turns > MAX_TURNS {
+        if compiled && !self.goes_around || *turns > MAX_TURNS {
             return Err(Reason::InnerLoop.into());
         }
         Ok(Step::More)
