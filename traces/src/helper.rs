@@ -139,6 +139,8 @@ helpers! {
     DictSet "dict_set" (Obj Obj Obj) false -> Some(Bool), Writes;
     /// As `dict_set`, under an int.
     DictSetInt "dict_set_int" (Obj I64 Obj) false -> Some(Bool), Writes;
+    /// Stores arg 2 under the str arg 1 in the dict arg 0, which nobody else has yet.
+    DictInit "dict_init" (Obj Obj Obj) false -> None, Memory;
     /// Takes the last item off the list arg 0; it has other owners, or nobody can notice its death.
     ListPop "list_pop" (Obj) false -> None, Writes;
     /// Where a global variable of a compiled cffi module lies: what the function at the address gives, which
@@ -184,6 +186,8 @@ helpers! {
     List2 "list2" (Obj Obj) false -> Some(Obj), New;
     /// The list of the arguments.
     List3 "list3" (Obj Obj Obj) false -> Some(Obj), New;
+    /// The dict of no items.
+    DictNew "dict_new" () false -> Some(Obj), New;
     /// An instance of a class made in Python, without attributes.
     InstanceNew "instance_new" (Obj) false -> Some(Obj), New;
     /// What the `__enter__` of the last `before_with` of this thread gave.
@@ -271,6 +275,7 @@ impl Helper {
             Helper::TupleSlice => Known::Tuple,
             Helper::Tuple1 | Helper::Tuple2 | Helper::Tuple3 => Known::Tuple,
             Helper::List0 | Helper::List1 | Helper::List2 | Helper::List3 => Known::List,
+            Helper::DictNew => Known::Dict,
             Helper::RangeIterNew => Known::RangeIter,
             Helper::ListIterNew => Known::ListIter,
             Helper::TupleIterNew => Known::TupleIter,
@@ -285,6 +290,7 @@ impl Helper {
             self,
             ListAppend
                 | AttrNew
+                | DictInit
                 | DictSet
                 | DictSetInt
                 | Tuple1

@@ -18,8 +18,10 @@ unsafe extern "C" {
 const OPTIMIZED_NEW_LOCALS: i64 = 3;
 /// `*args`.
 const REST: i64 = 0x4;
-/// `**kwargs`, and what gives a generator or a coroutine.
-const UNUSUAL: i64 = 0x8 | 0x20 | 0x80 | 0x100 | 0x200;
+/// `**kwargs`.
+const REST_BY_NAME: i64 = 0x8;
+/// What gives a generator or a coroutine.
+const UNUSUAL: i64 = 0x20 | 0x80 | 0x100 | 0x200;
 
 /// What a function takes.
 pub struct Signature {
@@ -33,6 +35,8 @@ pub struct Signature {
     pub positional_only: usize,
     /// Whether a tuple takes the positional arguments that are left: the parameter behind those.
     pub rest: bool,
+    /// Whether a dict takes the named arguments that are left: the last parameter.
+    pub rest_by_name: bool,
     /// The default values of the last positional ones.
     pub defaults: Vec<Object>,
     /// The default values of those by keyword only.
@@ -130,6 +134,7 @@ pub fn signature(function: Object) -> Option<Signature> {
         names,
         positional,
         rest: flags & REST != 0,
+        rest_by_name: flags & REST_BY_NAME != 0,
         positional_only: count(c"co_posonlyargcount")?,
         defaults,
         keyword_defaults: Some(keyword_defaults).filter(|dict| dict.is_exact_dict()),

@@ -84,6 +84,16 @@ pub(super) unsafe extern "C" fn dict_set_int(dict: Obj, key: i64, value: Obj) ->
     unsafe { store(dict, Key::Int(key), value) }
 }
 
+/// What `_PyDict_FromItems` does for the named arguments that are left, Python/ceval.c.
+pub(super) unsafe extern "C" fn dict_init(dict: Obj, key: Obj, value: Obj) {
+    // SAFETY: a new dict and an exact str. Where there is no memory the process ends.
+    unsafe {
+        if ffi::PyDict_SetItem(dict, key, value) != 0 {
+            ffi::Py_FatalError(c"hardwire: out of memory".as_ptr());
+        }
+    }
+}
+
 /// `list_pop_impl` and `list_resize`, Objects/listobject.c.
 pub(super) unsafe extern "C" fn list_pop(list: Obj) {
     // SAFETY: an exact list that has an item. Where there is no memory the process ends.

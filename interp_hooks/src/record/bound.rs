@@ -28,10 +28,10 @@ impl Recorder {
         let function = Object(callee.field_i64(Field::MethodFunction) as *mut _);
         let owner = Object(callee.field_i64(Field::MethodSelf) as *mut _);
         let operands = arguments_behind(Some(Argument::Receiver), shape, above);
-        let Some(mut call) = self.bind(function, &operands, names) else {
+        let (n, from) = extent(shape, names, above, i);
+        let Some(mut call) = self.bind_call(function, &operands, names, n) else {
             return Ok(false);
         };
-        let (n, from) = extent(shape, names, above, i);
         self.b.begin(from);
         let Some(v) = self.method_object(shape.callable, callee)? else {
             return Ok(false);

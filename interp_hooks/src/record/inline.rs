@@ -16,7 +16,7 @@ use crate::py::{Object, Strong};
 use pyo3_ffi as ffi;
 use std::rc::Rc;
 use traces::builder::StackEntry;
-use traces::{Abort, Death, Imm, Inlined, Op, Protocol, Reason, Value};
+use traces::{Abort, Death, Helper, Imm, Inlined, Op, Protocol, Reason, Resume, Value};
 
 /// How many calls may be under way at once.
 const MAX_DEPTH: usize = 8;
@@ -50,6 +50,8 @@ pub(super) enum Argument {
     Default(Object),
     /// `*args`: a tuple.
     Rest(Vec<Argument>),
+    /// `**kwargs`: a dict, of these names.
+    RestByName(Vec<(Object, Argument)>),
 }
 
 /// A call that is to become part of the trace.
@@ -118,7 +120,7 @@ impl Recorder {
         from: u32,
         i: &Instr,
     ) -> Result<bool, Abort> {
-        let Some(call) = self.bind(callee, arguments, names) else {
+        let Some(call) = self.bind_call(callee, arguments, names, n) else {
             return Ok(false);
         };
         let v = self.b.peek(callable)?.value;
@@ -140,7 +142,7 @@ impl Recorder {
         getter: Object,
         guard: impl FnOnce(&mut Recorder) -> Result<(), Abort>,
     ) -> Result<bool, Abort> {
-        let Some(call) = self.bind(getter, &[Argument::Operand(0)], None) else {
+        let Some(call) = self.bind_call(getter, &[Argument::Operand(0)], None, 1) else {
             return Ok(false);
         };
         guard(self)?;
@@ -152,12 +154,7 @@ impl Recorder {
 
     /// What each parameter of a function is given by these operands, the last ones by name; nothing where the call
     /// is left to the interpreter.
-    pub(super) fn bind(
-        &self,
-        callee: Object,
-        operands: &[Argument],
-        names: Option<Object>,
-    ) -> Option<Call> {
+    fn bind(&self, callee: Object, operands: &[Argument], names: Option<Object>) -> Option<Call> {
         let signature = function::signature(callee)?;
         let code = signature.code;
         let refused =
@@ -182,15 +179,22 @@ impl Recorder {
         }
         let mut arguments: Vec<Option<Argument>> = vec![None; signature.names.len()];
         let by_position = positional.min(signature.positional);
+        let mut named = Vec::new();
         for (place, operand) in arguments.iter_mut().zip(operands).take(by_position) {
             *place = Some(operand.clone());
         }
         for (&name, operand) in names.iter().zip(operands.iter().skip(positional)) {
             // Names are interned; one that is not is left to the interpreter.
-            let n = signature.names.iter().position(|known| known.0 == name.0)?;
-            let place = arguments
-                .get_mut(n)
-                .filter(|_| n >= signature.positional_only)?;
+            let n = signature.names.iter().position(|known| known.0 == name.0);
+            let Some(n) = n.filter(|&n| n >= signature.positional_only) else {
+                let taken = n.is_none() && signature.names.iter().any(|k| k.text() == name.text());
+                if !signature.rest_by_name || taken {
+                    return None;
+                }
+                named.push((name, operand.clone()));
+                continue;
+            };
+            let place = arguments.get_mut(n)?;
             if place.replace(operand.clone()).is_some() {
                 return None;
             }
@@ -215,6 +219,9 @@ impl Recorder {
         if signature.rest {
             arguments.push(Some(Argument::Rest(more.to_vec())));
         }
+        if signature.rest_by_name {
+            arguments.push(Some(Argument::RestByName(named)));
+        }
         Some(Call {
             function: callee,
             code,
@@ -223,6 +230,67 @@ impl Recorder {
             receiver: None,
             protocol: Protocol::Call,
         })
+    }
+
+    /// Whether the dict of `**kwargs`, if there is one, has a slot to be made in, among the top `n` operands.
+    fn has_room(&self, call: &Call, n: usize) -> bool {
+        let made = |a: &Argument| matches!(a, Argument::RestByName(_));
+        !call.arguments.iter().any(made) || self.room(n).is_some()
+    }
+
+    /// The slot of the callable or of what is in front of the arguments, where it owns nothing.
+    fn room(&self, n: usize) -> Option<u16> {
+        let places = [n.checked_sub(2)?, n - 1];
+        let free = |at: &usize| self.b.peek(*at).is_ok_and(|e| !e.owned);
+        let at = places.into_iter().find(free)?;
+        Some(self.b.slot_below_top(at))
+    }
+
+    /// As `bind`, of a call whose operands are the top `n`. `None` too where a dict for the named arguments that are left
+    /// would have no slot.
+    pub(super) fn bind_call(
+        &self,
+        callee: Object,
+        operands: &[Argument],
+        names: Option<Object>,
+        n: usize,
+    ) -> Option<Call> {
+        let call = self.bind(callee, operands, names)?;
+        self.has_room(&call, n).then_some(call)
+    }
+
+    /// Makes the dict of `**kwargs`; gives the slot that owns it. What it takes it keeps alive.
+    fn make_named(
+        &mut self,
+        named: &[(Object, Argument)],
+        n: usize,
+    ) -> Result<(Value, u16), Abort> {
+        let slot = self.room(n).ok_or(Reason::Confused)?;
+        let mut items = Vec::with_capacity(named.len());
+        for (name, argument) in named {
+            let (value, owner) = match *argument {
+                Argument::Operand(at) => {
+                    let e = self.b.peek(at)?;
+                    (e.value, e.owned.then(|| self.b.slot_below_top(at)))
+                }
+                Argument::Value(v) => (v, None),
+                _ => return Err(Reason::Confused.into()),
+            };
+            self.own_twins(value, n);
+            items.push((*name, value, owner));
+        }
+        let snap = self.b.snapshot_as(Resume::Raise(n as u16));
+        let imm = Imm::HelperSlot(Helper::DictNew, slot);
+        let dict = self.b.trace.emit(Op::CallNew, &[], imm, Some(snap))?;
+        for (name, value, owner) in items {
+            let name = self.constant_value(name, "key")?;
+            let imm = Imm::Helper(Helper::DictInit);
+            self.b.effect(Op::Call, &[dict, name, value], imm);
+            if let Some(slot) = owner {
+                self.b.effect(Op::ReleaseSlot, &[], Imm::Slot(slot));
+            }
+        }
+        Ok((dict, slot))
     }
 
     /// Whether an argument can be an item of a tuple that need not exist.
@@ -310,6 +378,12 @@ impl Recorder {
                 self.assumptions.dict_value(*dict, name, value);
             }
         }
+        let mut made = None;
+        for argument in &call.arguments {
+            if let Argument::RestByName(named) = argument {
+                made = Some(self.make_named(named, n)?);
+            }
+        }
         let callee = self.inlined(call.code, call.protocol);
         let name = call.function.callable_name();
         let id = self.borrowed_constant(call.function, &name);
@@ -329,6 +403,11 @@ impl Recorder {
                 Argument::Rest(items) => {
                     let value = self.rest(items)?;
                     self.b.effect(Op::StoreSlot, &[value], Imm::Slot(k));
+                    value
+                }
+                Argument::RestByName(_) => {
+                    let (value, slot) = made.ok_or(Reason::Confused)?;
+                    self.b.effect(Op::MoveSlot, &[], Imm::Slots(k, slot));
                     value
                 }
                 &Argument::Shared(at) => {

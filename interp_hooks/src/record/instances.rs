@@ -37,10 +37,11 @@ impl Recorder {
             };
         };
         let operands = arguments_behind(Some(Argument::Receiver), shape, above);
-        let Some(mut call) = self.bind(init, &operands, names) else {
+        let (n, from) = extent(shape, names, above, i);
+        // The instance has the slot that a dict would have.
+        let Some(mut call) = self.bind_call(init, &operands, names, 0) else {
             return Ok(false);
         };
-        let (n, from) = extent(shape, names, above, i);
         self.b.begin(from);
         let id = self.constant_of(e.value, class, &class.type_name());
         self.b.guard_is(e.value, id);

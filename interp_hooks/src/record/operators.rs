@@ -145,7 +145,8 @@ impl Recorder {
         protocol: Protocol,
     ) -> Result<bool, Abort> {
         let arguments: Vec<Argument> = operands.iter().map(|&at| Argument::Shared(at)).collect();
-        let Some(mut call) = self.bind(method, &arguments, None) else {
+        // The operands stay where they are: a dict would have no slot.
+        let Some(mut call) = self.bind_call(method, &arguments, None, 0) else {
             return Ok(false);
         };
         call.protocol = protocol;
