@@ -28,10 +28,10 @@ BODIES = {
     "nested": "for j in range(3):\n            total = i + j + 2**40",
     "generator": "for j in pair(i):\n            total = j",
     "list_iteration": "for other in things:\n            total = other",
-    "items": "items[i & 3] = items[i + 1 & 3] + i * 0.5; items[4] = total = items[0]; half = items[-1]",
+    "items_of_lists": "items[i & 3] = items[i + 1 & 3] + i * 0.5; items[4] = total = items[0]; half = items[-1]",
     "items_over_objects": "items[5] = Thing() if i % 8 == 0 else None; items[5] = thing; other = items[5]; items[6] = i",
     "rows": "rows[i & 1][1] += rows[1][0] & 3; other = rows[0]; total = rows[1][1] + len(rows)",
-    "attributes": "holder.n = holder.n * 0.5 + i; holder.m, holder.n = holder.n, holder.m; total = holder.n",
+    "attributes_of_numbers": "holder.n = holder.n * 0.5 + i; holder.m, holder.n = holder.n, holder.m; total = holder.n",
     "attributes_over_objects": "holder.held = things if i & 1 else items; other = holder.held; holder.chain.chain.n = i + 2**40",
     "slots": "slotted.a += 1; slotted.b = slotted.a * 0.25; slotted.a, slotted.b = slotted.b, i; other = slotted.c",
     "class_attribute": "total += holder.STEP; half = holder.HALF",
@@ -242,7 +242,7 @@ def test_long_loop(harness, body):
 
 @pytest.mark.parametrize("body", [name for name in BODIES if name not in ("callback", "generator")])
 def test_many_entries(harness, body):
-    check(harness, body, SHORT, TURNS // 4)
+    check(harness, body, SHORT, TURNS // 8)
 
 
 COMPILED_OFTEN = """\
