@@ -7,6 +7,7 @@ mod text;
 mod with;
 
 use crate::adapters::{self, objects};
+use crate::cpython::quiet;
 use crate::py::{Kind, Object};
 use pyo3_ffi as ffi;
 use traces::Helper;
@@ -464,9 +465,18 @@ unsafe extern "C" fn py_setitem(argv: *const Obj, argc: usize, _x: i64) -> i32 {
 
 unsafe extern "C" fn py_iter_next(argv: *const Obj, argc: usize, _x: i64) -> Obj {
     // SAFETY: one owned argument, an iterator.
+    unsafe { quiet_new(args(argv, argc).get(0)) }
+}
+
+unsafe extern "C" fn quiet_next(it: Obj, source: i64, pair: i64) -> bool {
+    // SAFETY: a live iterator of this layout.
+    unsafe { quiet::is_quiet(Object(it), quiet::Layout { source, pair }) }
+}
+
+unsafe extern "C" fn quiet_new(it: Obj) -> Obj {
+    // SAFETY: a live iterator.
     unsafe {
-        let a = args(argv, argc);
-        let item = ffi::PyIter_Next(a.get(0));
+        let item = ffi::PyIter_Next(it);
         match crate::engine::get() {
             Some(e) if item.is_null() && ffi::PyErr_Occurred().is_null() => {
                 ffi::Py_NewRef(e.exhausted.as_ptr())
@@ -511,6 +521,8 @@ pub fn address(h: Helper) -> usize {
         Helper::DictNew => ffi::PyDict_New as *const () as usize,
         Helper::DictFind => containers::dict_find as *const () as usize,
         Helper::DictFindInt => containers::dict_find_int as *const () as usize,
+        Helper::QuietNext => quiet_next as *const () as usize,
+        Helper::QuietNew => quiet_new as *const () as usize,
         Helper::DictInit => containers::dict_init as *const () as usize,
         Helper::DictSet => containers::dict_set as *const () as usize,
         Helper::DictSetInt => containers::dict_set_int as *const () as usize,

@@ -139,6 +139,9 @@ helpers! {
     DictSet "dict_set" (Obj Obj Obj) false -> Some(Bool), Writes;
     /// As `dict_set`, under an int.
     DictSetInt "dict_set_int" (Obj I64 Obj) false -> Some(Bool), Writes;
+    /// Whether the iterator arg 0 runs no Python code for its next item: what it goes over lies so many bytes behind its
+    /// start, and the pair that it gives again and again so many (0: it has none). It is about to let go of what that holds.
+    QuietNext "quiet_next" (Obj I64 I64) false -> Some(Bool), Writes;
     /// Stores arg 2 under the str arg 1 in the dict arg 0, which nobody else has yet.
     DictInit "dict_init" (Obj Obj Obj) false -> None, Memory;
     /// Takes the last item off the list arg 0; it has other owners, or nobody can notice its death.
@@ -192,6 +195,9 @@ helpers! {
     InstanceNew "instance_new" (Obj) false -> Some(Obj), New;
     /// What the `__enter__` of the last `before_with` of this thread gave.
     Entered "entered" () false -> Some(Obj), New;
+    /// The next item of the iterator arg 0, which runs no Python code for it (`quiet_next` said so); at its end, an object that
+    /// stands for the end.
+    QuietNew "quiet_new" (Obj) false -> Some(Obj), New;
     /// The iterator of a range: its first item, step (not 0) and length.
     RangeIterNew "range_iter_new" (I64 I64 I64) false -> Some(Obj), New;
     /// The iterator of an exact list.

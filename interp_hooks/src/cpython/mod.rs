@@ -7,6 +7,7 @@ pub mod frame;
 pub mod function;
 pub mod instance;
 pub mod pairs;
+pub mod quiet;
 pub mod selfcheck;
 mod v312;
 mod v313;

@@ -2,11 +2,11 @@
 
 use super::{Pending, Recorder, Step};
 use crate::cpython::decode::Instr;
-use crate::cpython::{Opcode, pairs};
+use crate::cpython::{Opcode, pairs, quiet};
 use crate::engine;
 use crate::loops::{self, State};
 use crate::py::{Kind, Object};
-use traces::{Abort, Effect, Field, Helper, Imm, Inst, Known, Op, Reason, Value};
+use traces::{Abort, Effect, Field, Helper, Imm, Inst, Known, Op, Reason, Resume, Value};
 
 /// How many turns of another loop a recording goes through.
 const MAX_TURNS: u32 = 8;
@@ -246,17 +246,45 @@ impl Recorder {
     fn next_of_any(&mut self, it: Object, v: Value, i: &Instr) -> Result<(), Abort> {
         let behind = self.behind_loop(i)?;
         let end = i.target.unwrap_or(behind);
-        self.residual_names
-            .push(format!("next of a {}", it.type_object().type_name()));
-        let slot = self.b.next_slot();
-        let item = self.call_into(Helper::PyIterNext, &[v], 1, slot)?;
+        let quiet = self.next_quietly(it, v)?;
+        let item = match quiet {
+            Some(item) => item,
+            None => {
+                self.residual_names
+                    .push(format!("next of a {}", it.type_object().type_name()));
+                let slot = self.b.next_slot();
+                self.call_into(Helper::PyIterNext, &[v], 1, slot)?
+            }
+        };
         self.b.push_owned(item);
         self.pending = Pending::Item {
             next: i.next,
             end,
             behind,
+            quiet: quiet.is_some(),
         };
         Ok(())
+    }
+
+    /// The next item of an iterator that runs no Python code for it; `None` where it is no such iterator, or does now.
+    fn next_quietly(&mut self, it: Object, v: Value) -> Result<Option<Value>, Abort> {
+        // SAFETY: the iterator is alive, and its layout was proved.
+        let layout = quiet::of(it).filter(|&layout| unsafe { quiet::is_quiet(it, layout) });
+        let Some(layout) = layout else {
+            return Ok(None);
+        };
+        let ty = self.type_of(it);
+        self.b.guard_type(v, ty);
+        self.secure(1)?;
+        self.shelter_below(1);
+        let (source, pair) = (self.b.int(layout.source)?, self.b.int(layout.pair)?);
+        let is_quiet = self.b.call(Helper::QuietNext, &[v, source, pair])?;
+        self.b.guard(is_quiet, true);
+        let slot = self.b.next_slot();
+        let snap = self.b.snapshot_as(Resume::Raise(1));
+        let imm = Imm::HelperSlot(Helper::QuietNew, slot);
+        let item = self.b.trace.emit(Op::CallNew, &[v], imm, Some(snap))?;
+        Ok(Some(item))
     }
 
     /// How many items a list or tuple has, and the address of the first.
@@ -283,9 +311,8 @@ impl Recorder {
     pub(super) fn finish_item(
         &mut self,
         offset: u32,
-        next: u32,
-        end: u32,
-        behind: u32,
+        (next, end, behind): (u32, u32, u32),
+        quiet: bool,
     ) -> Result<(), Abort> {
         let ended = offset == behind;
         if !ended && offset != next {
@@ -301,7 +328,9 @@ impl Recorder {
         self.b.guard(is_end, ended);
         if !ended {
             self.b.begin(next);
-            self.b.check();
+            if !quiet {
+                self.b.check();
+            }
             return self.finish_result(next);
         }
         for _ in 0..2 {

@@ -71,6 +71,8 @@ enum Pending {
         next: u32,
         end: u32,
         behind: u32,
+        /// Whether no Python code ran.
+        quiet: bool,
     },
     /// The address that a foreign function gave lies at the top; the bytecode ends at this pc.
     Address {
@@ -441,7 +443,12 @@ impl Recorder {
                 self.finish_result(next)
             }
             Pending::Address { next } => self.finish_address(next),
-            Pending::Item { next, end, behind } => self.finish_item(offset, next, end, behind),
+            Pending::Item {
+                next,
+                end,
+                behind,
+                quiet,
+            } => self.finish_item(offset, (next, end, behind), quiet),
             Pending::Jump {
                 taken,
                 fallthrough,
