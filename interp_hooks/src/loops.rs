@@ -140,7 +140,11 @@ pub fn exit_names(
         let pc = exit.outer().pc;
         let opcode = decoded.at(pc).map(|i| i.opcode);
         let op = match inst.map(|i| i.op) {
-            Some(Op::GuardTrue | Op::GuardFalse) if opcode == Some(Opcode::FOR_ITER) => "loop_end",
+            Some(Op::GuardTrue | Op::GuardFalse)
+                if matches!(opcode, Some(Opcode::FOR_ITER | Opcode::END_FOR)) =>
+            {
+                "loop_end"
+            }
             op => op.map_or("?", Op::mnemonic),
         };
         format!("{op} at line {}", lines.at(pc))
