@@ -19,12 +19,17 @@ const SHORTEST: Duration = Duration::from_millis(10);
 /// How long no thread is started after a fork: CPython counts them when all that is to be done after it is done.
 const AFTER_FORK: Duration = Duration::from_millis(50);
 
+/// How long a fork waits at most for a thread that has ended to be counted no more.
+const GONE_WITHIN: Duration = Duration::from_millis(20);
+
 struct Monitor {
     /// At which processor time of the process, in microseconds, the loops are to be woken.
     due: Option<i64>,
     /// Whether the thread is to end.
     ends: bool,
     thread: Option<JoinHandle<()>>,
+    /// The kernel's number of the thread, once it runs.
+    id: libc::pid_t,
     forked: Option<Instant>,
 }
 
@@ -32,6 +37,7 @@ static MONITOR: Mutex<Monitor> = Mutex::new(Monitor {
     due: None,
     ends: false,
     thread: None,
+    id: 0,
     forked: None,
 });
 static CHANGED: Condvar = Condvar::new();
@@ -86,6 +92,8 @@ fn start() -> Option<JoinHandle<()>> {
 /// What the thread does.
 fn watch() {
     let mut m = monitor();
+    // SAFETY: asks for a number.
+    m.id = unsafe { libc::gettid() };
     while !m.ends {
         let Some(due) = m.due else {
             m = CHANGED.wait(m).unwrap_or_else(PoisonError::into_inner);
@@ -135,6 +143,15 @@ fn is_finalizing() -> bool {
     ask.is_none_or(|ask| unsafe { ask() != 0 })
 }
 
+/// The kernel wakes who joins a thread a little before it counts one less.
+fn wait_until_gone(id: libc::pid_t) {
+    let task = format!("/proc/self/task/{id}");
+    let begin = Instant::now();
+    while begin.elapsed() < GONE_WITHIN && std::fs::exists(&task).unwrap_or(false) {
+        std::thread::yield_now();
+    }
+}
+
 extern "C" fn before_fork() {
     let mut m = monitor();
     while let Some(thread) = m.thread.take() {
@@ -145,6 +162,7 @@ extern "C" fn before_fork() {
         let _ = thread.join();
         m = monitor();
         m.ends = false;
+        wait_until_gone(m.id);
     }
     HELD.with(|held| *held.borrow_mut() = Some(m));
 }

@@ -64,8 +64,8 @@ monitoring.get_events = lambda tool: get_events(tool) & ~(monitoring.events.JUMP
 monitoring._all_events = lambda: {name: tools & ~32 for name, tools in all_events().items() if tools & ~32}
 main()
 """
-# Seconds that a test may take, and a module.
-TEST, MODULE = (300, 1200) if WHOLE else (120, 300)
+# Seconds that a file of tests may take, and a module. Those that start many processes take ten times as long with each of these at its lowest threshold.
+TEST, MODULE = (600, 1800) if ASKED else (120, 300)
 
 
 def modules():

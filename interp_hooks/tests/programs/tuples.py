@@ -417,3 +417,21 @@ def run(n):
     return total, holder.n
 
 show(run(3), run(60), run(300))
+
+# === pair_in_an_attribute: compiled=run
+from show import show
+
+class Pattern:
+    def __init__(self): self.width = None
+
+def run(n):
+    patterns, total = [Pattern() for _ in range(n)], 0
+    for i in (7, "text", 2.5):
+        for pattern in patterns:
+            pattern.width = i, n
+            low, high = pattern.width
+            total += high
+            kept = low
+    return total, kept, len({id(pattern.width) for pattern in patterns})
+
+show(run(3), run(60))

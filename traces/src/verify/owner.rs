@@ -467,6 +467,10 @@ impl<'a> Walk<'a> {
                 self.owned(slot)?;
                 if let Some(result) = inst.result {
                     self.now.frame.add(slot, result);
+                    // It stays of its type, wherever it goes.
+                    if let Some(fact @ Fact::Is(_)) = self.now.frame.fact(slot) {
+                        self.now.facts.learn(self.def(result), result, fact);
+                    }
                 }
             }
             (Op::StoreSlot, Imm::Slot(slot), &[value]) => {
