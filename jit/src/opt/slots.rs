@@ -57,8 +57,7 @@ impl Forward<'_> {
             (Op::ReleaseSlot, Imm::Slot(slot), []) if self.death(slot) == Death::Plain => {
                 self.clear_slot(slot)?;
             }
-            (Op::ReleaseSlot, Imm::Slot(slot), []) if self.holds_constant(slot) => {
-                // What is guarded by its name needs no count.
+            (Op::ReleaseSlot, Imm::Slot(slot), []) if self.state.slot(slot).value.is_none() => {
                 self.drop_slot(slot)?;
             }
             (Op::ReleaseSlot, Imm::Slot(slot), []) => {
@@ -69,12 +68,6 @@ impl Forward<'_> {
             (op, ..) => return Err(confused(op, "has no slot")),
         }
         Ok(None)
-    }
-
-    /// Whether what a slot holds is known to be a constant, or not known at all.
-    fn holds_constant(&self, slot: u16) -> bool {
-        let value = self.state.slot(slot).value.map(|v| self.known(v));
-        value.is_none_or(|v| self.as_obj(v).is_some())
     }
 
     pub(super) fn load_slot(&mut self, slot: u16) -> Result<Value, Abort> {

@@ -518,7 +518,10 @@ impl<'a> Walk<'a> {
                 released
                     .values
                     .extend(self.shared_constant(released.constant));
-                if !released.values.iter().any(|v| self.is_shared(*v)) {
+                // A run holds the constants of its trace.
+                let is_constant = |v: &Value| self.def(*v).is_some_and(|d| d.op == Op::ConstObj);
+                let held = released.constant.is_some() || released.values.iter().any(is_constant);
+                if !held && !released.values.iter().any(|v| self.is_shared(*v)) {
                     return Err(format!("the object of slot {slot} has another owner"));
                 }
                 for value in released.values {
