@@ -936,3 +936,69 @@ def run(n, k):
 
 for k in (0, 1, 3, 9):
     show(run(40, k), run(150, k))
+
+# === few_turns: compiled=run
+from show import show
+
+def flip(items, low, high):
+    while low < high:
+        items[low], items[high] = items[high], items[low]
+        low += 1
+        high -= 1
+    return low
+
+def run(n):
+    items, total, last = list(range(9)), 0, None
+    for i in range(n):
+        total += flip(items, i % 3, 4 + i % 2)
+        for name in ("a", "b")[: i & 1]: last = name, i
+        k = i % 3
+        while k:
+            k -= 1
+            if k == i % 7: break
+            total += k * 0.5
+        else:
+            total += 1
+        for x in items[i % 2 : 2]:
+            for y in (x, last): total += y is x
+    return items, total, last
+
+show(run(5), run(80), run(400))
+
+# === few_turns_that_end_otherwise: compiled=run
+import traceback
+from show import show
+
+def run(n):
+    log, total = [], 0
+    for i in range(n):
+        try:
+            k = i % 4
+            while k:
+                k -= 1
+                total += 10 // (i % 11 - k)
+                if total % 5 == 4: continue
+                unbound = k
+            total += unbound
+            del unbound
+        except (ZeroDivisionError, UnboundLocalError) as problem:
+            log.append((repr(problem), [line for _, line in traceback.walk_tb(problem.__traceback__)]))
+        finally:
+            total += i
+        for j in range(i % 3):
+            if i % 13 == 12: return_early = log, total, j
+            total = total + j if i % 2 else float(total)
+    return log, total, return_early
+
+def nested(n):
+    def inner(limit):
+        at = 0
+        while True:
+            at += 1
+            if at > limit % 3: return at
+    total = 0
+    for i in range(n):
+        total += inner(i) * 3 - inner(i // 2)
+    return total
+
+show(run(100), run(300), nested(200))
