@@ -36,6 +36,15 @@ print('at first some:', 0 < at_first < 100)
 print('then more:', compiled() > at_first + 10)
 ";
 
+/// A program behind loops that have used up the compiler's advance and sleep.
+fn behind_sleepers(program: &str) -> Command {
+    let sleepers = MANY_LOOPS.split("expected = ").next().unwrap_or_default();
+    let program = format!("{sleepers}for _ in range(3): turn()\n{program}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hardwire"));
+    command.args(["-c", &program]);
+    command
+}
+
 #[test]
 fn loops_wait_for_the_compiler_and_get_their_turn() {
     Command::new(env!("CARGO_BIN_EXE_hardwire"))
@@ -113,10 +122,7 @@ print('woken:', bool(woken), 'raised:', said)
 
 #[test]
 fn what_a_call_raises_arrives_where_loops_wake() {
-    let sleepers = MANY_LOOPS.split("expected = ").next().unwrap_or_default();
-    let program = format!("{sleepers}for _ in range(3): turn()\n{RAISING}");
-    Command::new(env!("CARGO_BIN_EXE_hardwire"))
-        .args(["-c", &program])
+    behind_sleepers(RAISING)
         .assert()
         .success()
         .stdout("woken: True raised: {'KeyError(1000)'}\n");
@@ -142,10 +148,7 @@ print('woken:', state(), total == sum(i & 255 for i in range(256)) * (k // 256))
 
 #[test]
 fn the_only_loop_that_runs_wakes() {
-    let sleepers = MANY_LOOPS.split("expected = ").next().unwrap_or_default();
-    let program = format!("{sleepers}for _ in range(3): turn()\n{ALONE}");
-    Command::new(env!("CARGO_BIN_EXE_hardwire"))
-        .args(["-c", &program])
+    behind_sleepers(ALONE)
         .assert()
         .success()
         .stdout("woken: compiled True\n");
@@ -173,11 +176,8 @@ print('watched again:', threads())
 
 #[test]
 fn a_fork_does_not_find_the_thread_that_watches_the_clock() {
-    let sleepers = MANY_LOOPS.split("expected = ").next().unwrap_or_default();
-    let program = format!("{sleepers}for _ in range(3): turn()\n{FORKING}");
-    Command::new(env!("CARGO_BIN_EXE_hardwire"))
+    behind_sleepers(FORKING)
         .env("PYTHONWARNINGS", "error")
-        .args(["-c", &program])
         .assert()
         .success()
         .stdout("watched: 2\nafter the fork: 1 1\nwatched again: 2\n");

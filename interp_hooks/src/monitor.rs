@@ -164,12 +164,13 @@ extern "C" fn before_fork() {
         m.ends = false;
         wait_until_gone(m.id);
     }
-    HELD.with(|held| *held.borrow_mut() = Some(m));
+    // A thread that forks while it ends has no place for it: the lock is let go of then.
+    let _ = HELD.try_with(|held| *held.borrow_mut() = Some(m));
 }
 
 extern "C" fn after_fork() {
-    let held = HELD.with(|held| held.borrow_mut().take());
-    if let Some(mut m) = held {
+    let held = HELD.try_with(|held| held.borrow_mut().take());
+    if let Ok(Some(mut m)) = held {
         m.due = None;
         m.forked = Some(Instant::now());
     }

@@ -9,9 +9,9 @@ use traces::{FrameState, Op, SnapId, Trace};
 /// through its loop.
 const ENTRY_COST: i64 = 450;
 /// What each frame costs on top that an exit in the middle of a call makes and hands to the interpreter.
-const FRAME_COST: i64 = 400;
+const FRAME_COST: i64 = 200;
 /// What a callback costs that finds no version.
-pub const MISS_COST: i64 = 200;
+pub const MISS_COST: i64 = 150;
 /// What native code saves for each direct foreign call.
 const PER_CALL: i64 = 100;
 /// What it saves for each bytecode.
