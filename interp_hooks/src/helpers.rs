@@ -113,6 +113,14 @@ pub unsafe extern "C" fn new_buffer(cdata: Obj, bytes: i64) -> Obj {
         buffer
     })
 }
+/// An iterator over a range: the next number, the step, how many items are left. Never NULL.
+///
+/// # Safety
+/// The GIL is held.
+pub unsafe extern "C" fn new_range(start: i64, step: i64, len: i64) -> Obj {
+    // SAFETY: the caller's promise.
+    or_die(unsafe { iterators::range_iter_new(start, step, len) })
+}
 /// A bound method. Never NULL.
 ///
 /// # Safety

@@ -350,9 +350,9 @@ impl Made<'_> {
             }
             Source::Buf(n, repr) => {
                 let n = usize::from(n);
-                ([word(n), word(n + 1)], repr)
+                ([word(n), word(n + 1), word(n + 2)], repr)
             }
-            Source::Imm(word, repr) => ([word, 0], repr),
+            Source::Imm(word, repr) => ([word, 0, 0], repr),
         };
         // SAFETY: the words hold what their representation says.
         let o = unsafe { object(self.e, self.version, words, repr) };
@@ -375,11 +375,11 @@ impl Made<'_> {
     }
 }
 
-/// The object of a value that lies in one word, or two where it is a struct.
+/// The object of a value that lies in one word, or in more where it is a struct, a buffer or an iterator.
 unsafe fn object(
     e: &Engine,
     version: &Version,
-    [x, second]: [u64; 2],
+    [x, second, third]: [u64; 3],
     repr: Repr,
 ) -> *mut ffi::PyObject {
     use helpers as h;
@@ -408,6 +408,7 @@ unsafe fn object(
             Repr::Char => h::new_char(x as i64),
             Repr::UChar => h::new_uchar(x as i64),
             Repr::Buffer => h::new_buffer(x as *mut ffi::PyObject, second as i64),
+            Repr::Range => h::new_range(x as i64, second as i64, third as i64),
             Repr::Attr(id) => h::new_attr(x as *mut ffi::PyObject, constant(id)),
         }
     }

@@ -139,6 +139,8 @@ pub enum Repr {
     UChar,
     /// A cdata, the number of bytes behind it: a cffi buffer.
     Buffer,
+    /// The next number, the step and the number of items left behind it: an iterator over a range.
+    Range,
     /// An object: a bound method of it, of this function or name.
     Attr(ObjId),
 }

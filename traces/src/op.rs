@@ -250,6 +250,9 @@ ops! {
     BoxBuffer "box_buffer" (Obj I64) None -> r(Obj), Pure, false;
     /// A tuple of the operands, none of them NULL. Made once at most: what it is stored in first holds the one object.
     BoxTuple "box_tuple" (any) None -> r(Obj), Pure, false;
+    /// An iterator over a range: start, step, how many items are left. Only what sinks one that the path comes to the end
+    /// of makes it: before, `call_new` makes iterators, and nothing loads from one that does not exist.
+    BoxRange "box_range" (I64 I64 I64) None -> r(Obj), Pure, false;
     /// A new bound method of the operand each time: of a function, or what looking up the attribute of a name
     /// gives.
     BoxAttr "box_attr" (Obj) Obj -> r(Obj), Pure, false;
@@ -487,6 +490,7 @@ impl Op {
                 | Op::BoxAttr
                 | Op::BoxBuffer
                 | Op::BoxTuple
+                | Op::BoxRange
         )
     }
 

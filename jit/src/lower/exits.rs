@@ -235,7 +235,7 @@ impl<'a> Lower<'a> {
             Def::Obj(id) => return Ok(Source::Const(id)),
             Def::Box(
                 boxed @ Boxed {
-                    op: Op::BoxStruct | Op::BoxBuffer,
+                    op: Op::BoxStruct | Op::BoxBuffer | Op::BoxRange,
                     ..
                 },
             ) => return self.wide_source(boxed, &mut words.words),
@@ -266,13 +266,15 @@ impl<'a> Lower<'a> {
 
     /// What lies in as many words as it has.
     fn wide_source(&self, boxed: Boxed, words: &mut Vec<Word>) -> Result<Source, Abort> {
-        let repr = match boxed.ctype {
-            Some(ctype) => Repr::Struct(ctype),
-            None => Repr::Buffer,
+        let repr = match (boxed.op, boxed.ctype) {
+            (_, Some(ctype)) => Repr::Struct(ctype),
+            (Op::BoxRange, None) => Repr::Range,
+            _ => Repr::Buffer,
         };
         let index =
             u16::try_from(words.len()).map_err(|_| refused("a snapshot of too many values"))?;
-        for value in [Some(boxed.inner), boxed.second].into_iter().flatten() {
+        let all = [Some(boxed.inner), boxed.second, boxed.third];
+        for value in all.into_iter().flatten() {
             let def = self.def(value)?;
             words.push(Word { value, def });
         }
@@ -495,6 +497,7 @@ fn boxed_type(op: Op) -> Option<Known> {
         Op::BoxUChar => Some(Known::Str),
         Op::BoxBuffer => Some(Known::CBuffer),
         Op::BoxTuple => Some(Known::Tuple),
+        Op::BoxRange => Some(Known::RangeIter),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use super::{Boxed, Def, Lower};
 use crate::exit::Activation;
 use cranelift_codegen::ir::{self, BlockArg, InstBuilder, condcodes::IntCC, types};
 use std::mem::offset_of;
-use traces::{Abort, Field, Helper, Imm, Known, ObjId, Op, Value};
+use traces::{Abort, Field, Helper, Imm, Inst, Known, ObjId, Op, Value};
 
 /// The least int of which there is one object for each use: smaller ones are shared (`_PY_NSMALLPOSINTS`,
 /// Include/internal/pycore_global_objects.h).
@@ -117,8 +117,10 @@ impl<'a> Lower<'a> {
 
     /// Whether the trace makes iterators over ranges, which may be written over.
     fn makes_ranges(&self) -> bool {
-        let makes = |imm| matches!(imm, Imm::HelperSlot(Helper::RangeIterNew, _));
-        self.target.writes_over && self.trace.insts.iter().any(|inst| makes(inst.imm))
+        let makes = |inst: &Inst| {
+            inst.op == Op::BoxRange || matches!(inst.imm, Imm::HelperSlot(Helper::RangeIterNew, _))
+        };
+        self.target.writes_over && self.trace.insts.iter().any(makes)
     }
 
     /// Drops the object of a stack slot, or keeps it: an iterator over a range that nobody else has.

@@ -99,6 +99,7 @@ struct Boxed {
     op: Op,
     inner: Value,
     second: Option<Value>,
+    third: Option<Value>,
     ctype: Option<ObjId>,
 }
 
@@ -263,7 +264,7 @@ impl<'a> Lower<'a> {
         match inst.op {
             ConstInt | ConstFloat | ConstBool | ConstPtr | ConstObj => self.constant(inst),
             BoxInt | BoxUint | BoxFloat | BoxBool | BoxCData | BoxCInt | BoxCFloat | BoxStruct
-            | BoxChar | BoxUChar | BoxAttr | BoxBuffer => self.boxed(inst),
+            | BoxChar | BoxUChar | BoxAttr | BoxBuffer | BoxRange => self.boxed(inst),
             BoxTuple => self.tuple(inst),
             LoadSlot | StoreSlot | InitSlot | ReplaceSlot | MoveSlot | SwapSlots | ClearSlot
             | ReleaseSlot | DropSlot => self.slot_op(at, inst),

@@ -20,10 +20,10 @@ impl<'a> Lower<'a> {
             Op::BoxStruct => self.word_type(inner)?,
             _ => Type::I64,
         };
-        let second = inst.args.get(1).copied();
-        if let Some(second) = second {
-            self.word_type(second)?;
-            self.def(second)?;
+        let (second, third) = (inst.args.get(1).copied(), inst.args.get(2).copied());
+        for word in [second, third].into_iter().flatten() {
+            self.word_type(word)?;
+            self.def(word)?;
         }
         let ctype = match inst.imm {
             Imm::Obj(id) => Some(id),
@@ -41,6 +41,7 @@ impl<'a> Lower<'a> {
                 op: inst.op,
                 inner,
                 second,
+                third,
                 ctype,
             }),
         )
@@ -108,6 +109,7 @@ impl<'a> Lower<'a> {
                     Op::BoxUChar => functions.new_uchar,
                     Op::BoxAttr => functions.new_attr,
                     Op::BoxBuffer => functions.new_buffer,
+                    Op::BoxRange => functions.new_range,
                     _ => functions.new_cdata,
                 };
                 let mut args = Vec::new();
@@ -119,8 +121,8 @@ impl<'a> Lower<'a> {
                     });
                 } else {
                     args.push(self.native(boxed.inner)?);
-                    if let Some(second) = boxed.second {
-                        args.push(self.native(second)?);
+                    for word in [boxed.second, boxed.third].into_iter().flatten() {
+                        args.push(self.native(word)?);
                     }
                 }
                 if let Some(ctype) = boxed.ctype {
@@ -134,8 +136,11 @@ impl<'a> Lower<'a> {
                 return Ok(object);
             }
         };
-        self.runtime_call(function, &args, Some(types::I64))?
-            .ok_or_else(|| refused("a malformed box"))
+        let made = match self.def(value)? {
+            Def::Box(boxed) if boxed.op == Op::BoxRange => self.range_iter(function, &args)?,
+            _ => self.runtime_call(function, &args, Some(types::I64))?,
+        };
+        made.ok_or_else(|| refused("a malformed box"))
     }
 
     pub(super) fn unbox(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {

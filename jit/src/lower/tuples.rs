@@ -22,6 +22,7 @@ impl<'a> Lower<'a> {
             op: inst.op,
             inner: result,
             second: None,
+            third: None,
             ctype: None,
         };
         self.define_as(inst, Def::Box(boxed))

@@ -23,6 +23,7 @@
 //! | [`peel`] | the loop: its parameters and what holds at its header |
 //! | [`restart`] | branches of the preamble |
 //! | [`induct`] | parameters of the loop that move in step |
+//! | [`sink`] | iterators that a path makes and comes to the end of |
 //! | [`dce`] | dead code, dead parameters, renumbering |
 
 mod boxes;
@@ -38,6 +39,7 @@ mod memory;
 mod peel;
 mod range;
 mod restart;
+mod sink;
 mod slots;
 mod state;
 mod structs;
@@ -70,7 +72,9 @@ pub fn optimise_with(
     check("peeling", &peeled.trace, Stage::Optimised)?;
     let derived = induct::derive(peeled);
     check("induction", &derived, Stage::Optimised)?;
-    let swept = dce::sweep(&derived)?;
+    let sunk = sink::sink(derived)?;
+    check("sinking", &sunk, Stage::Optimised)?;
+    let swept = dce::sweep(&sunk)?;
     check("sweeping", &swept, Stage::Optimised)?;
     Ok(swept)
 }

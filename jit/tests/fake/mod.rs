@@ -355,6 +355,7 @@ fn word_text(word: u64, repr: Repr) -> String {
         Repr::UChar => format!("uchar {word}"),
         Repr::Attr(id) => format!("attr {} {word}", id.0),
         Repr::Buffer => format!("buffer {word:#x}"),
+        Repr::Range => format!("range {}", word as i64),
     }
 }
 
@@ -387,6 +388,7 @@ pub fn target() -> Target {
         new_struct: new_struct as *const () as usize,
         new_char: new_char as *const () as usize,
         new_uchar: new_uchar as *const () as usize,
+        new_range: iterators::range_iter_new as *const () as usize,
         str_to_char: str_to_char as *const () as usize,
         int_to_i64: int_to_i64 as *const () as usize,
         int_to_u64: int_to_u64 as *const () as usize,

@@ -97,6 +97,7 @@ impl Running {
             Repr::UChar => self.show(new_uchar(word as i64) as u64),
             Repr::Attr(id) => format!("attribute {}", id.0),
             Repr::Buffer => format!("buffer {word:#x}"),
+            Repr::Range => "range iterator".to_string(),
         }
     }
 

@@ -575,11 +575,11 @@ fn rebuild(machine: &mut Machine, exit: &Exit, trace: &Trace, mirror: &Mirror) {
                 Some(&(_, object)) => object,
                 None => {
                     let (word, repr) = match source {
-                        Source::Imm(word, repr) => ([word, 0], repr),
+                        Source::Imm(word, repr) => ([word, 0, 0], repr),
                         Source::Buf(n, repr) => {
                             let values = &machine.act.values()[usize::from(n)..];
-                            let second = values.get(1).copied().unwrap_or(0);
-                            ([values[0], second], repr)
+                            let word = |n| values.get(n).copied().unwrap_or(0);
+                            ([word(0), word(1), word(2)], repr)
                         }
                         Source::Const(_) | Source::Tuple(_) => unreachable!(),
                     };
@@ -608,7 +608,7 @@ fn rebuild(machine: &mut Machine, exit: &Exit, trace: &Trace, mirror: &Mirror) {
 }
 
 /// The object of a word that an exit stored; numbers have no reference yet.
-fn fresh(words: [u64; 2], repr: Repr, mirror: &Mirror) -> *mut Object {
+fn fresh(words: [u64; 3], repr: Repr, mirror: &Mirror) -> *mut Object {
     let word = words[0];
     let ctype = |id: ObjId| mirror.constants[id.0 as usize].1;
     let number = |raw: *mut Object| {
@@ -627,6 +627,11 @@ fn fresh(words: [u64; 2], repr: Repr, mirror: &Mirror) -> *mut Object {
         Repr::Struct(id) => number(new_struct(word, words[1], ctype(id))),
         Repr::Char => number(new_char(word as i64)),
         Repr::UChar => number(new_uchar(word as i64)),
+        Repr::Range => number(iterators::range_iter_new(
+            word as i64,
+            words[1] as i64,
+            words[2] as i64,
+        )),
         Repr::Attr(_) | Repr::Buffer => number(object(CDATA, &[0, word])),
     }
 }

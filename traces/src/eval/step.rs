@@ -281,6 +281,9 @@ impl Eval<'_> {
                 let items = items.collect::<Result<Vec<_>, _>>()?;
                 Ok(heap.alloc_tuple(items))
             }
+            (Op::BoxRange, _, &[Datum::Int(start), Datum::Int(step), Datum::Int(len)]) => {
+                Ok(heap.alloc_box(Kind::RangeIter { start, step, len }))
+            }
             (Op::BoxAttr, ..) => Ok(heap.alloc_box(Kind::Opaque(ObjRef::NULL))),
             (Op::BoxUChar, _, &[Datum::Int(n)]) => {
                 let c = u32::try_from(n).ok().and_then(char::from_u32);

@@ -83,6 +83,7 @@ impl Facts {
             (Op::BoxBuffer, _) => Some(Fact::Is(Known::CBuffer)),
             (Op::BoxUChar, _) => Some(Fact::Is(Known::Str)),
             (Op::BoxTuple, _) => Some(Fact::Is(Known::Tuple)),
+            (Op::BoxRange, _) => Some(Fact::Is(Known::RangeIter)),
             (Op::CallNew, Imm::HelperSlot(helper, _)) => helper.makes().map(Fact::Is),
             (Op::ConstObj, Imm::Obj(id)) => of_known(trace.obj(id).known),
             _ => None,
