@@ -12,7 +12,7 @@ use crate::py::{Kind, Object};
 use pyo3_ffi as ffi;
 use traces::Helper;
 
-pub use containers::build_tuple;
+pub use containers::{build_tuple, sum_is_quiet};
 
 type Obj = *mut ffi::PyObject;
 
@@ -529,6 +529,9 @@ pub fn address(h: Helper) -> usize {
         Helper::DictNew => ffi::PyDict_New as *const () as usize,
         Helper::DictFind => containers::dict_find as *const () as usize,
         Helper::DictFindInt => containers::dict_find_int as *const () as usize,
+        Helper::SumIsQuiet => containers::sum_is_quiet as *const () as usize,
+        Helper::SumNew => containers::sum_new as *const () as usize,
+        Helper::SliceNew => containers::slice_new as *const () as usize,
         Helper::QuietNext => quiet_next as *const () as usize,
         Helper::QuietNew => quiet_new as *const () as usize,
         Helper::DictInit => containers::dict_init as *const () as usize,

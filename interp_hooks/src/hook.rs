@@ -9,6 +9,7 @@ use crate::record::{Recorder, Step};
 use crate::run;
 use crate::start;
 use crate::tree::{self, Growth, Tree};
+use crate::unroll;
 use crate::worth;
 use pyo3_ffi as ffi;
 use std::ffi::{c_int, c_void};
@@ -149,7 +150,14 @@ fn count(
 ) -> bool {
     let n = header.count.get() + 1;
     header.count.set(n);
-    if n < header.patience.get() {
+    let hot = header.patience.get();
+    let unrolls = header.unrolling.is_wanted();
+    if n < hot && !unrolls {
+        // SAFETY: the current frame.
+        unsafe { unroll::look_around(e, header, hot, (code, f)) };
+        return true;
+    }
+    if !unrolls && unroll::waits(header, hot) {
         return true;
     }
     wake(e);
@@ -223,9 +231,10 @@ fn begin_recording(
             name,
         )
     };
-    let recorder = match header.goes_around() {
-        true => recorder.around(),
-        false => recorder,
+    let recorder = match (header.unrolling.is_wanted(), header.goes_around()) {
+        (true, _) => recorder.unrolling(header.unrolling.way()),
+        (false, true) => recorder.around(),
+        (false, false) => recorder,
     };
     *e.recording.borrow_mut() = Some(Recording {
         recorder,
@@ -288,13 +297,17 @@ fn give_up(e: &Engine, r: Recording, why: Abort) {
     for code in [&code].into_iter().chain(&recorder.codes) {
         set_events(e, code.as_ptr(), 0);
     }
+    let way = recorder.way_so_far().map(<[u32]>::len);
     // What it assumed is watched no more.
     drop(recorder);
     if let Some((version, guard)) = branch {
         version.tree.give_up(guard, &why);
         return;
     }
-    header.give_up(why);
+    match way {
+        Some(bytecodes) => header.unrolling.failed(&why, bytecodes),
+        None => header.give_up(why),
+    }
     register(e, &header);
 }
 
@@ -422,6 +435,12 @@ fn finish(e: &Engine) {
         return;
     }
     r.header.count.set(0);
+    let unrolls = r.recorder.way_so_far().map(<[u32]>::to_vec);
+    if let Some(way) = &unrolls
+        && !r.header.unrolling.went(way.clone())
+    {
+        return;
+    }
     if !may_compile(e, tree::is_foreign(r.recorder.trace())) {
         *r.header.last_abort.borrow_mut() = Some(Reason::Budget.into());
         r.header.sleep(e, false);
@@ -429,11 +448,17 @@ fn finish(e: &Engine) {
     }
     // Where variables do not settle, each combination of types has a path of its own.
     let mixed = r.header.unstable.get() >= MIXED_FROM;
-    match compile(e, r.recorder, Tree::new(mixed)) {
+    let compiled = compile(e, r.recorder, Tree::new(mixed, unrolls.is_some()));
+    if unrolls.is_some() {
+        r.header.unrolling.compiled(compiled.is_ok());
+    }
+    match compiled {
         Ok(version) => {
             r.header.versions.borrow_mut().push(Rc::new(version));
             *r.header.state.borrow_mut() = State::Compiled;
         }
+        // In other ways it may yet be compiled.
+        Err(_) if unrolls.is_some() => {}
         Err(why) => r.header.give_up(why),
     }
 }

@@ -24,6 +24,7 @@ mod run;
 mod start;
 mod symbol;
 mod tree;
+mod unroll;
 mod worth;
 mod wrapped;
 

@@ -7,6 +7,7 @@ use crate::inside::Standing;
 use crate::place::Lines;
 use crate::py::Strong;
 use crate::tree::Tree;
+use crate::unroll::Unrolling;
 use crate::worth;
 use jit::Compiled;
 use pyo3_ffi as ffi;
@@ -195,6 +196,8 @@ pub struct Header {
     pub past_exits: RefCell<BTreeMap<String, u64>>,
     /// How many back edges wait before the next recording.
     pub patience: Cell<u32>,
+    /// Whether it is recorded with the short loops in it, or in one around it.
+    pub unrolling: Unrolling,
     /// The night that the loop sleeps or has slept, which is not entered then; see [`crate::budget`].
     pub sleeps: Cell<Option<u32>>,
 }
@@ -308,6 +311,7 @@ impl Header {
             return;
         }
         self.forget(|v| Rc::ptr_eq(v, version));
+        self.unrolling.give_up();
         self.losses.set(self.losses.get() + 1);
         self.count.set(0);
         if !self.versions.borrow().is_empty() {
@@ -470,6 +474,7 @@ pub fn header(e: &Engine, code: *mut ffi::PyObject, target: u32) -> Option<Rc<He
         is_dead: Cell::new(false),
         past_exits: RefCell::default(),
         patience: Cell::new(e.options.borrow().threshold),
+        unrolling: Unrolling::default(),
         sleeps: Cell::default(),
     });
     headers.push(Rc::clone(&header));

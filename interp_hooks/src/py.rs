@@ -380,6 +380,12 @@ impl Object {
         }
     }
 
+    /// Whether the items of an exact list or tuple are numbers of one exact type, and there are any.
+    pub fn sums_quietly(self) -> bool {
+        // SAFETY: an exact tuple or list.
+        unsafe { crate::helpers::sum_is_quiet(self.0) }
+    }
+
     /// The items of an exact tuple.
     pub fn tuple_items(self) -> Option<Vec<Object>> {
         // SAFETY: an exact tuple; the indexes are below its size.

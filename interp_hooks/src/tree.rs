@@ -106,6 +106,8 @@ pub struct Tree {
     saved: i64,
     /// Whether variables may change their types from one iteration to the next.
     mixed: bool,
+    /// Whether the loops in it are unrolled.
+    pub unrolls: bool,
     /// Whether it has as many branches, or as many instructions, as it may have.
     is_full: bool,
     /// Whether each branch is compiled by itself: several at once came to nothing.
@@ -118,9 +120,10 @@ pub struct Tree {
 
 impl Tree {
     /// A tree that has not been recorded yet.
-    pub fn new(mixed: bool) -> Tree {
+    pub fn new(mixed: bool, unrolls: bool) -> Tree {
         Tree {
             mixed,
+            unrolls,
             ..Tree::default()
         }
     }

@@ -104,6 +104,8 @@ helpers! {
     Atan2 "atan2" (F64 F64) false -> Some(F64), Pure;
     /// `fmod` of C.
     Fmod "fmod" (F64 F64) false -> Some(F64), Pure;
+    /// `round(x, n)` of a finite double, for 0 to 22 places.
+    RoundTo "round_to" (F64 I64) false -> Some(F64), Pure;
     /// `copysign` of C.
     CopySign "copysign" (F64 F64) false -> Some(F64), Pure;
     /// Whether `x ** y` of integers fits in 64 bits; y >= 0.
@@ -139,6 +141,9 @@ helpers! {
     DictSet "dict_set" (Obj Obj Obj) false -> Some(Bool), Writes;
     /// As `dict_set`, under an int.
     DictSetInt "dict_set_int" (Obj I64 Obj) false -> Some(Bool), Writes;
+    /// Whether `sum` of a list or tuple runs no Python code and does not raise: it has items, all exact floats, or all exact
+    /// ints.
+    SumIsQuiet "sum_is_quiet" (Obj) false -> Some(Bool), Writes;
     /// Whether the iterator arg 0 runs no Python code for its next item: what it goes over lies so many bytes behind its
     /// start, and the pair that it gives again and again so many (0: it has none). It is about to let go of what that holds.
     QuietNext "quiet_next" (Obj I64 I64) false -> Some(Bool), Writes;
@@ -198,6 +203,10 @@ helpers! {
     /// The next item of the iterator arg 0, which runs no Python code for it (`quiet_next` said so); at its end, an object that
     /// stands for the end.
     QuietNew "quiet_new" (Obj) false -> Some(Obj), New;
+    /// `arg 0(arg 1)`, the sum of the items of a list or tuple (`sum_is_quiet` said so).
+    SumNew "sum_new" (Obj Obj) false -> Some(Obj), New;
+    /// The slice of start, stop and step.
+    SliceNew "slice_new" (Obj Obj Obj) false -> Some(Obj), New;
     /// The iterator of a range: its first item, step (not 0) and length.
     RangeIterNew "range_iter_new" (I64 I64 I64) false -> Some(Obj), New;
     /// The iterator of an exact list.
@@ -305,6 +314,7 @@ impl Helper {
                 | List1
                 | List2
                 | List3
+                | SliceNew
         )
     }
 

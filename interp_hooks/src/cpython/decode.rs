@@ -69,6 +69,23 @@ impl Decoded {
         jumps.map(|i| i.offset).max().unwrap_or(header)
     }
 
+    /// The headers of all loops, each with its last jump back.
+    pub fn headers(&self) -> Vec<(u32, u32)> {
+        let back = |i: &Instr| i.target.filter(|&target| target <= i.offset);
+        let mut all: Vec<(u32, u32)> = Vec::new();
+        for (header, last) in self
+            .instrs
+            .iter()
+            .filter_map(|i| Some((back(i)?, i.offset)))
+        {
+            match all.iter_mut().find(|known| known.0 == header) {
+                Some(known) => known.1 = known.1.max(last),
+                None => all.push((header, last)),
+            }
+        }
+        all
+    }
+
     /// The numbers of the names that the loop with this header stores into, as far as its last
     /// jump back.
     pub fn names_stored(&self, header: u32) -> Vec<u32> {

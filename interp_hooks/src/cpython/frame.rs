@@ -140,6 +140,14 @@ pub unsafe fn caller(t: &Table, f: *mut u8) -> *mut u8 {
     }
 }
 
+/// Whether a frame is of no program's code: CPython puts one between an `__init__` and the call of the class
+/// (`_Py_InitCleanup`, `Python/specialize.c`), whose code object is a constant that must not be asked for its bytecode. Some
+/// of CPython's own modules have immortal code objects too (3.12), as nobody else has.
+pub unsafe fn is_between(t: &Table, f: *mut u8) -> bool {
+    // SAFETY: the module's contract.
+    unsafe { ffi::Py_REFCNT(code(t, f)) >= 1 << 30 }
+}
+
 /// A slot: locals first, then the operand stack.
 pub unsafe fn slot(t: &Table, f: *mut u8, n: usize) -> *mut *mut ffi::PyObject {
     // SAFETY: the module's contract.
@@ -156,6 +164,15 @@ pub unsafe fn stacktop(t: &Table, f: *mut u8) -> i32 {
 pub unsafe fn set_stacktop(t: &Table, f: *mut u8, n: i32) {
     // SAFETY: the module's contract.
     unsafe { *word(f, t.frame_stacktop).cast::<i32>() = n }
+}
+
+/// The byte offset of the instruction that a frame which waits for a call has come to, or of the inline cache behind it.
+pub unsafe fn pc(t: &Table, f: *mut u8, code: *mut ffi::PyObject) -> u32 {
+    // SAFETY: the module's contract.
+    unsafe {
+        let first = code.cast::<u8>().offset(t.code_bytes as isize);
+        (*word(f, t.frame_instr)).offset_from(first).max(0) as u32
+    }
 }
 
 /// Makes the interpreter go on at a byte offset when the JUMP callback returns.

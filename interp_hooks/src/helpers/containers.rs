@@ -380,6 +380,35 @@ pub(super) unsafe extern "C" fn list2(a: Obj, b: Obj) -> Obj {
     unsafe { list_of([a, b]) }
 }
 
+pub(super) unsafe extern "C" fn slice_new(start: Obj, stop: Obj, step: Obj) -> Obj {
+    // SAFETY: borrowed operands.
+    unsafe { ffi::PySlice_New(start, stop, step) }
+}
+
+pub unsafe extern "C" fn sum_is_quiet(sequence: Obj) -> bool {
+    // SAFETY: an exact list or tuple.
+    unsafe {
+        let n = ffi::Py_SIZE(sequence);
+        let item = |i: ffi::Py_ssize_t| match ffi::PyList_CheckExact(sequence) != 0 {
+            true => ffi::PyList_GetItem(sequence, i),
+            false => ffi::PyTuple_GetItem(sequence, i),
+        };
+        if n == 0 {
+            return false;
+        }
+        let class = ffi::Py_TYPE(item(0));
+        let is_number = class == &raw mut ffi::PyFloat_Type || class == &raw mut ffi::PyLong_Type;
+        is_number && (1..n).all(|i| ffi::Py_TYPE(item(i)) == class)
+    }
+}
+
+pub(super) unsafe extern "C" fn sum_new(sum: Obj, sequence: Obj) -> Obj {
+    // SAFETY: the built-in function and a list or tuple.
+    unsafe {
+        ffi::PyObject_CallFunctionObjArgs(sum, sequence, std::ptr::null_mut::<ffi::PyObject>())
+    }
+}
+
 pub(super) unsafe extern "C" fn list3(a: Obj, b: Obj, c: Obj) -> Obj {
     // SAFETY: borrowed items.
     unsafe { list_of([a, b, c]) }

@@ -1,5 +1,7 @@
 //! Functions of `<math.h>`, called by compiled traces without anything in between.
 
+use pyo3_ffi as ffi;
+use std::ffi::{c_char, c_int};
 use traces::Helper;
 
 #[link(name = "m")]
@@ -30,6 +32,25 @@ unsafe extern "C" {
     fn copysign(x: f64, y: f64) -> f64;
 }
 
+/// `round(x, n)` as `double_round` does it (`Objects/floatobject.c`): to the decimal places of the exact value, of two that
+/// are as near to the even one, and back. What it makes of a finite number is one.
+unsafe extern "C" fn round_to(x: f64, n: i64) -> f64 {
+    // SAFETY: the GIL is held; the text is ours.
+    unsafe {
+        let text =
+            ffi::PyOS_double_to_string(x, b'f' as c_char, n as c_int, 0, std::ptr::null_mut());
+        if text.is_null() {
+            // No memory; the caller holds a finite number for it.
+            ffi::PyErr_Clear();
+            return f64::NAN;
+        }
+        let end = std::ptr::null_mut();
+        let rounded = ffi::PyOS_string_to_double(text, end, std::ptr::null_mut());
+        ffi::PyMem_Free(text.cast());
+        rounded
+    }
+}
+
 /// The address of a helper that is a function of `<math.h>`.
 pub(super) fn address(h: Helper) -> Option<usize> {
     Some(match h {
@@ -57,6 +78,7 @@ pub(super) fn address(h: Helper) -> Option<usize> {
         Helper::Atan2 => atan2 as *const () as usize,
         Helper::Fmod => fmod as *const () as usize,
         Helper::CopySign => copysign as *const () as usize,
+        Helper::RoundTo => round_to as *const () as usize,
         _ => return None,
     })
 }

@@ -11,7 +11,7 @@ use crate::py::{Kind, Object};
 use ffi_ops::{Arg, EmitError};
 use pyo3_ffi as ffi;
 use std::ffi::{CStr, c_void};
-use traces::{Abort, Field, Imm, Known, ObjId, Op, Value};
+use traces::{Abort, Field, Helper, Imm, Known, ObjId, Op, Value};
 
 /// A built-in that a trace can do.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,10 +24,12 @@ enum Builtin {
     Chr,
     IsInstance,
     Type,
+    Sum,
     Number(Function),
 }
 
-const FUNCTIONS: [(&CStr, Builtin); 4] = [
+const FUNCTIONS: [(&CStr, Builtin); 5] = [
+    (c"sum", Builtin::Sum),
     (c"len", Builtin::Len),
     (c"ord", Builtin::Ord),
     (c"chr", Builtin::Chr),
@@ -141,12 +143,16 @@ impl Recorder {
         if e.owned || expected.is_some_and(|n| n != shape.nargs) {
             return Ok(false);
         }
+        if builtin == Builtin::Sum {
+            return self.sum(shape, callee, i);
+        }
         let id = self.constant_of(e.value, callee, "builtin");
         self.b.guard_is(e.value, id);
         let result = match builtin {
             Builtin::Number(function) => self.function_of(function, shape.nargs)?,
             Builtin::IsInstance => self.is_instance()?,
             Builtin::Type => self.class_of()?,
+            Builtin::Sum => None,
             Builtin::Int => self.number_of(false)?,
             Builtin::Float => self.number_of(true)?,
             Builtin::Bool => match self.truth()? {
@@ -170,6 +176,29 @@ impl Recorder {
             };
         };
         self.replace_operands(shape.nargs + 2, Some(result), i.next)?;
+        Ok(true)
+    }
+
+    /// `sum(list)`, where the items are of one kind of number.
+    fn sum(&mut self, shape: &CallShape, callee: Object, i: &Instr) -> Result<bool, Abort> {
+        let (of, value) = (self.concrete(0)?, self.b.peek(0)?.value);
+        let known = [Known::List, Known::Tuple];
+        let Some(ty) = known.into_iter().find(|&ty| of.is_exactly(ty)) else {
+            return Ok(false);
+        };
+        if !of.sums_quietly() {
+            return Ok(false);
+        }
+        let function = self.b.peek(shape.callable)?.value;
+        let id = self.constant_of(function, callee, "sum");
+        self.b.guard_is(function, id);
+        let (ty, function) = (self.known(ty), self.b.obj(id)?);
+        self.b.guard_type(value, ty);
+        let is_quiet = self.b.call(Helper::SumIsQuiet, &[value])?;
+        self.b.guard(is_quiet, true);
+        let slot = self.b.slot_below_top(2);
+        self.make_new(Helper::SumNew, &[function, value], 3, slot)?;
+        self.b.begin(i.next);
         Ok(true)
     }
 

@@ -21,6 +21,11 @@ impl Recorder {
         self.build_directly(direct, n, i)
     }
 
+    /// `a[start:stop:step]` in front of the brackets, perhaps without the step.
+    pub(super) fn build_slice(&mut self, i: &Instr) -> Result<(), Abort> {
+        self.build_directly(Helper::SliceNew, i.oparg as usize, i)
+    }
+
     /// A short container, which no Python code sees made. What owns an item lets it go then, which the container
     /// keeps alive.
     fn build_directly(&mut self, helper: Helper, n: usize, i: &Instr) -> Result<(), Abort> {
@@ -29,6 +34,10 @@ impl Recorder {
             let e = self.b.peek(k)?;
             self.own_twins(e.value, n);
             args.push(e.value);
+        }
+        if helper == Helper::SliceNew && n == 2 {
+            let none = self.known(Known::None);
+            args.push(self.b.obj(none)?);
         }
         let slot = match n {
             0 => self.b.next_slot(),

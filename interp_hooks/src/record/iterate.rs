@@ -9,7 +9,7 @@ use crate::py::{Kind, Object};
 use traces::{Abort, Effect, Field, Helper, Imm, Inst, Known, Op, Reason, Resume, Value};
 
 /// How many turns of another loop a recording goes through.
-const MAX_TURNS: u32 = 8;
+pub(super) const MAX_TURNS: u32 = 8;
 /// How many of them a branch goes through where that loop is compiled: behind them it leaves for it.
 const MAX_TURNS_OF_COMPILED: u32 = 3;
 /// How often a branch that has come to the header goes through the loop once more.
@@ -64,6 +64,11 @@ impl Recorder {
     pub(super) fn other_loop(&mut self, from: u32, header: u32) -> Result<Step, Abort> {
         self.b.begin_turn();
         if self.callers.is_empty() && (header..from).contains(&self.header) {
+            if self.is_branch() && self.is_unrolled(header) {
+                self.b.begin(header);
+                self.leaves = true;
+                return Ok(Step::Closed);
+            }
             return match self.goes_around {
                 true => Ok(Step::More),
                 false => Err(Reason::LeftLoop.into()),
@@ -84,10 +89,22 @@ impl Recorder {
             self.leaves = true;
             return Ok(Step::Closed);
         }
-        if compiled && !self.goes_around || *turns > MAX_TURNS {
-            return Err(Reason::InnerLoop.into());
+        let unrolls = self.way.is_some();
+        if compiled && !self.goes_around && !unrolls || *turns > self.max_turns {
+            return Err(match unrolls {
+                true => Reason::LeftLoop.into(),
+                false => Reason::InnerLoop.into(),
+            });
         }
         Ok(Step::More)
+    }
+
+    /// Whether the loop around this one has a trace that goes through both.
+    fn is_unrolled(&self, header: u32) -> bool {
+        let outer = engine::get().and_then(|e| loops::header(e, self.code, header));
+        outer.is_some_and(|outer| {
+            outer.unrolling.is_done() && matches!(*outer.state.borrow(), State::Compiled)
+        })
     }
 
     /// Whether a branch that has come to the header goes through the loop once more: where a variable holds an object

@@ -84,12 +84,16 @@ pub(super) const BUILTINS: [(&CStr, Function); 5] = [
     (c"divmod", DivMod),
 ];
 
+/// To how many decimal places a float is rounded natively.
+const MAX_PLACES: i64 = 22;
+
 impl Function {
     /// Whether the function takes so many arguments.
     fn takes(self, n: usize) -> bool {
         match self {
             Finite2(_) | DivMod => n == 2,
             Min | Max => (2..=3).contains(&n),
+            Round => (1..=2).contains(&n),
             _ => n == 1,
         }
     }
@@ -115,6 +119,7 @@ impl Recorder {
         match (function, args.as_slice()) {
             (Min | Max, args) => self.extreme(function == Max, args),
             (_, &[(x, kind)]) => self.of_one(function, x, kind),
+            (Round, &[(Num::Float(x), now), (places, of)]) => self.rounded(x, now, places, of),
             (DivMod, &[(x, _), (y, now)]) => self.quotient_and_rest(x, y, now),
             (Finite2(helper), &[(x, _), (y, _)]) => {
                 let (x, y) = (self.as_float(x)?, self.as_float(y)?);
@@ -285,6 +290,28 @@ impl Recorder {
             r = self.b.op(step, &[r, by])?;
         }
         Ok(r)
+    }
+
+    /// `round(x, places)` of a finite float.
+    fn rounded(
+        &mut self,
+        x: Value,
+        now: Kind,
+        places: Num,
+        of: Kind,
+    ) -> Result<Option<Value>, Abort> {
+        let is_usual = matches!(of, Kind::Int(0..=MAX_PLACES));
+        let is_finite = matches!(now, Kind::Float(x) if x.is_finite());
+        let Some(places) = self.as_int(places)?.filter(|_| is_usual && is_finite) else {
+            return Ok(None);
+        };
+        self.guard_finite(x)?;
+        let most = self.b.int(MAX_PLACES)?;
+        let few = self.b.op(Op::IUle, &[places, most])?;
+        self.b.guard(few, true);
+        let r = self.b.call(Helper::RoundTo, &[x, places])?;
+        self.guard_finite(r)?;
+        self.b.op(Op::BoxFloat, &[r]).map(Some)
     }
 
     /// `min` or `max` of numbers of one type.

@@ -37,6 +37,7 @@ use crate::cpython::decode::{Decoded, Instr};
 use crate::cpython::{Opcode, VersionTable, frame};
 use crate::py::{self, Object, Strong};
 use crate::tree::Tree;
+use crate::unroll;
 use inline::{Caller, Codes};
 use pyo3_ffi as ffi;
 use spread::Gathering;
@@ -119,6 +120,10 @@ pub struct Recorder {
     takes_objects: bool,
     /// Whether the path may lead out of the loop, and back to its header from further up.
     goes_around: bool,
+    /// How many turns of another loop it may go through.
+    max_turns: u32,
+    /// Where loops that lie on it are unrolled: the offsets of its bytecodes so far, and of those that it has to go through.
+    way: Option<(Vec<u32>, Option<Rc<[u32]>>)>,
     /// Whether the path ends at the header of another loop.
     leaves: bool,
     last: Option<u32>,
@@ -213,6 +218,8 @@ impl Recorder {
             turns: HashMap::new(),
             takes_objects: false,
             goes_around: false,
+            max_turns: iterate::MAX_TURNS,
+            way: None,
             leaves: false,
             last: None,
             pending: Pending::Nothing,
@@ -272,6 +279,9 @@ impl Recorder {
         recorder.b = Builder::resume(tree.naive.clone(), guard, MAX_INSTS)?;
         recorder.start = recorder.b.pc();
         recorder.goes_around = true;
+        if tree.unrolls {
+            recorder.max_turns = unroll::MAX_TURNS;
+        }
         recorder.takes_objects = tree.attempts(guard) >= iterate::TAKES_OBJECTS_FROM;
         // SAFETY: the caller's promise.
         unsafe { recorder.enter_again(calls)? };
@@ -284,6 +294,33 @@ impl Recorder {
     pub fn around(mut self) -> Recorder {
         self.goes_around = true;
         self
+    }
+
+    /// A recording of a loop together with the short ones in it, of an iteration that goes this way.
+    pub fn unrolling(mut self, way: Option<Rc<[u32]>>) -> Recorder {
+        self.max_turns = unroll::MAX_TURNS;
+        self.way = Some((Vec::new(), way));
+        self
+    }
+
+    /// The offsets of its bytecodes, where it unrolls the loops in it.
+    pub fn way_so_far(&self) -> Option<&[u32]> {
+        self.way.as_ref().map(|(way, _)| way.as_slice())
+    }
+
+    /// Notes a bytecode on the way.
+    fn keep_to_way(&mut self, offset: u32) -> Result<(), Abort> {
+        let Some((so_far, way)) = &mut self.way else {
+            return Ok(());
+        };
+        let other = way
+            .as_ref()
+            .is_some_and(|way| way.get(so_far.len()) != Some(&offset));
+        so_far.push(offset);
+        match other || so_far.len() > unroll::MAX_WAY {
+            true => Err(Reason::LeftLoop.into()),
+            false => Ok(()),
+        }
     }
 
     /// Whether this is a further path of a tree.
@@ -373,6 +410,7 @@ impl Recorder {
             // The second event of a bytecode with EXTENDED_ARG.
             return Ok(Step::More);
         }
+        self.keep_to_way(instr.offset)?;
         let in_loop = self.callers.is_empty();
         let begins = self.bytecodes == 0 && self.last.is_none();
         if begins {
@@ -540,6 +578,7 @@ impl Recorder {
             BUILD_MAP => self.build(Helper::PyBuildMap, 2 * i.oparg, i)?,
             BUILD_CONST_KEY_MAP => self.build_map_of_keys(i)?,
             BEFORE_WITH => self.before_with(i)?,
+            BUILD_SLICE => self.build_slice(i)?,
             BUILD_STRING => self.build(Helper::PyBuildString, i.oparg, i)?,
             LIST_APPEND => self.list_append(i)?,
             SET_ADD => self.set_add(i)?,

@@ -405,3 +405,74 @@ class Base: pass
 A = type("A", (Base,), {})
 B = type("B", (A,), {})
 show(changes(70))
+
+# === sum_of_numbers_and_of_others: compiled=floats,ints,mixed
+from show import show
+
+class Odd(list):
+    def __iter__(self):
+        return iter((1, 2))
+
+def floats(n, a):
+    total = 0.0
+    for i in range(n):
+        a[i % len(a)] += 0.1
+        total += sum(a)
+    return total
+
+def ints(n, a):
+    total = 0
+    for i in range(n):
+        total ^= sum(a) + sum((i, 2, 3)) + sum([i, 1 << 70])
+        a[0] = i
+    return total
+
+def mixed(n, all):
+    got = []
+    for i in range(n):
+        try:
+            got.append(sum(all[i % len(all)]))
+        except (TypeError, OverflowError) as error:
+            got.append(str(error))
+    return got
+
+show(floats(60, [1e16, 1.0, -1e16]), floats(60, [0.1]), ints(60, [1, 2]))
+show(mixed(60, [[1, 2], (1.5, 2.5), [], [1, 2.5], [True, 2], Odd([5]), [1.5, 10 ** 400], [float("inf"), float("nan")], ["a"], (10 ** 30, 1)]))
+show(mixed(60, [[1, 2]]), mixed(60, [[0.1] * 10]), mixed(60, [{1: 2}]), mixed(60, ["x"]))
+
+# === round_to_places: compiled=run
+from show import show
+
+def run(n, x, places):
+    got = []
+    for i in range(n):
+        got.append(round(x[i % len(x)], places[i % len(places)]))
+        x[i % len(x)] *= 1.01
+    return got
+
+values = [2.675, 0.125, 1e22, -0.5, 12345.678949999, 5e-324, 1.7976931348623157e308 / 2]
+show(run(200, list(values), [2]), run(200, list(values), [0, 1, 2, 3, 22]), run(100, [0.5, 1.5, 2.5, -2.5], [0]))
+show(run(100, [1.005], [2, 23, -1, -2]), run(100, [15, 25, -15], [-1, 0, 2]), run(60, [float("nan"), float("inf")], [1]), run(60, [2.5], [True, None]))
+
+# === slices_with_steps: compiled=run
+from show import show
+
+class Echo:
+    def __getitem__(self, key):
+        return key
+
+    def __setitem__(self, key, value):
+        self.key = key, value
+
+def run(n, a):
+    echo, total = Echo(), 0
+    for i in range(n):
+        total += len(a[i % 3::2]) + len(a[::-1])
+        a[::2] = a[1::2]
+        last = echo[i:2 * i:3]
+        echo[i::1] = i
+        del a[len(a) - 2:len(a):1]
+        a += [i, i]
+    return total, a, last, echo.key
+
+show(run(200, [1, 2, 3, 4]), run(100, list(range(10))))

@@ -122,7 +122,12 @@ impl Paths {
     fn allow(&self, trace: &Trace, it: &Iterator) -> bool {
         let mut path = None;
         for (at, inst) in trace.insts.iter().enumerate() {
-            if self.paths.get(path.unwrap_or(0)).is_none_or(|p| !p.contains(&at)) || path.is_none() {
+            if self
+                .paths
+                .get(path.unwrap_or(0))
+                .is_none_or(|p| !p.contains(&at))
+                || path.is_none()
+            {
                 path = self.path_of(at);
             }
             let snap = inst.snap.and_then(|s| trace.snaps.get(s.0 as usize));
@@ -261,7 +266,8 @@ impl Rewrite {
         let mut snap = snap.ok_or_else(|| confused(inst.op, "has no snapshot"))?;
         let mut made = Vec::new();
         for n in there {
-            let Some((value, slot, now)) = self.sunk.get(n).map(|it| (it.value, it.slot, it.at(&snap)))
+            let Some((value, slot, now)) =
+                self.sunk.get(n).map(|it| (it.value, it.slot, it.at(&snap)))
             else {
                 continue;
             };
