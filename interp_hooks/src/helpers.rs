@@ -9,6 +9,7 @@ mod with;
 use crate::adapters::{self, objects};
 use crate::cpython::quiet;
 use crate::py::{Kind, Object};
+use jit::{InstanceAttr, InstanceShape, Repr};
 use pyo3_ffi as ffi;
 use traces::Helper;
 
@@ -120,6 +121,37 @@ pub unsafe extern "C" fn new_buffer(cdata: Obj, bytes: i64) -> Obj {
 pub unsafe extern "C" fn new_range(start: i64, step: i64, len: i64) -> Obj {
     // SAFETY: the caller's promise.
     or_die(unsafe { iterators::range_iter_new(start, step, len) })
+}
+/// An instance of a class in Python. Never NULL.
+///
+/// # Safety
+/// As many words as the shape has numbers, as they lie behind an exit.
+pub unsafe extern "C" fn new_instance(shape: *const InstanceShape, words: *const u64) -> Obj {
+    // SAFETY: the caller's promise; class and names are alive as long as the trace may be entered, and nothing lies where the
+    // attributes go.
+    unsafe {
+        let shape = &*shape;
+        let instance = or_die(containers::instance_new(shape.class as Obj, 1));
+        let mut words = words;
+        for &(name, attr) in &shape.attrs {
+            let value = match attr {
+                InstanceAttr::Const(address) => ffi::Py_NewRef(address as Obj),
+                InstanceAttr::Number(repr) => {
+                    let word = *words;
+                    words = words.add(1);
+                    match repr {
+                        Repr::Uint => new_uint(word),
+                        Repr::Float => new_float(f64::from_bits(word)),
+                        Repr::Bool => ffi::PyBool_FromLong((word != 0).into()),
+                        _ => new_int(word as i64),
+                    }
+                }
+            };
+            containers::attr_new(instance, name as Obj, value, 0);
+            ffi::Py_DECREF(value);
+        }
+        instance
+    }
 }
 /// A bound method. Never NULL.
 ///
@@ -529,6 +561,7 @@ pub fn address(h: Helper) -> usize {
         Helper::DictNew => ffi::PyDict_New as *const () as usize,
         Helper::DictFind => containers::dict_find as *const () as usize,
         Helper::DictFindInt => containers::dict_find_int as *const () as usize,
+        Helper::QuietInstance => crate::cpython::instance::quiet_instance as *const () as usize,
         Helper::SumIsQuiet => containers::sum_is_quiet as *const () as usize,
         Helper::SumNew => containers::sum_new as *const () as usize,
         Helper::SliceNew => containers::slice_new as *const () as usize,

@@ -348,6 +348,16 @@ impl Made<'_> {
                 self.objects.push((source, o));
                 return o;
             }
+            Source::Buf(n, Repr::Instance(id)) => {
+                let words = self.buf.get(usize::from(n)..).unwrap_or_default();
+                let shape = self.version.compiled.shapes.get(usize::from(id.0));
+                // SAFETY: the caller's promise: the exit has put as many words there as the shape has numbers.
+                let o = shape.map_or(std::ptr::null_mut(), |shape| unsafe {
+                    helpers::new_instance(&raw const **shape, words.as_ptr())
+                });
+                self.objects.push((source, o));
+                return o;
+            }
             Source::Buf(n, repr) => {
                 let n = usize::from(n);
                 ([word(n), word(n + 1), word(n + 2)], repr)
@@ -409,6 +419,7 @@ unsafe fn object(
             Repr::UChar => h::new_uchar(x as i64),
             Repr::Buffer => h::new_buffer(x as *mut ffi::PyObject, second as i64),
             Repr::Range => h::new_range(x as i64, second as i64, third as i64),
+            Repr::Instance(_) => std::ptr::null_mut(),
             Repr::Attr(id) => h::new_attr(x as *mut ffi::PyObject, constant(id)),
         }
     }

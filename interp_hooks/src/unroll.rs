@@ -19,7 +19,7 @@ const FEW: u32 = 8;
 /// How many loops around a loop are looked at.
 const MAX_AROUND: usize = 4;
 /// How many frames further out they are looked for.
-const MAX_FRAMES: usize = 3;
+const MAX_FRAMES: usize = 2;
 /// How many iterations in a row go the same way before they are compiled.
 const ALIKE: u32 = 3;
 /// How often they may go another way.
@@ -148,7 +148,7 @@ pub unsafe fn look_around(
     (code, f): (*mut ffi::PyObject, *mut u8),
 ) {
     let n = header.count.get();
-    if n != (hot / 16).max(1) || n >= hot {
+    if n != (hot / 4).max(1) || n >= hot {
         return;
     }
     // SAFETY: the caller's promise.

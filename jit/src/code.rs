@@ -4,7 +4,7 @@
 //! address. It has a JIT module of its own, whose pages are writable until they are complete and
 //! executable from then on, and which go when the [`Compiled`] goes.
 
-use crate::exit::{Activation, Exit};
+use crate::exit::{Activation, Exit, InstanceShape};
 use crate::lower;
 use crate::stub::Stubs;
 use crate::target::Target;
@@ -41,6 +41,8 @@ pub struct Compiled {
     pub asm: Option<String>,
     /// The code generator's own IR, where asked for.
     pub clif: Option<String>,
+    /// What instances are made of that did not exist, in the order of the trace's table; the code has their addresses.
+    pub shapes: Vec<Box<InstanceShape>>,
     _memory: CodeMemory,
     _stubs: Stubs,
 }
@@ -77,6 +79,7 @@ pub fn compile(trace: &Trace, target: &Target, request: &Request) -> Result<Comp
         entry,
         exits: lowered.exits,
         durings: lowered.durings,
+        shapes: lowered.shapes,
         buf_len: lowered.buf_len,
         code_size: code.buffer.data().len(),
         asm: request.asm.then(|| disassembly(isa.as_ref(), code)),

@@ -3,7 +3,7 @@
 use crate::target::MAX_WATCHES;
 use std::cell::Cell;
 use std::ptr::NonNull;
-use traces::{FrameState, ObjId, Resume};
+use traces::{FrameState, ObjId, Resume, ShapeId};
 
 /// The record of one run of native code on one frame. Native code reads the pointers and writes
 /// `during` and the values behind the record; whoever rebuilds the frame reads them.
@@ -112,6 +112,24 @@ pub unsafe fn values_of<'a>(activation: *const Activation, len: usize) -> &'a [u
     unsafe { std::slice::from_raw_parts(activation.cast::<u64>().add(VALUES), len) }
 }
 
+/// What an instance of a class in Python is made of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InstanceShape {
+    /// The address of the class.
+    pub class: u64,
+    /// The addresses of the names of its attributes and what they hold, in the order in which they are set.
+    pub attrs: Vec<(u64, InstanceAttr)>,
+}
+
+/// What an attribute of an instance holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InstanceAttr {
+    /// The next number.
+    Number(Repr),
+    /// The object at this address.
+    Const(u64),
+}
+
 /// How a word of the buffer becomes an object.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Repr {
@@ -141,6 +159,8 @@ pub enum Repr {
     Buffer,
     /// The next number, the step and the number of items left behind it: an iterator over a range.
     Range,
+    /// The numbers in an instance of this shape, one behind the other (at least one word).
+    Instance(ShapeId),
     /// An object: a bound method of it, of this function or name.
     Attr(ObjId),
 }

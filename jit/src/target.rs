@@ -47,6 +47,8 @@ pub struct Functions {
     pub new_buffer: usize,
     /// `fn(start: i64, step: i64, len: i64) -> obj`: an iterator over a range.
     pub new_range: usize,
+    /// `fn(&InstanceShape, *const u64) -> obj`: an instance of a class in Python, of these words.
+    pub new_instance: usize,
     /// `fn(obj, name: obj) -> obj`: a bound method.
     pub new_attr: usize,
     /// `fn(obj, out: *mut i64) -> i32`: 1 and the code point where a str has length 1, else 0.

@@ -125,8 +125,12 @@ helpers! {
     StrContains "str_contains" (Obj Obj) false -> Some(Bool), Pure;
     /// Appends arg 1 to the list arg 0.
     ListAppend "list_append" (Obj Obj) false -> None, Writes;
-    /// Stores arg 2 as the attribute arg 1 of the instance arg 0, which has a place for it and nothing there.
-    AttrNew "attr_new" (Obj Obj Obj) false -> None, Writes;
+    /// Whether arg 0 is NULL, or an instance of exactly the class arg 1 whose death nobody can notice, not even by what its
+    /// attributes hold; arg 2 is where its weak references lie, or 0.
+    QuietInstance "quiet_instance" (Obj Obj I64) false -> Some(Type::Bool), Memory;
+    /// Stores arg 2 as the attribute arg 1 of the instance arg 0, which has a place for it and nothing there: arg 3, see
+    /// [`Attr::at`](crate::Attr::at).
+    AttrNew "attr_new" (Obj Obj Obj I64) false -> None, Writes;
     /// Stores arg 1 in the cell arg 0; the old content must be plain or NULL.
     CellSet "cell_set" (Obj Obj) false -> None, Writes;
     /// Whether an exception is pending (`PyErr_Occurred`): a `ctypes.PyDLL` function may raise.
@@ -196,8 +200,9 @@ helpers! {
     List3 "list3" (Obj Obj Obj) false -> Some(Obj), New;
     /// The dict of no items.
     DictNew "dict_new" () false -> Some(Obj), New;
-    /// An instance of a class made in Python, without attributes.
-    InstanceNew "instance_new" (Obj) false -> Some(Obj), New;
+    /// An instance of a class made in Python, without attributes; arg 1: whether nobody can notice when one dies, but by what
+    /// its attributes hold.
+    InstanceNew "instance_new" (Obj I64) false -> Some(Obj), New;
     /// What the `__enter__` of the last `before_with` of this thread gave.
     Entered "entered" () false -> Some(Obj), New;
     /// The next item of the iterator arg 0, which runs no Python code for it (`quiet_next` said so); at its end, an object that

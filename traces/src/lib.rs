@@ -33,6 +33,7 @@ pub mod op;
 pub mod parse;
 pub mod print;
 pub mod reason;
+pub mod shape;
 pub mod trace;
 pub mod verify;
 
@@ -42,6 +43,7 @@ pub use func::{CType, FuncDecl, FuncFlags, Passed};
 pub use helper::Helper;
 pub use op::{Effect, ImmKind, Op, Type};
 pub use reason::{Abort, Reason};
+pub use shape::{Attr, Kept, Shape, ShapeId};
 pub use trace::{
     Death, FrameState, FuncId, GlobalSlot, Imm, Inlined, Inst, Known, ObjConst, ObjId, Protocol,
     Resume, SnapId, Snapshot, Trace, Value,

@@ -88,6 +88,8 @@ pub enum ImmKind {
     HelperSlot,
     /// A C type and a distance in bytes: a place in C memory.
     Place,
+    /// A row of the trace's table of shapes.
+    Shape,
 }
 
 /// The arguments that an op takes.
@@ -253,6 +255,9 @@ ops! {
     /// An iterator over a range: start, step, how many items are left. Only what sinks one that the path comes to the end
     /// of makes it: before, `call_new` makes iterators, and nothing loads from one that does not exist.
     BoxRange "box_range" (I64 I64 I64) None -> r(Obj), Pure, false;
+    /// An instance of a class in Python whose attributes are numbers and constants, as the shape says; whose class has no
+    /// finaliser. Made once at most, as a tuple is.
+    BoxInstance "box_instance" (any) Shape -> r(Obj), Pure, false;
     /// A new bound method of the operand each time: of a function, or what looking up the attribute of a name
     /// gives.
     BoxAttr "box_attr" (Obj) Obj -> r(Obj), Pure, false;
@@ -384,7 +389,8 @@ ops! {
     /// The address as an integer.
     PToI "ptoi" (Ptr) None -> r(I64), Pure, false;
     /// The address of the memory of a struct (the operand is a `box_struct`), of which only the optimiser knows
-    /// that it need not exist: it loads from there, or makes the struct an object.
+    /// that it need not exist: it loads from there, or makes the struct an object. Likewise of the attributes of a
+    /// `box_instance`.
     StructAddr "struct_addr" (Obj) None -> r(Ptr), Pure, false;
     /// The integer as an address.
     IToP "itop" (I64) None -> r(Ptr), Pure, false;
@@ -491,6 +497,7 @@ impl Op {
                 | Op::BoxBuffer
                 | Op::BoxTuple
                 | Op::BoxRange
+                | Op::BoxInstance
         )
     }
 

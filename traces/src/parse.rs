@@ -6,6 +6,7 @@ use crate::trace::{
     FrameState, FuncId, GlobalSlot, Imm, Inlined, Inst, Known, ObjConst, ObjId, Protocol, Resume,
     SnapId, Snapshot, Trace, Value,
 };
+use crate::shape::{Attr, Kept, Shape, ShapeId};
 use crate::{Field, Helper};
 
 /// A text that is not a trace: where, what was found and what was expected.
@@ -269,6 +270,10 @@ impl<'a> Parser<'a> {
                 protocol,
             });
         }
+        while self.accept_keyword("shape") {
+            let shape = self.shape_row(&t)?;
+            t.shapes.push(shape);
+        }
         while !self.peek("}") && self.peek_word() != "snaps" {
             self.inst(&mut t)?;
         }
@@ -285,6 +290,36 @@ impl<'a> Parser<'a> {
         }
         self.expect("}")?;
         Ok(t)
+    }
+
+    fn shape_row(&mut self, t: &Trace) -> Result<Shape> {
+        let at = self.at;
+        if usize::from(self.shape()?.0) != t.shapes.len() {
+            return Err(self.error_at(at, &format!("`~{}`", t.shapes.len())));
+        }
+        self.expect("=")?;
+        let class = self.obj(t)?;
+        let mut attrs = Vec::new();
+        while self.peek("@") {
+            let name = self.obj(t)?;
+            let at = self.number("where the attribute lies")?;
+            let kept = match self.accept("=") {
+                true => Kept::Const(self.obj(t)?),
+                false => {
+                    let at = self.at;
+                    let op = Op::from_mnemonic(self.word("a box op")?);
+                    let op = op.filter(|op| op.is_box());
+                    Kept::Number(op.ok_or_else(|| self.error_at(at, "a box op"))?)
+                }
+            };
+            attrs.push(Attr { name, at, kept });
+        }
+        Ok(Shape { class, attrs })
+    }
+
+    fn shape(&mut self) -> Result<ShapeId> {
+        self.expect("~")?;
+        self.number("a shape").map(ShapeId)
     }
 
     fn func(&mut self) -> Result<FuncDecl> {
@@ -463,6 +498,7 @@ impl<'a> Parser<'a> {
                 self.expect(",")?;
                 Imm::HelperSlot(h, self.slot()?)
             }
+            ImmKind::Shape => Imm::Shape(self.shape()?),
             ImmKind::Place => {
                 let ty = self.ctype()?;
                 self.expect(",")?;

@@ -2,6 +2,7 @@
 //! names objects and functions, a process binds them).
 
 use crate::func::{FuncDecl, Passed};
+use crate::shape::Kept;
 use crate::trace::{FrameState, Imm, Inst, Resume, Snapshot, Trace, Value};
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -40,6 +41,17 @@ impl Display for Trace {
                 "" => writeln!(f)?,
                 name => writeln!(f, " by {name}")?,
             }
+        }
+        for (n, shape) in self.shapes.iter().enumerate() {
+            write!(f, "  shape ~{n} = @{}", self.obj(shape.class).name)?;
+            for attr in &shape.attrs {
+                write!(f, " @{} {}", self.obj(attr.name).name, attr.at)?;
+                match attr.kept {
+                    Kept::Number(op) => write!(f, " {}", op.mnemonic())?,
+                    Kept::Const(id) => write!(f, " = @{}", self.obj(id).name)?,
+                }
+            }
+            f.write_char('\n')?;
         }
         for inst in &self.insts {
             writeln!(f, "  {}", self.inst_text(inst))?;
@@ -85,6 +97,7 @@ impl Trace {
             Imm::Func(x) => parts.push(format!("@{}", self.func(x).name)),
             Imm::Helper(h) => parts.push(format!("@{}", h.name())),
             Imm::HelperSlot(h, n) => parts.extend([format!("@{}", h.name()), format!("#{n}")]),
+            Imm::Shape(id) => parts.push(format!("~{}", id.0)),
             Imm::Place(ty, at) => parts.extend([ty.name().to_string(), at.to_string()]),
         }
         if !parts.is_empty() {

@@ -3,6 +3,7 @@
 use crate::func::{CType, FuncDecl};
 use crate::helper::Helper;
 use crate::op::{Op, Ret, Type};
+use crate::shape::{Shape, ShapeId};
 use crate::{Field, reason::Abort};
 use std::collections::HashMap;
 
@@ -207,6 +208,8 @@ pub enum Imm {
     HelperSlot(Helper, u16),
     /// A place in C memory: its C type, and its distance from the address, in bytes.
     Place(CType, i32),
+    /// A shape.
+    Shape(ShapeId),
 }
 
 impl PartialEq for Imm {
@@ -225,6 +228,7 @@ impl PartialEq for Imm {
             (Imm::Helper(a), Imm::Helper(b)) => a == b,
             (Imm::HelperSlot(a, b), Imm::HelperSlot(c, d)) => (a, b) == (c, d),
             (Imm::Place(a, b), Imm::Place(c, d)) => (a, b) == (c, d),
+            (Imm::Shape(a), Imm::Shape(b)) => a == b,
             _ => false,
         }
     }
@@ -330,6 +334,8 @@ pub struct Trace {
     pub globals: Vec<GlobalSlot>,
     /// The frames of calls that are part of the trace, callers first.
     pub inlined: Vec<Inlined>,
+    /// What is in the instances that need not exist.
+    pub shapes: Vec<Shape>,
     /// The types of the values, by value number.
     pub types: Vec<Type>,
 }
@@ -348,6 +354,11 @@ impl Trace {
     /// The function of an id.
     pub fn func(&self, id: FuncId) -> &FuncDecl {
         &self.funcs[id.0 as usize]
+    }
+
+    /// The shape of an id.
+    pub fn shape(&self, id: ShapeId) -> Option<&Shape> {
+        self.shapes.get(usize::from(id.0))
     }
 
     /// The module-level variable that a slot stands for, where it is none of the frame's.

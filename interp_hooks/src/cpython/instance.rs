@@ -4,9 +4,11 @@ use super::VersionTable;
 use super::function::is_function;
 use crate::py::{Object, Strong};
 use jit::Values;
+use traces::Death;
 use pyo3_ffi as ffi;
 use std::ffi::{CStr, c_int, c_uint, c_ulong, c_void};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 // Include/object.h, Include/internal/pycore_object.h
 const HEAP_TYPE: c_ulong = 1 << 9;
@@ -104,6 +106,108 @@ pub fn is_made_plainly(class: Object) -> bool {
     let same_new = slot(class, ffi::Py_tp_new) == slot(base, ffi::Py_tp_new);
     let alloc = slot(class, ffi::Py_tp_alloc) == ffi::PyType_GenericAlloc as *mut c_void;
     same_new && alloc && flags(class) & ABSTRACT == 0
+}
+
+/// Whether nobody notices when an instance of a class dies that nobody else has got, but by what its attributes hold: neither it
+/// nor a class behind it has a finaliser, or is made in C.
+pub fn dies_quietly(class: Object) -> bool {
+    let ordinary = ordinary_dealloc();
+    let dealloc = |class| slot(class, ffi::Py_tp_dealloc);
+    let finalizes = [ffi::Py_tp_finalize, ffi::Py_tp_del]
+        .iter()
+        .any(|&which| !slot(class, which).is_null());
+    if ordinary.is_null() || finalizes {
+        return false;
+    }
+    let mut behind = class;
+    while dealloc(behind) == ordinary {
+        behind = Object(slot(behind, ffi::Py_tp_base).cast());
+        if behind.is_null() {
+            return false;
+        }
+    }
+    behind.0 == (&raw mut ffi::PyBaseObject_Type).cast()
+}
+
+/// Where the weak references of an instance lie (0: nowhere) whose death nobody can notice now.
+pub fn is_quiet(o: Object) -> Option<i64> {
+    let class = o.type_object();
+    if !is_heap_type(class) || !is_plain_class(class) || !dies_quietly(class) {
+        return None;
+    }
+    // SAFETY: a live class; errors are cleared.
+    let weak = unsafe {
+        let weak = Strong::from_new(ffi::PyObject_GetAttrString(class.0, c"__weakrefoffset__".as_ptr()));
+        let weak = weak.map(|weak| ffi::PyLong_AsLong(weak.as_ptr()));
+        ffi::PyErr_Clear();
+        weak?
+    };
+    // SAFETY: an instance of this class.
+    unsafe { quiet_instance(o.0, class.0, weak) }.then_some(weak)
+}
+
+/// Whether an object is NULL, or an instance of exactly this class, with one owner and no weak reference, whose attributes are
+/// numbers, truth values, texts or None. The class has no finaliser.
+///
+/// # Safety
+/// A live object, and a class whose instances have their weak references at this distance.
+pub unsafe extern "C" fn quiet_instance(
+    o: *mut ffi::PyObject,
+    class: *mut ffi::PyObject,
+    weak: i64,
+) -> bool {
+    unsafe extern "C" fn visit(o: *mut ffi::PyObject, class: *mut c_void) -> c_int {
+        // SAFETY: a live object.
+        let o = Object(o);
+        let is_plain = o.0.cast() == class || !o.is_null() && o.death() == Death::Plain && !o.is_cdata();
+        c_int::from(!is_plain)
+    }
+    const HAVE_GC: c_ulong = 1 << 14;
+    if o.is_null() {
+        return true;
+    }
+    // SAFETY: the caller's promise; the function of the slot is a `traverseproc`, and visits do nothing.
+    unsafe {
+        if ffi::Py_TYPE(o).cast() != class || ffi::Py_REFCNT(o) != 1 {
+            return false;
+        }
+        let list = o.byte_offset(weak as isize).cast::<*mut c_void>();
+        if weak != 0 && !(*list).is_null() {
+            return false;
+        }
+        let class = Object(class);
+        if flags(class) & HAVE_GC == 0 {
+            return true;
+        }
+        let traverse = slot(class, ffi::Py_tp_traverse);
+        if traverse.is_null() {
+            return false;
+        }
+        let traverse = std::mem::transmute::<*mut c_void, ffi::traverseproc>(traverse);
+        traverse(o, visit, class.0.cast()) == 0
+    }
+}
+
+/// What deallocates the instances of classes made in Python (`subtype_dealloc`, Objects/typeobject.c); NULL where there is no
+/// memory for one.
+fn ordinary_dealloc() -> *mut c_void {
+    static FOUND: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
+    let found = FOUND.load(Ordering::Relaxed);
+    if !found.is_null() {
+        return found;
+    }
+    // SAFETY: the GIL is held; `type` makes a class of a name, no bases and an empty namespace; errors are cleared.
+    unsafe {
+        let of = (&raw mut ffi::PyType_Type).cast();
+        let made = Strong::from_new(ffi::PyObject_CallFunction(of, c"s(){}".as_ptr(), c"ordinary".as_ptr()));
+        let Some(made) = made else {
+            ffi::PyErr_Clear();
+            return found;
+        };
+        let found = slot(Object(made.as_ptr()), ffi::Py_tp_dealloc);
+        FOUND.store(found, Ordering::Relaxed);
+        found
+    }
 }
 
 /// Whether instances of a class are not initialised: it has the `__init__` of `object`.

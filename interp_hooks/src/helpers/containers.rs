@@ -336,7 +336,7 @@ pub(super) unsafe extern "C" fn tuple3(a: Obj, b: Obj, c: Obj) -> Obj {
     unsafe { tuple_of([a, b, c]) }
 }
 
-pub(super) unsafe extern "C" fn instance_new(class: Obj) -> Obj {
+pub(super) unsafe extern "C" fn instance_new(class: Obj, _quiet: i64) -> Obj {
     // SAFETY: a class made in Python whose instances `object.__new__` makes, which is a `newfunc`; no arguments; the GIL is held.
     unsafe {
         // On 3.12 it also gives the instance the array of its attributes, which a bare allocation leaves out.
@@ -356,7 +356,7 @@ pub(super) unsafe extern "C" fn instance_new(class: Obj) -> Obj {
 /// `object.__new__` in C, and the empty tuple.
 static NEW: OnceLock<(ffi::newfunc, usize)> = OnceLock::new();
 
-pub(super) unsafe extern "C" fn attr_new(owner: Obj, name: Obj, value: Obj) {
+pub(super) unsafe extern "C" fn attr_new(owner: Obj, name: Obj, value: Obj, _at: i64) {
     // SAFETY: live objects; the class says nothing about stores, and nothing lies there: only memory can be lacking.
     unsafe {
         if ffi::PyObject_GenericSetAttr(owner, name, value) != 0 {

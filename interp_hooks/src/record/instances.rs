@@ -50,13 +50,14 @@ impl Recorder {
         self.secure(n)?;
         self.shelter_below(n);
         self.b.begin(i.offset);
-        let class = self.b.obj(id)?;
+        let quiet = instance::dies_quietly(class);
+        let (class, quiet) = (self.b.obj(id)?, self.b.int(quiet.into())?);
         let (slot, snap) = (
             self.b.slot_below_top(n - 1),
             self.b.snapshot_as(Resume::Raise(n as u16)),
         );
         let imm = Imm::HelperSlot(Helper::InstanceNew, slot);
-        let made = self.b.trace.emit(Op::CallNew, &[class], imm, Some(snap))?;
+        let made = self.b.trace.emit(Op::CallNew, &[class, quiet], imm, Some(snap))?;
         call.receiver = Some(made);
         call.protocol = Protocol::Init;
         self.enter(&call, n, None)?;
@@ -75,8 +76,9 @@ impl Recorder {
         self.b.guard_is(value, id);
         self.assumptions.class_unchanged(class);
         self.hold.push(class.0);
+        let quiet = self.b.int(instance::dies_quietly(class).into())?;
         let (class, slot) = (self.b.obj(id)?, self.b.slot_below_top(1));
-        self.make_new(Helper::InstanceNew, &[class], 2, slot)?;
+        self.make_new(Helper::InstanceNew, &[class, quiet], 2, slot)?;
         self.b.begin(i.next);
         Ok(true)
     }
@@ -87,7 +89,7 @@ impl Recorder {
         // Stack: value, owner.
         let owner = self.concrete(0)?;
         let place = match instance::attribute(self.table, owner, name) {
-            Some(Attribute::Instance(place @ Place::Value(_), now)) if now.is_null() => place,
+            Some(Attribute::Instance(place, now)) if now.is_null() => place,
             _ => return Ok(false),
         };
         if self.b.peek(0)?.owned {
@@ -100,9 +102,13 @@ impl Recorder {
         let (owner, e) = (self.b.peek(0)?.value, self.b.peek(1)?);
         self.shelter_below(2);
         self.own_twins(e.value, 2);
-        let name = self.name_const(name)?;
+        let at = match place {
+            Place::Value(n) => n as i64,
+            Place::Slot(n) => -1 - n as i64,
+        };
+        let (name, at) = (self.name_const(name)?, self.b.int(at)?);
         let imm = Imm::Helper(Helper::AttrNew);
-        self.b.effect(Op::Call, &[owner, name, e.value], imm);
+        self.b.effect(Op::Call, &[owner, name, e.value, at], imm);
         self.b.pop()?;
         // The instance owns the value from here on.
         let slot = self.b.slot_below_top(0);

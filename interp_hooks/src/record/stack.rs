@@ -1,10 +1,11 @@
 //! Locals, constants and the operand stack.
 
 use super::Recorder;
+use crate::cpython::instance;
 use crate::py::{Kind, Object};
 use crate::{adapters, engine};
 use std::mem::offset_of;
-use traces::{Abort, CType, Death, Field, Imm, Known, Op, Reason, Value};
+use traces::{Abort, CType, Death, Field, Helper, Imm, Known, Op, Reason, Value};
 
 /// Where an object says its type.
 const OBJECT_TYPE: i32 = offset_of!(pyo3_ffi::PyObject, ob_type) as i32;
@@ -70,7 +71,7 @@ impl Recorder {
             return Ok(true);
         }
         if o.death() == Death::Noticed {
-            return Ok(false);
+            return self.instance_dies_quietly(v, o);
         }
         let ty = self.type_of(o);
         self.b.guard_type(v, ty);
@@ -82,6 +83,20 @@ impl Recorder {
         if o.is_exactly(Known::CDataOwn) {
             self.kept_dies_quietly(v, o)?;
         }
+        Ok(true)
+    }
+
+    /// Whether nobody can notice when an instance of a class in Python dies; guards it.
+    fn instance_dies_quietly(&mut self, v: Value, o: Object) -> Result<bool, Abort> {
+        let class = o.type_object();
+        let Some(weak) = instance::is_quiet(o) else {
+            return Ok(false);
+        };
+        self.guard_class(v, o);
+        let id = self.constant(class, &class.type_name());
+        let (class, weak) = (self.b.obj(id)?, self.b.int(weak)?);
+        let is_quiet = self.b.call(Helper::QuietInstance, &[v, class, weak])?;
+        self.b.guard(is_quiet, true);
         Ok(true)
     }
 
@@ -222,9 +237,16 @@ impl Recorder {
         }
         // Two locals may hold one object.
         let owners = quiet.iter().filter(|quiet| !**quiet).count();
+        let mut noticed = false;
+        for (&k, &quiet) in locals.iter().zip(&quiet) {
+            noticed |= !quiet && !self.old_may_be_shared(k, owners)?;
+        }
+        // What runs when one dies may write to the others.
         let mut deaths = Vec::with_capacity(locals.len());
         for (&k, quiet) in locals.iter().zip(quiet) {
-            deaths.push(if quiet {
+            deaths.push(if noticed {
+                Old::Noticed
+            } else if quiet {
                 Old::Quiet
             } else if self.old_is_shared(k, owners)? {
                 Old::Shared
@@ -232,8 +254,10 @@ impl Recorder {
                 Old::Noticed
             });
         }
+        noticed |= deaths.contains(&Old::Noticed);
         for (&k, &old) in locals.iter().zip(&deaths) {
             match old {
+                _ if noticed => self.store_and_drop(k)?,
                 Old::Quiet => self.store_checked(k)?,
                 Old::Shared => self.store_and_release(k)?,
                 Old::Noticed => self.store_and_drop(k)?,
@@ -242,7 +266,7 @@ impl Recorder {
         if let Some(k) = load {
             self.load_fast(k)?;
         }
-        if deaths.contains(&Old::Noticed) {
+        if noticed {
             self.b.begin(next);
             self.b.check();
         }
@@ -259,17 +283,30 @@ impl Recorder {
 
     /// Whether an object has more than so many owners; guards it.
     pub(super) fn is_shared(&mut self, v: Value, o: Object, owners: usize) -> Result<bool, Abort> {
-        let again = self.is_branch() && self.last == Some(self.start);
-        if again
-            || o.is_null()
-            || self.is_virtual(v)
-            || self.is_tuple(v)
-            || o.refcount() <= owners as isize
-        {
+        if !self.may_be_shared(v, o, owners) {
             return Ok(false);
         }
         self.b.guard_shared(v, owners as i64);
         Ok(true)
+    }
+
+    fn old_may_be_shared(&mut self, k: u32, stores: usize) -> Result<bool, Abort> {
+        let old = self.slot_object(self.b.local_slot(k));
+        let v = self.local(k)?;
+        Ok(self.may_be_shared(v, old, stores))
+    }
+
+    /// Whether an object has more than so many owners now, without those entries of the operand stack that own nothing in the
+    /// trace.
+    fn may_be_shared(&self, v: Value, o: Object, owners: usize) -> bool {
+        let again = self.is_branch() && self.last == Some(self.start);
+        let entries = self.b.stack.iter().enumerate();
+        let lent = entries.filter(|(i, e)| {
+            !e.owned && self.slot_object(self.b.stack_slot(*i)).0 == o.0
+        });
+        let lent = lent.count() as isize;
+        !(again || o.is_null() || self.is_virtual(v) || self.is_tuple(v))
+            && o.refcount() - lent > owners as isize
     }
 
     /// A store over an object that has another owner.

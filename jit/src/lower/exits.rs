@@ -15,8 +15,8 @@ use traces::{Abort, Field, Imm, Inst, Known, ObjId, Op, SnapId, Type, Value};
 
 /// A word of a record: the value of the trace, and what it was when the record was made.
 pub(super) struct Word {
-    value: Value,
-    def: Def,
+    pub(super) value: Value,
+    pub(super) def: Def,
 }
 
 /// What a record is made of so far: its words, and where its values are found.
@@ -25,6 +25,13 @@ pub(super) struct Words {
     words: Vec<Word>,
     sources: HashMap<Value, Source>,
     pub(super) tuples: Vec<Vec<Source>>,
+}
+
+impl Words {
+    /// The words.
+    pub(super) fn list(&mut self) -> &mut Vec<Word> {
+        &mut self.words
+    }
 }
 
 /// An exit whose code is still to be emitted.
@@ -241,6 +248,9 @@ impl<'a> Lower<'a> {
             ) => return self.wide_source(boxed, &mut words.words),
             Def::Box(boxed) if boxed.op == Op::BoxTuple => {
                 return self.tuple_source(boxed.inner, words);
+            }
+            Def::Box(boxed) if boxed.op == Op::BoxInstance => {
+                return self.instance_source(boxed.inner, words);
             }
             Def::Box(Boxed {
                 op, inner, ctype, ..
@@ -469,7 +479,7 @@ impl<'a> Lower<'a> {
     }
 }
 
-fn repr_of(op: Op, ctype: Option<ObjId>) -> Result<Repr, Abort> {
+pub(super) fn repr_of(op: Op, ctype: Option<ObjId>) -> Result<Repr, Abort> {
     Ok(match (op, ctype) {
         (Op::BoxInt, _) => Repr::Int,
         (Op::BoxUint, _) => Repr::Uint,

@@ -14,6 +14,7 @@ mod call;
 mod exits;
 mod foreign;
 mod in_place;
+mod instances;
 mod invariants;
 mod items;
 mod loops;
@@ -22,7 +23,7 @@ mod object;
 mod tuples;
 
 use crate::code::{Request, refused, signature};
-use crate::exit::{Activation, Exit};
+use crate::exit::{Activation, Exit, InstanceShape};
 use crate::stub::Stubs;
 use crate::target::Target;
 use branch::Branches;
@@ -36,7 +37,7 @@ use exits::Exits;
 use loops::{Counter, Inner, Part};
 use std::collections::{HashMap, HashSet};
 use std::mem::offset_of;
-use traces::{Abort, Effect, Imm, Inst, Known, ObjConst, ObjId, Op, SnapId, Trace, Type, Value};
+use traces::{Abort, Effect, Imm, Inst, Known, ObjConst, ObjId, Op, ShapeId, SnapId, Trace, Type, Value};
 
 /// A lowered trace.
 pub(crate) struct Lowered {
@@ -46,6 +47,8 @@ pub(crate) struct Lowered {
     pub(crate) buf_len: usize,
     /// What the code calls, and so must live as long.
     pub(crate) stubs: Stubs,
+    /// What it makes instances of: likewise.
+    pub(crate) shapes: Vec<Box<InstanceShape>>,
 }
 
 /// Lowers a trace.
@@ -64,6 +67,7 @@ pub(crate) fn lower(
     let mut lower = Lower::new(builder, trace, target, request);
     lower.trace()?;
     let mut stubs = std::mem::take(&mut lower.stubs);
+    let shapes = std::mem::take(&mut lower.shapes);
     stubs.finish()?;
     let Exits {
         exits,
@@ -77,6 +81,7 @@ pub(crate) fn lower(
         durings,
         buf_len,
         stubs,
+        shapes,
     })
 }
 
@@ -156,6 +161,10 @@ struct Lower<'a> {
     seconds: HashMap<Value, ir::Value>,
     /// The items of tuples that need not exist.
     tuples: HashMap<Value, &'a [Value]>,
+    /// The numbers in instances that need not exist, and their shapes.
+    instances: HashMap<Value, (ShapeId, &'a [Value])>,
+    /// What the runtime makes instances of.
+    shapes: Vec<Box<InstanceShape>>,
     /// Scratch memory on the stack, and its size in bytes.
     scratch: Option<StackSlot>,
     /// Whether what is being lowered hardly ever runs.
@@ -227,6 +236,8 @@ impl<'a> Lower<'a> {
             stubs: Stubs::default(),
             seconds: HashMap::new(),
             tuples: HashMap::new(),
+            instances: HashMap::new(),
+            shapes: Vec::new(),
             scratch: None,
             is_rare: false,
             rare_result: None,
@@ -266,6 +277,7 @@ impl<'a> Lower<'a> {
             BoxInt | BoxUint | BoxFloat | BoxBool | BoxCData | BoxCInt | BoxCFloat | BoxStruct
             | BoxChar | BoxUChar | BoxAttr | BoxBuffer | BoxRange => self.boxed(inst),
             BoxTuple => self.tuple(inst),
+            BoxInstance => self.instance(inst),
             LoadSlot | StoreSlot | InitSlot | ReplaceSlot | MoveSlot | SwapSlots | ClearSlot
             | ReleaseSlot | DropSlot => self.slot_op(at, inst),
             GuardTrue | GuardFalse | GuardType | GuardIs | GuardShared | GuardKept => {
@@ -464,7 +476,10 @@ impl<'a> Lower<'a> {
                     .trace
                     .insts
                     .iter()
-                    .filter(|i| i.op.effect() == Effect::RunsPython || i.op == Op::BoxTuple);
+                    .filter(|i| {
+                        let takes_memory = matches!(i.op, Op::BoxTuple | Op::BoxInstance);
+                        i.op.effect() == Effect::RunsPython || takes_memory
+                    });
                 let words = words.map(|i| i.args.len()).max().unwrap_or(0).max(2);
                 let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * words as u32, 3);
                 *self.scratch.insert(self.b.create_sized_stack_slot(data))

@@ -97,6 +97,9 @@ impl<'a> Lower<'a> {
                 ..
             }) => return self.truth_object(inner),
             Def::Box(boxed) if boxed.op == Op::BoxTuple => return self.owned_tuple(boxed.inner),
+            Def::Box(boxed) if boxed.op == Op::BoxInstance => {
+                return self.owned_instance(boxed.inner);
+            }
             Def::Box(boxed) => {
                 let function = match boxed.op {
                     Op::BoxInt => functions.new_int,

@@ -3,7 +3,7 @@
 use super::forward::{Forward, confused};
 use super::state::Place;
 use traces::helper::HelperEffect;
-use traces::{Abort, Alias, Field, Helper, Imm, Inst, Op, Value};
+use traces::{Abort, Alias, Field, Helper, Imm, Inst, Known, Op, Value};
 
 impl Forward<'_> {
     /// A call.
@@ -13,6 +13,7 @@ impl Forward<'_> {
             // call's snapshot; but nobody asks before he reads a module's variable.
             (Op::CCall, Imm::Func(_)) => {
                 self.flush_globals()?;
+                self.flush_instances()?;
                 let snap = self.snapshot(inst)?;
                 let result = self.push(Op::CCall, args, inst.imm, Some(snap))?;
                 self.python_ran();
@@ -28,6 +29,11 @@ impl Forward<'_> {
                 Ok(result)
             }
             (Op::CallNew, Imm::HelperSlot(helper, slot)) => {
+                if helper == Helper::InstanceNew
+                    && let Some(made) = self.instance_new(args, slot)?
+                {
+                    return Ok(Some(made));
+                }
                 // No Python code: the deferred stores stay deferred. What goes into a container and what a
                 // variable holds is one object.
                 let mut args = args.to_vec();
@@ -77,7 +83,20 @@ impl Forward<'_> {
         helper: Helper,
         args: &[Value],
     ) -> Result<Option<Value>, Abort> {
+        if let (Helper::QuietInstance, Some(&of)) = (helper, args.first())
+            && (self.is_instance(of) || self.as_known(of) == Some(Known::Null))
+        {
+            return self.truth(true).map(Some);
+        }
         let mut args = args.to_vec();
+        if helper == Helper::AttrNew {
+            if self.instance_attr_new(&args)? {
+                return Ok(None);
+            }
+            if let Some(first) = args.first_mut().filter(|first| self.is_instance(**first)) {
+                *first = self.real_struct(*first)?;
+            }
+        }
         if helper.keeps_arguments() {
             // What is stored and what a local holds is one object.
             for arg in &mut args {

@@ -110,6 +110,7 @@ fn rebuild(trace: &Trace, live: &Liveness) -> Result<Trace, Abort> {
         funcs: trace.funcs.clone(),
         globals: trace.globals.clone(),
         inlined: trace.inlined.clone(),
+        shapes: trace.shapes.clone(),
         ..Trace::default()
     };
     let mut rebuild = Rebuild {

@@ -102,6 +102,9 @@ impl Forward<'_> {
         };
         let op = inst.op;
         let args: Vec<Value> = inst.args.iter().map(|&v| self.known(v)).collect();
+        if truth {
+            self.learn_quiet(cond);
+        }
         match (op, args.as_slice(), truth) {
             (Op::BNot, &[inner], _) => self.learn(inner, !truth),
             (Op::BAnd, &[a, b], true) | (Op::BOr, &[a, b], false) => {
@@ -227,6 +230,9 @@ impl Forward<'_> {
         let Some(ty) = self.type_of(value) else {
             return Ok(Identity::Unknown);
         };
+        if self.is_instance(value) {
+            return Ok(Identity::Certain(false));
+        }
         Ok(match meaning.and_then(known_type) {
             _ if meaning == Some(Known::Null) => Identity::Certain(false),
             Some(other) if ty != TypeFact::Known(other) => Identity::Certain(false),
@@ -239,6 +245,9 @@ impl Forward<'_> {
     pub(super) fn type_of(&self, value: Value) -> Option<TypeFact> {
         let value = self.known(value);
         let inst = self.def(value)?;
+        if inst.op == Op::BoxInstance {
+            return self.class_of_instance(value).map(TypeFact::Other);
+        }
         let of_def = match inst.op {
             Op::BoxInt | Op::BoxUint => Some(Known::Int),
             Op::BoxFloat => Some(Known::Float),
@@ -265,6 +274,10 @@ impl Forward<'_> {
     pub(super) fn same(&mut self, a: Value, b: Value) -> Result<Option<Value>, Abort> {
         if a == b {
             return self.truth(true).map(Some);
+        }
+        if self.is_instance(a) || self.is_instance(b) {
+            // Nobody else has got it.
+            return self.truth(false).map(Some);
         }
         let (value, id) = match (self.as_obj(a), self.as_obj(b)) {
             (Some(id), _) => (b, id),

@@ -16,6 +16,8 @@ pub(super) struct Forward<'a> {
     pub(super) out: Trace,
     /// What is known at the end of the new trace.
     pub(super) state: State,
+    /// Whether instances of classes need not exist.
+    pub(super) sinks: bool,
     /// The first guard that can never hold. The walk goes on behind it, since it may be the
     /// fault of an assumption that the peeler is about to give up.
     pub(super) contradiction: Option<String>,
@@ -76,6 +78,7 @@ impl<'a> Forward<'a> {
                 slots,
                 ..State::default()
             },
+            sinks: false,
             contradiction: None,
             defs: Vec::new(),
             map: vec![None; naive.types.len()],
@@ -196,10 +199,16 @@ impl<'a> Forward<'a> {
             .iter()
             .map(|&v| self.mapped(v))
             .collect::<Result<Vec<_>, _>>()?;
-        self.real_args(inst.op, &mut args)?;
+        self.real_args(inst, &mut args)?;
         self.own_lent(inst)?;
         let result = self.dispatch(inst, &args)?;
-        self.note_taken(inst.op, &args);
+        self.note_taken(inst, &args);
+        if matches!(
+            inst.op.effect(),
+            Effect::Store | Effect::Call | Effect::RunsPython
+        ) {
+            self.state.quiet.clear();
+        }
         match (inst.result, result) {
             (Some(naive), Some(value)) => match self.map.get_mut(naive.0 as usize) {
                 Some(entry) => *entry = Some(value),
@@ -273,6 +282,7 @@ impl<'a> Forward<'a> {
         let value = self.map.get(naive.0 as usize).copied().flatten();
         let value = value
             .ok_or_else(|| Abort::new(Reason::Confused, "a value is used before its definition"))?;
+        let value = self.latest(value);
         match self.settled(value)? {
             Some(object) => Ok(object),
             None => Ok(self.known(value)),

@@ -7,14 +7,20 @@
 
 use super::forward::{Forward, confused, is_interned};
 use super::state::Place;
-use traces::{Abort, Imm, Inst, Op, Value};
+use traces::{Abort, Imm, Inst, Op, Reason, Value};
 
 impl Forward<'_> {
     /// An op on items or attributes, but for `load_item`.
     pub(super) fn item_op(&mut self, inst: &Inst, args: &[Value]) -> Result<Option<Value>, Abort> {
         match (inst.op, inst.imm, args) {
+            (Op::InstanceValues, _, &[object]) if self.is_instance(object) => {
+                self.pure(Op::StructAddr, &[object], Imm::None).map(Some)
+            }
             (Op::InstanceValues, _, &[object]) => self.instance_values(inst, object).map(Some),
             (Op::LoadAttr, _, &[array, index]) => {
+                if let Some(held) = self.instance_load(array, index)? {
+                    return Ok(Some(held));
+                }
                 self.load(inst, args, Place::Attr(array, index)).map(Some)
             }
             (Op::StoreItem | Op::StoreAttr, _, &[array, index, value, old]) => {
@@ -48,6 +54,9 @@ impl Forward<'_> {
         value: Value,
         old: Value,
     ) -> Result<(), Abort> {
+        if self.instance_store(array, index, value)? {
+            return Ok(());
+        }
         let place = place_of(op, array, index);
         let held = self.state.heap.get(&place);
         if held.is_some_and(|&held| self.known(held) == value) {
@@ -69,6 +78,10 @@ impl Forward<'_> {
         slot: u16,
         old: Value,
     ) -> Result<(), Abort> {
+        if self.in_instance(array, index).is_some() {
+            return Err(Abort::new(Reason::Operand, "an attribute that is no number"));
+        }
+        self.flush_slot(slot)?;
         let place = place_of(inst.op, array, index);
         let given = self.state.slot(slot);
         self.push(inst.op, &[array, index, old], inst.imm, None)?;

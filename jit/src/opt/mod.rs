@@ -18,6 +18,7 @@
 //! | [`facts`] | guards: what is proved already, and what they prove |
 //! | [`boxes`] | boxing undone by unboxing |
 //! | [`structs`] | structs in registers: objects and memory that need not exist |
+//! | [`instances`] | instances of classes in Python that need not exist |
 //! | [`fold`] | arithmetic on constants, identities |
 //! | [`range`] | intervals of integers |
 //! | [`peel`] | the loop: its parameters and what holds at its header |
@@ -34,6 +35,7 @@ mod fold;
 mod forward;
 mod heap;
 mod induct;
+mod instances;
 mod items;
 mod memory;
 mod peel;
@@ -47,7 +49,7 @@ mod tuples;
 
 pub use peel::Types;
 use std::collections::HashSet;
-use traces::{Abort, Reason, SnapId, Stage, Trace};
+use traces::{Abort, Helper, Imm, Inst, Reason, SnapId, Stage, Trace};
 
 /// The optimised form of a naive trace: the preamble, `label`, the body, `jump`.
 ///
@@ -68,7 +70,12 @@ pub fn optimise_with(
     restarts: &HashSet<SnapId>,
 ) -> Result<Trace, Abort> {
     check("recording", trace, Stage::Naive)?;
-    let peeled = peel::peel(trace, types, restarts)?;
+    let sinks = trace.insts.iter().any(makes_instance);
+    let peeled = match peel::peel(trace, types, restarts, sinks) {
+        // Without them it may do.
+        Err(_) if sinks => peel::peel(trace, types, restarts, false)?,
+        peeled => peeled?,
+    };
     check("peeling", &peeled.trace, Stage::Optimised)?;
     let derived = induct::derive(peeled);
     check("induction", &derived, Stage::Optimised)?;
@@ -77,6 +84,10 @@ pub fn optimise_with(
     let swept = dce::sweep(&sunk)?;
     check("sweeping", &swept, Stage::Optimised)?;
     Ok(swept)
+}
+
+fn makes_instance(inst: &Inst) -> bool {
+    matches!(inst.imm, Imm::HelperSlot(Helper::InstanceNew, _))
 }
 
 /// Verifies the trace that a pass gave, in debug builds: a mistake of ours costs a loop, never a

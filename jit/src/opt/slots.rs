@@ -20,6 +20,9 @@ impl Forward<'_> {
         match (inst.op, inst.imm, args) {
             (Op::LoadSlot, Imm::Slot(slot), []) => return self.load_slot(slot).map(Some),
             (Op::StoreSlot, Imm::Slot(slot), &[value]) => self.store_slot(slot, value)?,
+            (Op::InitSlot, Imm::Slot(slot), &[value]) if self.is_instance(value) => {
+                self.hold_instance(slot, value);
+            }
             (Op::InitSlot, Imm::Slot(slot), &[value]) => {
                 let value = self.held_struct(value)?;
                 let object = self.object_of(value)?;
@@ -33,6 +36,11 @@ impl Forward<'_> {
             }
             (Op::ReplaceSlot, Imm::Slot(slot), &[value]) => self.replace_slot(slot, value)?,
             (Op::MoveSlot, Imm::Slots(to, from), []) => {
+                if let Some(instance) = self.instance_in(from) {
+                    self.store_slot(to, instance)?;
+                    self.state.set_clean(from, None);
+                    return Ok(None);
+                }
                 self.push(Op::MoveSlot, &[], inst.imm, None)?;
                 let moved = self.state.slot(from);
                 self.state.set_slot(
@@ -46,6 +54,9 @@ impl Forward<'_> {
                 self.state.set_clean(from, None);
             }
             (Op::SwapSlots, Imm::Slots(a, b), []) => {
+                if self.swap_instances(a, b)? {
+                    return Ok(None);
+                }
                 self.flush_slot(a)?;
                 self.flush_slot(b)?;
                 self.push(Op::SwapSlots, &[], inst.imm, None)?;
@@ -298,6 +309,9 @@ impl Forward<'_> {
         if known.dirty || shared || is_struct || self.as_known(value) == Some(Known::Null) {
             return Death::Plain;
         }
+        if self.state.quiet.contains(&value) {
+            return Death::Plain;
+        }
         match self.type_of(value) {
             Some(ty) if ty.is_cdata() && !self.has_no_weak_references(value) => Death::Noticed,
             // An older one may keep a struct that has weak references: there the recorder has looked.
@@ -334,7 +348,8 @@ impl Forward<'_> {
     }
 
     fn clear_slot(&mut self, slot: u16) -> Result<(), Abort> {
-        if self.is_frame_local(slot) && self.is_empty(slot) {
+        let is_nowhere = self.instance_in(slot).is_some() && !self.is_variable(slot);
+        if is_nowhere || self.is_frame_local(slot) && self.is_empty(slot) {
             return self.forget_cleared(slot);
         }
         self.push(Op::ClearSlot, &[], Imm::Slot(slot), None)?;
@@ -392,7 +407,12 @@ impl Forward<'_> {
             // Two variables that are given one box hold one object.
             let object = self.object_of(value)?;
             let stored = self.with_objects(object)?;
-            self.push(Op::StoreSlot, &[stored], Imm::Slot(slot), None)?;
+            // Only an instance is held by the operand stack and does not lie there.
+            let op = match self.is_variable(slot) {
+                true => Op::StoreSlot,
+                false => Op::InitSlot,
+            };
+            self.push(op, &[stored], Imm::Slot(slot), None)?;
             self.state.set_clean(slot, Some(value));
             if object == value {
                 self.note_made(value);
@@ -400,6 +420,17 @@ impl Forward<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a slot is a variable's: a local's, or a module-level one's.
+    pub(super) fn is_variable(&self, slot: u16) -> bool {
+        self.out.is_local(slot)
+    }
+
+    /// The instance that a slot should hold and that does not exist.
+    fn instance_in(&self, slot: u16) -> Option<Value> {
+        let held = self.state.slot(slot);
+        held.value.filter(|&v| held.dirty && self.is_instance(v))
     }
 
     /// The snapshot of a naive instruction in values of the new trace, with the deferred stores.
@@ -415,8 +446,18 @@ impl Forward<'_> {
             }
         }
         for (slot, value) in self.state.dirty() {
-            let of = self.out.inlined_of(slot).map_or(0, |frame| frame.slot);
+            let inlined = self.out.inlined_of(slot);
+            let of = inlined.map_or(0, |frame| frame.slot);
+            let base = inlined.map_or(self.out.nlocals, |frame| frame.stack());
+            let is_variable = self.is_variable(slot);
             let frame = snap.frames.iter_mut().find(|frame| frame.slot == of);
+            if !is_variable {
+                // An operand that is gone leaves nothing.
+                snap.drops.retain(|&dropped| dropped != slot);
+                if frame.as_ref().is_none_or(|frame| slot >= base.saturating_add(frame.depth)) {
+                    continue;
+                }
+            }
             let frame = frame.ok_or_else(|| confused(inst.op, "has no frame for a store"))?;
             if frame.slots.iter().all(|(s, _)| *s != slot) {
                 frame.slots.push((slot, self.known(value)));

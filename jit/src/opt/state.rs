@@ -119,6 +119,7 @@ impl Key {
             Imm::Obj(id) => u64::from(id.0),
             Imm::Field(f) => f as u64,
             Imm::Helper(h) => h as u64,
+            Imm::Shape(id) => u64::from(id.0),
             Imm::Place(ty, at) => u64::from(at as u32) << 8 | ty as u64,
             _ => 0,
         };
@@ -158,6 +159,10 @@ pub(super) struct State {
     pub(super) types: HashMap<Value, TypeFact>,
     /// Values that a guard proved to equal a constant; structs that are settled, which equal an object.
     pub(super) equal: HashMap<Value, Value>,
+    /// Boxes of instances in whose place others have come.
+    pub(super) renamed: HashMap<Value, Value>,
+    /// The boxes of numbers that attributes of such instances were set to, or read as.
+    pub(super) boxed: HashMap<(Op, Value), Value>,
     /// Structs whose memory exists, and the object that stands for them; `None`: no slot has ever held it.
     pub(super) settled: HashMap<Value, Option<Value>>,
     /// Boxes of cffi cdata of which the trace has made the object that slots hold, and nobody has seen it.
@@ -171,6 +176,8 @@ pub(super) struct State {
     /// The fields of private objects whose memory does not hold it yet, in the order of the
     /// first store.
     pub(super) late: Vec<(Value, Field)>,
+    /// Instances whose death nobody can notice, as long as nothing happens.
+    pub(super) quiet: HashSet<Value>,
     /// Slots of calls that do not hold the last reference to their object.
     pub(super) shared: Vec<u16>,
     /// Whether nothing that could make a `check` leave came behind the last one.

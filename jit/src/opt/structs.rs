@@ -22,7 +22,8 @@ impl Forward<'_> {
     pub(super) fn in_struct(&self, address: Value) -> Option<(Value, i32)> {
         let (root, at) = self.place_of(address, 0);
         let inst = self.def(root).filter(|inst| inst.op == Op::StructAddr)?;
-        Some((*inst.args.first()?, at))
+        let boxed = *inst.args.first()?;
+        self.is_struct(boxed).then_some((boxed, at))
     }
 
     /// What a load from the memory of a struct gives: its bits in the eightbytes. `None` where the struct is
@@ -134,7 +135,13 @@ impl Forward<'_> {
 
     /// What an op on an address or an object, other than a load or a store into a slot, gets for a struct
     /// that need not exist.
-    pub(super) fn real_args(&mut self, op: Op, args: &mut [Value]) -> Result<(), Abort> {
+    pub(super) fn real_args(&mut self, inst: &Inst, args: &mut [Value]) -> Result<(), Abort> {
+        let op = inst.op;
+        for (n, arg) in args.iter_mut().enumerate() {
+            if self.is_instance(*arg) && self.takes_no_instance(inst, n) {
+                *arg = self.real_struct(*arg)?;
+            }
+        }
         if !needs_memory(op) {
             return Ok(());
         }
@@ -144,6 +151,9 @@ impl Forward<'_> {
         // An address with a constant distance is still one to load from.
         let is_place = op == Op::PAdd && args.get(1).is_some_and(|&n| self.as_int(n).is_some());
         for arg in args {
+            if self.is_instance(*arg) {
+                continue;
+            }
             if self.in_struct(*arg).is_some() {
                 if !is_place {
                     *arg = self.real_address(*arg)?;
@@ -170,12 +180,13 @@ impl Forward<'_> {
     }
 
     /// Notes that an op has made objects of structs that no slot holds.
-    pub(super) fn note_taken(&mut self, op: Op, args: &[Value]) {
+    pub(super) fn note_taken(&mut self, inst: &Inst, args: &[Value]) {
+        let op = inst.op;
         if !needs_memory(op) || op.is_box() || op == Op::FieldAddr {
             return;
         }
         for &arg in args {
-            if self.is_made_once(arg) {
+            if self.is_made_once(arg) && !self.is_instance(arg) {
                 self.state.settled.entry(arg).or_insert(None);
             }
         }

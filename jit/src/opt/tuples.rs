@@ -15,7 +15,7 @@ impl Forward<'_> {
 
     /// Whether a value is a box of which there is never a second object.
     pub(super) fn is_made_once(&self, value: Value) -> bool {
-        self.is_struct(value) || self.is_tuple(value)
+        self.is_struct(value) || self.is_tuple(value) || self.is_instance(value)
     }
 
     /// The tuple that need not exist, where an address is that of its items.

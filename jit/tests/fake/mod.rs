@@ -356,6 +356,7 @@ fn word_text(word: u64, repr: Repr) -> String {
         Repr::Attr(id) => format!("attr {} {word}", id.0),
         Repr::Buffer => format!("buffer {word:#x}"),
         Repr::Range => format!("range {}", word as i64),
+        Repr::Instance(id) => format!("instance {}", id.0),
     }
 }
 

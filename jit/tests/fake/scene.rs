@@ -632,6 +632,7 @@ fn fresh(words: [u64; 3], repr: Repr, mirror: &Mirror) -> *mut Object {
             words[1] as i64,
             words[2] as i64,
         )),
+        Repr::Instance(_) => unreachable!("no trace here has one"),
         Repr::Attr(_) | Repr::Buffer => number(object(CDATA, &[0, word])),
     }
 }

@@ -284,6 +284,7 @@ impl Eval<'_> {
             (Op::BoxRange, _, &[Datum::Int(start), Datum::Int(step), Datum::Int(len)]) => {
                 Ok(heap.alloc_box(Kind::RangeIter { start, step, len }))
             }
+            (Op::BoxInstance, ..) => Err("the evaluator makes no instances".to_string()),
             (Op::BoxAttr, ..) => Ok(heap.alloc_box(Kind::Opaque(ObjRef::NULL))),
             (Op::BoxUChar, _, &[Datum::Int(n)]) => {
                 let c = u32::try_from(n).ok().and_then(char::from_u32);

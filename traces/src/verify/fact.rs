@@ -84,6 +84,7 @@ impl Facts {
             (Op::BoxUChar, _) => Some(Fact::Is(Known::Str)),
             (Op::BoxTuple, _) => Some(Fact::Is(Known::Tuple)),
             (Op::BoxRange, _) => Some(Fact::Is(Known::RangeIter)),
+            (Op::BoxInstance, _) => Some(Fact::Other),
             (Op::CallNew, Imm::HelperSlot(helper, _)) => helper.makes().map(Fact::Is),
             (Op::ConstObj, Imm::Obj(id)) => of_known(trace.obj(id).known),
             _ => None,

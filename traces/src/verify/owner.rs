@@ -317,6 +317,13 @@ impl<'a> Walk<'a> {
                 self.now.frame.forget_globals();
             }
         }
+        if let (Op::StoreItem | Op::StoreAttr, Some(&stored)) = (inst.op, inst.args.get(2)) {
+            // Until the next store, which may be to the same place by another name.
+            let is_load = |op| matches!(op, Op::LoadField | Op::LoadItem | Op::LoadAttr);
+            let loaded = |v: &Value| self.def(*v).is_some_and(|def| is_load(def.op));
+            self.now.in_memory = self.now.in_memory.iter().copied().filter(loaded).collect();
+            self.now.in_memory.insert(stored);
+        }
         if let (Op::LoadField | Op::LoadItem | Op::LoadAttr, Some(result)) = (inst.op, inst.result)
             && self.is_obj(result)
         {
@@ -648,6 +655,12 @@ impl<'a> Walk<'a> {
                     (Some(fact), _) => self.learn(value, fact),
                     (None, Some(fact)) => self.now.facts.learn_const(id, fact),
                     (None, None) => {}
+                }
+            }
+            (Op::GuardTrue, _) => {
+                let asked = self.def(value).map(|def| (def.imm, def.args.first().copied()));
+                if let Some((Imm::Helper(Helper::QuietInstance), Some(of))) = asked {
+                    self.learn(of, Fact::Plain);
                 }
             }
             _ => {}

@@ -4,7 +4,7 @@ use super::{Broken, snapshot};
 use crate::helper::HelperEffect;
 use crate::op::{Args, ImmKind, Op, Type};
 use crate::trace::{Imm, Inst, Known, Trace, Value};
-use crate::{Alias, CType, FuncDecl, Passed};
+use crate::{Alias, CType, FuncDecl, Passed, Shape};
 use std::collections::HashMap;
 
 /// Checks operands, immediates, results and snapshots of all instructions.
@@ -73,6 +73,7 @@ fn ids_exist(trace: &Trace, imm: Imm) -> bool {
     match imm {
         Imm::Obj(id) => (id.0 as usize) < trace.objs.len(),
         Imm::Func(id) => (id.0 as usize) < trace.funcs.len(),
+        Imm::Shape(id) => trace.shape(id).is_some(),
         _ => true,
     }
 }
@@ -91,6 +92,7 @@ fn kind(imm: Imm) -> ImmKind {
         Imm::Helper(_) => ImmKind::Helper,
         Imm::HelperSlot(..) => ImmKind::HelperSlot,
         Imm::Place(..) => ImmKind::Place,
+        Imm::Shape(_) => ImmKind::Shape,
     }
 }
 
@@ -107,6 +109,9 @@ fn immediate(trace: &Trace, inst: &Inst) -> Result<(), String> {
     let kept = match (inst.op, inst.imm) {
         (Op::ISext | Op::IZext, Imm::Int(bits)) => matches!(bits, 8 | 16 | 32),
         (Op::LoadField, Imm::Field(field)) => field.bytes() > 0,
+        (Op::BoxInstance, Imm::Shape(id)) => {
+            trace.shape(id).map(Shape::numbers) == Some(inst.args.len())
+        }
         (Op::FieldAddr, Imm::Field(field)) => field.bytes() == 0,
         (Op::StoreField, Imm::Field(field)) => {
             field.bytes() > 0 && field.ty() != Type::Obj && field.alias() != Alias::Immutable

@@ -54,6 +54,7 @@ pub(super) fn peel(
     naive: &Trace,
     types: Types,
     restarts: &HashSet<SnapId>,
+    sinks: bool,
 ) -> Result<Peeled, Abort> {
     let paths = naive.paths();
     let mut jumps = naive.insts.iter().filter(|inst| inst.op == Op::Jump);
@@ -65,6 +66,7 @@ pub(super) fn peel(
         _ => return Err(confused(Op::Jump, "is not the end of the trace")),
     };
     let mut f = Forward::new(naive);
+    f.sinks = sinks;
     f.begin_copy(restarts.iter().copied());
     f.clear_inlined()?;
     f.walk(root)?;
