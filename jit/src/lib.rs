@@ -15,6 +15,9 @@ pub mod target;
 mod trampoline;
 
 pub use code::{Compiled, Request, compile};
-pub use exit::{Activation, ActivationBuf, Exit, ExitFrame, InstanceAttr, InstanceShape, Repr, Source, values_of};
+pub use exit::{
+    Activation, ActivationBuf, Exit, ExitFrame, InstanceAttr, InstanceShape, Repr, Source,
+    values_of,
+};
 pub use opt::{Types, optimise, optimise_with};
 pub use target::{Target, Values};

@@ -2,11 +2,11 @@
 
 use crate::func::{CType, FuncDecl, FuncFlags, Passed};
 use crate::op::{ImmKind, Op, Type};
+use crate::shape::{Attr, Kept, Shape, ShapeId};
 use crate::trace::{
     FrameState, FuncId, GlobalSlot, Imm, Inlined, Inst, Known, ObjConst, ObjId, Protocol, Resume,
     SnapId, Snapshot, Trace, Value,
 };
-use crate::shape::{Attr, Kept, Shape, ShapeId};
 use crate::{Field, Helper};
 
 /// A text that is not a trace: where, what was found and what was expected.

@@ -4,11 +4,11 @@ use super::VersionTable;
 use super::function::is_function;
 use crate::py::{Object, Strong};
 use jit::Values;
-use traces::Death;
 use pyo3_ffi as ffi;
 use std::ffi::{CStr, c_int, c_uint, c_ulong, c_void};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use traces::Death;
 
 // Include/object.h, Include/internal/pycore_object.h
 const HEAP_TYPE: c_ulong = 1 << 9;
@@ -137,7 +137,10 @@ pub fn is_quiet(o: Object) -> Option<i64> {
     }
     // SAFETY: a live class; errors are cleared.
     let weak = unsafe {
-        let weak = Strong::from_new(ffi::PyObject_GetAttrString(class.0, c"__weakrefoffset__".as_ptr()));
+        let weak = Strong::from_new(ffi::PyObject_GetAttrString(
+            class.0,
+            c"__weakrefoffset__".as_ptr(),
+        ));
         let weak = weak.map(|weak| ffi::PyLong_AsLong(weak.as_ptr()));
         ffi::PyErr_Clear();
         weak?
@@ -159,7 +162,8 @@ pub unsafe extern "C" fn quiet_instance(
     unsafe extern "C" fn visit(o: *mut ffi::PyObject, class: *mut c_void) -> c_int {
         // SAFETY: a live object.
         let o = Object(o);
-        let is_plain = o.0.cast() == class || !o.is_null() && o.death() == Death::Plain && !o.is_cdata();
+        let is_plain =
+            o.0.cast() == class || !o.is_null() && o.death() == Death::Plain && !o.is_cdata();
         c_int::from(!is_plain)
     }
     const HAVE_GC: c_ulong = 1 << 14;
@@ -199,7 +203,11 @@ fn ordinary_dealloc() -> *mut c_void {
     // SAFETY: the GIL is held; `type` makes a class of a name, no bases and an empty namespace; errors are cleared.
     unsafe {
         let of = (&raw mut ffi::PyType_Type).cast();
-        let made = Strong::from_new(ffi::PyObject_CallFunction(of, c"s(){}".as_ptr(), c"ordinary".as_ptr()));
+        let made = Strong::from_new(ffi::PyObject_CallFunction(
+            of,
+            c"s(){}".as_ptr(),
+            c"ordinary".as_ptr(),
+        ));
         let Some(made) = made else {
             ffi::PyErr_Clear();
             return found;

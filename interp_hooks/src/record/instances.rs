@@ -57,7 +57,10 @@ impl Recorder {
             self.b.snapshot_as(Resume::Raise(n as u16)),
         );
         let imm = Imm::HelperSlot(Helper::InstanceNew, slot);
-        let made = self.b.trace.emit(Op::CallNew, &[class, quiet], imm, Some(snap))?;
+        let made = self
+            .b
+            .trace
+            .emit(Op::CallNew, &[class, quiet], imm, Some(snap))?;
         call.receiver = Some(made);
         call.protocol = Protocol::Init;
         self.enter(&call, n, None)?;

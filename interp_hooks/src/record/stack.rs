@@ -301,9 +301,8 @@ impl Recorder {
     fn may_be_shared(&self, v: Value, o: Object, owners: usize) -> bool {
         let again = self.is_branch() && self.last == Some(self.start);
         let entries = self.b.stack.iter().enumerate();
-        let lent = entries.filter(|(i, e)| {
-            !e.owned && self.slot_object(self.b.stack_slot(*i)).0 == o.0
-        });
+        let lent =
+            entries.filter(|(i, e)| !e.owned && self.slot_object(self.b.stack_slot(*i)).0 == o.0);
         let lent = lent.count() as isize;
         !(again || o.is_null() || self.is_virtual(v) || self.is_tuple(v))
             && o.refcount() - lent > owners as isize

@@ -37,7 +37,9 @@ use exits::Exits;
 use loops::{Counter, Inner, Part};
 use std::collections::{HashMap, HashSet};
 use std::mem::offset_of;
-use traces::{Abort, Effect, Imm, Inst, Known, ObjConst, ObjId, Op, ShapeId, SnapId, Trace, Type, Value};
+use traces::{
+    Abort, Effect, Imm, Inst, Known, ObjConst, ObjId, Op, ShapeId, SnapId, Trace, Type, Value,
+};
 
 /// A lowered trace.
 pub(crate) struct Lowered {
@@ -472,14 +474,10 @@ impl<'a> Lower<'a> {
         let slot = match self.scratch {
             Some(slot) => slot,
             None => {
-                let words = self
-                    .trace
-                    .insts
-                    .iter()
-                    .filter(|i| {
-                        let takes_memory = matches!(i.op, Op::BoxTuple | Op::BoxInstance);
-                        i.op.effect() == Effect::RunsPython || takes_memory
-                    });
+                let words = self.trace.insts.iter().filter(|i| {
+                    let takes_memory = matches!(i.op, Op::BoxTuple | Op::BoxInstance);
+                    i.op.effect() == Effect::RunsPython || takes_memory
+                });
                 let words = words.map(|i| i.args.len()).max().unwrap_or(0).max(2);
                 let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * words as u32, 3);
                 *self.scratch.insert(self.b.create_sized_stack_slot(data))

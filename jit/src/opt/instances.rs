@@ -122,9 +122,7 @@ impl Forward<'_> {
             return Err(odd());
         }
         shape.attrs.push(Attr { name, at, kept });
-        let mut numbers = self
-            .operands(instance, Op::BoxInstance)
-            .unwrap_or_default();
+        let mut numbers = self.operands(instance, Op::BoxInstance).unwrap_or_default();
         numbers.extend(number);
         let now = self.instance_of(shape, &numbers)?;
         self.rename(instance, now);
@@ -159,7 +157,9 @@ impl Forward<'_> {
         };
         let Some((_, shape)) = self.shape_of(instance) else {
             // It exists since its address was taken.
-            return Err(too_much("the attributes of an instance that was made meanwhile"));
+            return Err(too_much(
+                "the attributes of an instance that was made meanwhile",
+            ));
         };
         let found = shape.attrs.iter().position(|attr| attr.at == at);
         let Some((found, attr)) = found.and_then(|n| Some((n, *shape.attrs.get(n)?))) else {
@@ -204,7 +204,9 @@ impl Forward<'_> {
             return Err(too_much("an attribute that is no number"));
         };
         let Some((_, shape)) = self.shape_of(instance) else {
-            return Err(too_much("the attributes of an instance that was made meanwhile"));
+            return Err(too_much(
+                "the attributes of an instance that was made meanwhile",
+            ));
         };
         let mut shape = shape.clone();
         let mut numbers = Vec::new();

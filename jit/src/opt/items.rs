@@ -24,7 +24,7 @@ impl Forward<'_> {
                 self.load(inst, args, Place::Attr(array, index)).map(Some)
             }
             (Op::StoreItem | Op::StoreAttr, _, &[array, index, value, old]) => {
-                self.store_in(inst.op, array, index, value, old)?;
+                self.store_object_in(inst.op, array, index, value, old)?;
                 Ok(None)
             }
             (Op::SwapItem | Op::SwapAttr, Imm::Slot(slot), &[array, index, old]) => {
@@ -46,7 +46,7 @@ impl Forward<'_> {
         Ok(values)
     }
 
-    fn store_in(
+    fn store_object_in(
         &mut self,
         op: Op,
         array: Value,
@@ -79,7 +79,10 @@ impl Forward<'_> {
         old: Value,
     ) -> Result<(), Abort> {
         if self.in_instance(array, index).is_some() {
-            return Err(Abort::new(Reason::Operand, "an attribute that is no number"));
+            return Err(Abort::new(
+                Reason::Operand,
+                "an attribute that is no number",
+            ));
         }
         self.flush_slot(slot)?;
         let place = place_of(inst.op, array, index);

@@ -407,12 +407,7 @@ impl Forward<'_> {
             // Two variables that are given one box hold one object.
             let object = self.object_of(value)?;
             let stored = self.with_objects(object)?;
-            // Only an instance is held by the operand stack and does not lie there.
-            let op = match self.is_variable(slot) {
-                true => Op::StoreSlot,
-                false => Op::InitSlot,
-            };
-            self.push(op, &[stored], Imm::Slot(slot), None)?;
+            self.push(self.store_in(slot), &[stored], Imm::Slot(slot), None)?;
             self.state.set_clean(slot, Some(value));
             if object == value {
                 self.note_made(value);
@@ -420,6 +415,14 @@ impl Forward<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What stores in a slot that is to hold what does not lie there yet: the operand stack holds nothing else then.
+    pub(super) fn store_in(&self, slot: u16) -> Op {
+        match self.is_variable(slot) {
+            true => Op::StoreSlot,
+            false => Op::InitSlot,
+        }
     }
 
     /// Whether a slot is a variable's: a local's, or a module-level one's.
@@ -454,7 +457,10 @@ impl Forward<'_> {
             if !is_variable {
                 // An operand that is gone leaves nothing.
                 snap.drops.retain(|&dropped| dropped != slot);
-                if frame.as_ref().is_none_or(|frame| slot >= base.saturating_add(frame.depth)) {
+                if frame
+                    .as_ref()
+                    .is_none_or(|frame| slot >= base.saturating_add(frame.depth))
+                {
                     continue;
                 }
             }

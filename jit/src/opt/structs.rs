@@ -218,7 +218,7 @@ impl Forward<'_> {
         self.state.set_clean(slot, Some(object));
         for (other, value) in self.state.dirty() {
             if value == boxed {
-                self.push(Op::StoreSlot, &[object], Imm::Slot(other), None)?;
+                self.push(self.store_in(other), &[object], Imm::Slot(other), None)?;
                 self.state.set_clean(other, Some(object));
             }
         }

@@ -658,7 +658,9 @@ impl<'a> Walk<'a> {
                 }
             }
             (Op::GuardTrue, _) => {
-                let asked = self.def(value).map(|def| (def.imm, def.args.first().copied()));
+                let asked = self
+                    .def(value)
+                    .map(|def| (def.imm, def.args.first().copied()));
                 if let Some((Imm::Helper(Helper::QuietInstance), Some(of))) = asked {
                     self.learn(of, Fact::Plain);
                 }

@@ -62,7 +62,12 @@ impl Header {
             }
             for (structs, (_, end)) in structs.iter_mut().zip(&at_ends) {
                 let both = [start.value, end.value];
-                if slot && both.into_iter().flatten().any(|v| f.is_struct(v) || f.is_instance(v)) {
+                if slot
+                    && both
+                        .into_iter()
+                        .flatten()
+                        .any(|v| f.is_struct(v) || f.is_instance(v))
+                {
                     structs.push((i, both));
                 }
             }
