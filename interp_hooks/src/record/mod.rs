@@ -575,6 +575,7 @@ impl Recorder {
             BUILD_TUPLE => self.build(Helper::PyBuildTuple, i.oparg, i)?,
             BUILD_LIST => self.build(Helper::PyBuildList, i.oparg, i)?,
             BUILD_SET => self.build(Helper::PyBuildSet, i.oparg, i)?,
+            BUILD_MAP if self.gather_no_keywords(i)? => {}
             BUILD_MAP => self.build(Helper::PyBuildMap, 2 * i.oparg, i)?,
             BUILD_CONST_KEY_MAP => self.build_map_of_keys(i)?,
             BEFORE_WITH => self.before_with(i)?,

@@ -1,5 +1,5 @@
 //! Calls with `*`, of a tuple whose items are known: `f(*args)`, and `f(a, *args)`, whose list of arguments is gathered
-//! by bytecodes that do nothing else. These are not recorded: an exit resumes in front of the first.
+//! by bytecodes that do nothing else; `f(*args, **kwargs)` where there are no keywords. These are not recorded: an exit resumes in front of the first.
 
 use super::Recorder;
 use super::inline::Argument;
@@ -66,6 +66,65 @@ impl Recorder {
             passed,
         });
         Ok(true)
+    }
+
+    /// `BUILD_MAP` in front of a call with `*args, **kwargs`, whose second has no items; says whether the bytecodes up to the call
+    /// are passed over.
+    pub(super) fn gather_no_keywords(&mut self, i: &Instr) -> Result<bool, Abort> {
+        let Some((call, local)) = self.merged_by(i) else {
+            return Ok(false);
+        };
+        let callable = 1 + usize::from(self.table.callable_first());
+        if self.b.stack.len() < 3 || !function::is_function(self.concrete(callable)?) {
+            return Ok(false);
+        }
+        let (keywords, v) = (
+            self.slot_object(self.b.local_slot(local)),
+            self.local(local)?,
+        );
+        let (e, now) = (self.b.peek(0)?, self.concrete(0)?);
+        let is_empty = keywords.is_exactly(Known::Dict) && keywords.field_i64(Field::DictUsed) == 0;
+        if e.owned || !is_empty {
+            return Ok(false);
+        }
+        let Some(passed) = self.spread(e.value, now)? else {
+            return Ok(false);
+        };
+        let ty = self.known(Known::Dict);
+        self.b.guard_type(v, ty);
+        let used = self.b.load_field(v, Field::DictUsed)?;
+        let none = self.b.int(0)?;
+        let same = self.b.op(Op::IEq, &[used, none])?;
+        self.b.guard(same, true);
+        self.gathering = Some(Gathering {
+            from: i.offset,
+            call,
+            operands: 1,
+            passed,
+        });
+        Ok(true)
+    }
+
+    /// Whether a dict is made for a call with `**`, of a local.
+    pub(super) fn merges(&self, i: &Instr) -> bool {
+        self.merged_by(i).is_some()
+    }
+
+    /// The call that an empty dict is made for, and the local whose items go into it.
+    fn merged_by(&self, i: &Instr) -> Option<(u32, u32)> {
+        let load = self.decoded.at(i.next)?;
+        let merge = self.decoded.at(load.next)?;
+        let call = self.decoded.at(merge.next)?;
+        let all = [i, load, merge, call].map(|i| i.opcode);
+        let found = all
+            == [
+                Opcode::BUILD_MAP,
+                Opcode::LOAD_FAST,
+                Opcode::DICT_MERGE,
+                Opcode::CALL_FUNCTION_EX,
+            ];
+        (found && (i.oparg, merge.oparg, call.oparg) == (0, 1, 1))
+            .then_some((call.offset, load.oparg))
     }
 
     /// Whether calls of an object become part of the trace.

@@ -114,6 +114,7 @@ impl Recorder {
             BINARY_OP | COMPARE_OP | CONTAINS_OP | IS_OP | STORE_ATTR => 2,
             STORE_SUBSCR => 3,
             BUILD_TUPLE | BUILD_LIST => i.oparg as usize,
+            BUILD_MAP if self.merges(i) => 0,
             _ => self.b.stack.len(),
         };
         self.make_top(n);
