@@ -277,9 +277,18 @@ impl Recorder {
     fn is_whole(&self, y: Value) -> bool {
         let insts = &self.b.trace.insts;
         let def = |v| insts.iter().rev().find(|i| i.result == Some(v));
+        // A constant is a box until somebody takes its number.
+        let inner = |v, unbox, boxed| {
+            let of = |v, op| def(v).filter(|i| i.op == op)?.args.first().copied();
+            of(v, unbox).and_then(|v| of(v, boxed)).unwrap_or(v)
+        };
+        let y = inner(y, Op::UnboxFloat, Op::BoxFloat);
         match def(y).map(|i| (i.op, i.imm, i.args.first())) {
             Some((Op::ConstFloat, Imm::Float(y), _)) => y.fract() == 0.0,
-            Some((Op::IToF, _, Some(&n))) => def(n).is_some_and(|i| i.op == Op::ConstInt),
+            Some((Op::IToF, _, Some(&n))) => {
+                let n = inner(n, Op::UnboxInt, Op::BoxInt);
+                def(n).is_some_and(|i| i.op == Op::ConstInt)
+            }
             _ => false,
         }
     }

@@ -299,3 +299,21 @@ def places(n):
 places(3)
 places(30)
 places(300)
+
+# === whole_powers_of_any_float: compiled=run
+from show import show
+
+def run(n, k):
+    total, got = 0.0, []
+    for i in range(n):
+        x = (i - n // 2) * 0.37
+        total += x ** 2 + x ** 3.0 - (x ** 2) ** 0.5 + x ** k
+        if i % 20 == 3:
+            got.append(x ** 5)
+        try:
+            total += x ** -1
+        except ZeroDivisionError:
+            total += 1000
+    return total, got
+
+show(run(120, 2), run(120, 3), run(60, 0), run(60, 400))
