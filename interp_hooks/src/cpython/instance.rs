@@ -2,13 +2,13 @@
 
 use super::VersionTable;
 use super::function::is_function;
-use crate::py::{Object, Strong};
+use crate::py::{Kind, Object, Strong};
 use jit::Values;
 use pyo3_ffi as ffi;
 use std::ffi::{CStr, c_int, c_uint, c_ulong, c_void};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
-use traces::Death;
+use traces::Known;
 
 // Include/object.h, Include/internal/pycore_object.h
 const HEAP_TYPE: c_ulong = 1 << 9;
@@ -150,7 +150,7 @@ pub fn is_quiet(o: Object) -> Option<i64> {
 }
 
 /// Whether an object is NULL, or an instance of exactly this class, with one owner and no weak reference, whose attributes are
-/// numbers, truth values, texts or None. The class has no finaliser.
+/// numbers that traces unbox, truth values, immortal texts or None. The class has no finaliser.
 ///
 /// # Safety
 /// A live object, and a class whose instances have their weak references at this distance.
@@ -162,8 +162,13 @@ pub unsafe extern "C" fn quiet_instance(
     unsafe extern "C" fn visit(o: *mut ffi::PyObject, class: *mut c_void) -> c_int {
         // SAFETY: a live object.
         let o = Object(o);
-        let is_plain =
-            o.0.cast() == class || !o.is_null() && o.death() == Death::Plain && !o.is_cdata();
+        // What a trace has taken from it, it has as a number: nothing else is borrowed from there.
+        let is_number = match o.kind() {
+            Kind::Int(_) | Kind::Uint(_) | Kind::Bool(_) | Kind::None => true,
+            Kind::Float(x) => !x.is_nan(),
+            _ => false,
+        };
+        let is_plain = o.0.cast() == class || is_number || is_immortal_text(o);
         c_int::from(!is_plain)
     }
     const HAVE_GC: c_ulong = 1 << 14;
@@ -190,6 +195,11 @@ pub unsafe extern "C" fn quiet_instance(
         let traverse = std::mem::transmute::<*mut c_void, ffi::traverseproc>(traverse);
         traverse(o, visit, class.0.cast()) == 0
     }
+}
+
+/// Whether an object is a text that never dies, as those in code objects are.
+fn is_immortal_text(o: Object) -> bool {
+    o.is_exactly(Known::Str) && o.refcount() >= 1 << 30
 }
 
 /// What deallocates the instances of classes made in Python (`subtype_dealloc`, Objects/typeobject.c); NULL where there is no

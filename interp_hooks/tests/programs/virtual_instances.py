@@ -389,3 +389,65 @@ def run(n):
             return total, vars(m)
 
 show(run(200))
+
+# === what_is_borrowed_from_one_that_dies: compiled=run
+from show import show
+
+class D:
+    def __init__(self, value, other=None):
+        self.value = value
+        self.other = other
+
+kept = []
+
+def texts(i, held):
+    h = held.pop()
+    t = h.value
+    h = None
+    u = "w%d" % i
+    return t, u
+
+def numbers(i, held):
+    h = held.pop()
+    y = i * 1.5
+    h.value = y
+    z = h.value
+    h = i + 0.5
+    kept.append(y)
+    kept.append(z)
+    return [y, z, h]
+
+def dropped(held):
+    h = held.pop()
+    t, other = h.value, h.other
+    del h
+    return (t, other, [t] * 2)
+
+def run(n, make):
+    held = [D(make(i), str(-i)) for i in range(3 * n)]
+    out = []
+    for i in range(n):
+        out.append((texts(i, held), numbers(i, held), dropped(held)))
+    return out[n // 2 : n // 2 + 4], out[-1]
+
+show(run(60, lambda i: "p%d" % i), run(60, lambda i: 10 ** 30 + i), run(60, lambda i: i), run(60, lambda i: float("nan") if i & 1 else 0.5 * i))
+show(len(kept), kept[::37])
+
+# === keys_borrowed_from_items: compiled=run
+from show import show
+
+class K:
+    def __init__(self, name):
+        self.name = name
+
+def run(keys, n):
+    seen = []
+    for i in range(n):
+        d = {}
+        for k in keys:
+            d[k[0]] = i
+            d[k[1].name] = k
+        seen.append(len(d))
+    return seen[-1], sorted(d)
+
+show(run([["a", K("b")], ["c", K("d")], ["e" + "f", K("g" * 2)]], 60))

@@ -6,7 +6,7 @@
 //! is settled. What is too much for this ends the walk; the trace is then optimised with instances made at once.
 
 use super::forward::{Forward, confused};
-use super::state::Slot;
+use super::state::{Place, Slot};
 use traces::{
     Abort, Attr, Field, Helper, Imm, Inst, Kept, Known, ObjId, Op, Reason, Shape, ShapeId, Value,
 };
@@ -229,6 +229,9 @@ impl Forward<'_> {
         let Some(inst) = self.def(cond) else { return };
         if let (Imm::Helper(Helper::QuietInstance), Some(&of)) = (inst.imm, inst.args.first()) {
             self.state.quiet.insert(of);
+            // The number in a box may lie in its attributes, from where nobody is to take the object any more.
+            let stays = |place: &Place| !matches!(place, Place::Attr(..) | Place::Values(..));
+            self.state.heap.retain(|place, _| stays(place));
         }
     }
 

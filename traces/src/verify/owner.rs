@@ -317,6 +317,11 @@ impl<'a> Walk<'a> {
                 self.now.frame.forget_globals();
             }
         }
+        if container {
+            // Where it has taken them; else nothing has changed.
+            let kept = inst.args.iter().copied().filter(|&v| self.is_obj(v));
+            self.now.in_memory.extend(kept.collect::<Vec<_>>());
+        }
         if let (Op::StoreItem | Op::StoreAttr, Some(&stored)) = (inst.op, inst.args.get(2)) {
             // Until the next store, which may be to the same place by another name.
             let is_load = |op| matches!(op, Op::LoadField | Op::LoadItem | Op::LoadAttr);
