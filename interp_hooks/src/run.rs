@@ -353,7 +353,7 @@ impl Made<'_> {
                 let shape = self.version.compiled.shapes.get(usize::from(id.0));
                 // SAFETY: the caller's promise: the exit has put as many words there as the shape has numbers.
                 let o = shape.map_or(std::ptr::null_mut(), |shape| unsafe {
-                    helpers::new_instance(&raw const **shape, words.as_ptr())
+                    helpers::new_instance(std::ptr::from_ref(shape), words.as_ptr())
                 });
                 self.objects.push((source, o));
                 return o;

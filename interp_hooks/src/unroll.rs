@@ -6,7 +6,7 @@
 //! recorded, the others are the interpreter's.
 
 use crate::cpython::decode::Decoded;
-use crate::cpython::frame;
+use crate::cpython::{Opcode, frame};
 use crate::engine::Engine;
 use crate::loops::{self, Header, State};
 use pyo3_ffi as ffi;
@@ -21,7 +21,7 @@ const MAX_AROUND: usize = 4;
 /// How many frames further out they are looked for.
 const MAX_FRAMES: usize = 2;
 /// How many iterations in a row go the same way before they are compiled.
-const ALIKE: u32 = 3;
+const ALIKE: u32 = 4;
 /// How often they may go another way.
 const MAX_TRIES: u32 = 4;
 /// For how many turns, and how often, the loops in a loop wait for it.
@@ -151,6 +151,10 @@ pub unsafe fn look_around(
     if n != (hot / 4).max(1) || n >= hot {
         return;
     }
+    let decoded = frame::decoded(e.table, code);
+    if !decoded.is_some_and(|decoded| is_counted(&decoded, header.target)) {
+        return;
+    }
     // SAFETY: the caller's promise.
     let around = unsafe { around(e, header.target, (code, f)) };
     let counts = around.iter().map(|h| (Rc::downgrade(h), h.count.get()));
@@ -239,6 +243,11 @@ unsafe fn around(
         is_own = false;
     }
     all
+}
+
+/// Whether a loop goes over something: one that asks for a condition ends sooner or later, as its numbers want it.
+pub fn is_counted(decoded: &Decoded, header: u32) -> bool {
+    decoded.at(header).map(|i| i.opcode) == Some(Opcode::FOR_ITER)
 }
 
 /// The headers of the loops around an offset, from the inside out; without that of a loop that begins there, where it is

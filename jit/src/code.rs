@@ -42,7 +42,7 @@ pub struct Compiled {
     /// The code generator's own IR, where asked for.
     pub clif: Option<String>,
     /// What instances are made of that did not exist, in the order of the trace's table; the code has their addresses.
-    pub shapes: Vec<Box<InstanceShape>>,
+    pub shapes: Vec<InstanceShape>,
     _memory: CodeMemory,
     _stubs: Stubs,
 }

@@ -6,6 +6,7 @@ use crate::cpython::{Opcode, pairs, quiet};
 use crate::engine;
 use crate::loops::{self, State};
 use crate::py::{Kind, Object};
+use crate::unroll;
 use traces::{Abort, Effect, Field, Helper, Imm, Inst, Known, Op, Reason, Resume, Value};
 
 /// How many turns of another loop a recording goes through.
@@ -90,6 +91,9 @@ impl Recorder {
             return Ok(Step::Closed);
         }
         let unrolls = self.way.is_some();
+        if unrolls && !unroll::is_counted(&self.decoded, header) {
+            return Err(Reason::LeftLoop.into());
+        }
         if compiled && !self.goes_around && !unrolls || *turns > self.max_turns {
             return Err(match unrolls {
                 true => Reason::LeftLoop.into(),

@@ -88,6 +88,13 @@ enum Pending {
     },
 }
 
+/// The bytecodes that a recording goes through, by their offsets.
+struct Way {
+    so_far: Vec<u32>,
+    /// Those that it has to go through.
+    wanted: Option<Rc<[u32]>>,
+}
+
 /// A finished recording.
 pub struct Recorded {
     /// The naive trace.
@@ -122,8 +129,8 @@ pub struct Recorder {
     goes_around: bool,
     /// How many turns of another loop it may go through.
     max_turns: u32,
-    /// Where loops that lie on it are unrolled: the offsets of its bytecodes so far, and of those that it has to go through.
-    way: Option<(Vec<u32>, Option<Rc<[u32]>>)>,
+    /// Where loops that lie on it are unrolled.
+    way: Option<Way>,
     /// Whether the path ends at the header of another loop.
     leaves: bool,
     last: Option<u32>,
@@ -297,23 +304,24 @@ impl Recorder {
     }
 
     /// A recording of a loop together with the short ones in it, of an iteration that goes this way.
-    pub fn unrolling(mut self, way: Option<Rc<[u32]>>) -> Recorder {
+    pub fn unrolling(mut self, wanted: Option<Rc<[u32]>>) -> Recorder {
         self.max_turns = unroll::MAX_TURNS;
-        self.way = Some((Vec::new(), way));
+        let so_far = Vec::new();
+        self.way = Some(Way { so_far, wanted });
         self
     }
 
     /// The offsets of its bytecodes, where it unrolls the loops in it.
     pub fn way_so_far(&self) -> Option<&[u32]> {
-        self.way.as_ref().map(|(way, _)| way.as_slice())
+        self.way.as_ref().map(|way| way.so_far.as_slice())
     }
 
     /// Notes a bytecode on the way.
     fn keep_to_way(&mut self, offset: u32) -> Result<(), Abort> {
-        let Some((so_far, way)) = &mut self.way else {
+        let Some(Way { so_far, wanted }) = &mut self.way else {
             return Ok(());
         };
-        let other = way
+        let other = wanted
             .as_ref()
             .is_some_and(|way| way.get(so_far.len()) != Some(&offset));
         so_far.push(offset);

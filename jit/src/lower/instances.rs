@@ -35,7 +35,7 @@ impl<'a> Lower<'a> {
     }
 
     /// The shapes of the trace in addresses.
-    fn resolved(&self) -> Result<Vec<Box<InstanceShape>>, Abort> {
+    fn resolved(&self) -> Result<Vec<InstanceShape>, Abort> {
         let address = |id: ObjId| {
             let obj = self.trace.objs.get(id.0 as usize);
             obj.map(|obj| obj.addr)
@@ -49,10 +49,10 @@ impl<'a> Lower<'a> {
                 };
                 Ok((address(attr.name)?, kept))
             });
-            Ok(Box::new(InstanceShape {
+            Ok(InstanceShape {
                 class: address(shape.class)?,
                 attrs: attrs.collect::<Result<_, Abort>>()?,
-            }))
+            })
         });
         shapes.collect()
     }
@@ -76,7 +76,7 @@ impl<'a> Lower<'a> {
         }
         let shape = self.shapes.get(usize::from(shape.0));
         let shape = shape.ok_or_else(|| refused("an unknown shape"))?;
-        // It has its place for as long as the code that is made.
+        // They keep their places, which nothing is added to, for as long as the code that is made.
         let shape = std::ptr::from_ref::<InstanceShape>(shape) as i64;
         let shape = self.int(shape);
         let function = self.target.functions.new_instance;

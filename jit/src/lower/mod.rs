@@ -50,7 +50,7 @@ pub(crate) struct Lowered {
     /// What the code calls, and so must live as long.
     pub(crate) stubs: Stubs,
     /// What it makes instances of: likewise.
-    pub(crate) shapes: Vec<Box<InstanceShape>>,
+    pub(crate) shapes: Vec<InstanceShape>,
 }
 
 /// Lowers a trace.
@@ -166,7 +166,7 @@ struct Lower<'a> {
     /// The numbers in instances that need not exist, and their shapes.
     instances: HashMap<Value, (ShapeId, &'a [Value])>,
     /// What the runtime makes instances of.
-    shapes: Vec<Box<InstanceShape>>,
+    shapes: Vec<InstanceShape>,
     /// Scratch memory on the stack, and its size in bytes.
     scratch: Option<StackSlot>,
     /// Whether what is being lowered hardly ever runs.
