@@ -110,11 +110,19 @@ impl Assumptions {
     /// # Errors
     /// An assumption fell already.
     pub fn finish(self) -> Result<(Flag, Vec<Strong>), Abort> {
+        self.still_holds()?;
+        Ok((self.flag, self.keep))
+    }
+
+    /// # Errors
+    /// As `finish`. What is taken for granted is kept alive meanwhile: who makes way for another object would die late if the
+    /// recording went on.
+    pub fn still_holds(&self) -> Result<(), Abort> {
         if self.unwatched || self.flag.get() {
             let what = "an assumption fell while the loop was recorded";
             return Err(Abort::new(Reason::Confused, what));
         }
-        Ok((self.flag, self.keep))
+        Ok(())
     }
 }
 

@@ -401,7 +401,9 @@ impl Recorder {
 
     /// The bytecode at `offset` is about to run in a frame of the recording.
     pub fn step(&mut self, f: *mut u8, offset: u32) -> Result<Step, Abort> {
-        self.step_in(f, offset)
+        self.assumptions
+            .still_holds()
+            .and_then(|()| self.step_in(f, offset))
             .map_err(|why| self.refuse_callee(why))
     }
 

@@ -403,3 +403,32 @@ def run(n):
     return [d.name for d in row], k
 
 show(run(60), log)
+
+# === a_variable_replaced_while_the_loop_is_recorded: compiled=run
+from show import show
+
+log = []
+
+class Loud:
+    def __init__(self, n):
+        self.n = n
+
+    def __del__(self):
+        log.append(("gone", self.n))
+
+def run(n, m):
+    global held
+    held = Loud(-1)
+    total = 0
+    for i in range(n):
+        for j in range(i // m):
+            for k in range(1, 4):
+                total += k
+        held = Loud((i, held.n if i & 1 else 0))
+        log.append(("set", i))
+        for j in range(2):
+            total += i % 3 & 2
+        log.append(("end", i))
+    return total
+
+show(run(40, 3), run(60, 50), log)
