@@ -294,12 +294,13 @@ impl Registry {
         unsafe { (api.dict_watch)(api.dict_id, dict.0) == 0 }
     }
 
-    /// A watched dict changed: `key` NULL means any key. Says whether an assumption fell.
+    /// A watched dict changed, or dies: `key` NULL means any key. Says whether an assumption fell.
     pub fn dict_changed(
         &self,
         dict: *mut ffi::PyObject,
         key: *mut ffi::PyObject,
         value: *mut ffi::PyObject,
+        dies: bool,
     ) -> bool {
         let Ok(mut dicts) = self.dicts.try_borrow_mut() else {
             return false;
@@ -316,7 +317,7 @@ impl Registry {
             let same_key =
                 key.is_null() || key == w.key || hashed == w.hash && same_text(key, w.key);
             if same_key && (key.is_null() || value != w.value) {
-                if let Ok(mut variations) = self.variations.try_borrow_mut() {
+                if !dies && let Ok(mut variations) = self.variations.try_borrow_mut() {
                     *variations
                         .entry((dict as usize, w.key as usize))
                         .or_default() += 1;
@@ -330,6 +331,9 @@ impl Registry {
         if key.is_null() {
             // The dict may be about to die, and another one to be given its memory.
             dicts.remove(&(dict as usize));
+        }
+        if dies && let Ok(mut variations) = self.variations.try_borrow_mut() {
+            variations.retain(|&(of, _), _| of != dict as usize);
         }
         fell
     }

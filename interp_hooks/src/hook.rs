@@ -616,6 +616,9 @@ fn grow(
     }
 }
 
+/// `PyDict_EVENT_DEALLOCATED`, Include/cpython/dictobject.h.
+const DEALLOCATED: c_int = 5;
+
 /// A watched dict changes.
 ///
 /// # Safety
@@ -635,7 +638,8 @@ pub unsafe extern "C" fn on_dict(
         std::ptr::null_mut()
     };
     if let Some(e) = engine::get()
-        && e.registry.dict_changed(dict, key, value)
+        && e.registry
+            .dict_changed(dict, key, value, event == DEALLOCATED)
     {
         run::leave_fallen(e);
     }
