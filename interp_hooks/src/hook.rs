@@ -435,10 +435,9 @@ fn finish(e: &Engine) {
         return;
     }
     r.header.count.set(0);
-    let unrolls = r.recorder.way_so_far().map(<[u32]>::to_vec);
-    if let Some(way) = &unrolls
-        && !r.header.unrolling.went(way.clone())
-    {
+    let way = r.recorder.way_so_far().map(Rc::from);
+    let unrolls = way.is_some();
+    if way.is_some_and(|way| !r.header.unrolling.went(way)) {
         return;
     }
     if !may_compile(e, tree::is_foreign(r.recorder.trace())) {
@@ -448,8 +447,8 @@ fn finish(e: &Engine) {
     }
     // Where variables do not settle, each combination of types has a path of its own.
     let mixed = r.header.unstable.get() >= MIXED_FROM;
-    let compiled = compile(e, r.recorder, Tree::new(mixed, unrolls.is_some()));
-    if unrolls.is_some() {
+    let compiled = compile(e, r.recorder, Tree::new(mixed, unrolls));
+    if unrolls {
         r.header.unrolling.compiled(compiled.is_ok());
     }
     match compiled {
@@ -458,7 +457,7 @@ fn finish(e: &Engine) {
             *r.header.state.borrow_mut() = State::Compiled;
         }
         // In other ways it may yet be compiled.
-        Err(_) if unrolls.is_some() => {}
+        Err(_) if unrolls => {}
         Err(why) => r.header.give_up(why),
     }
 }

@@ -333,6 +333,7 @@ impl Header {
         self.deaths.set(self.deaths.get() + died);
         self.forget(|v| !v.holds());
         if self.versions.borrow().is_empty() {
+            self.unrolling.fell();
             self.count.set(0);
             *self.state.borrow_mut() = if self.deaths.get() < MAX_DEATHS {
                 State::Counting

@@ -82,16 +82,26 @@ impl Unrolling {
         self.way.take();
     }
 
+    /// Its trace is gone since something that it took for granted fell: it may be wanted again.
+    pub fn fell(&self) {
+        if self.is_done() {
+            self.plan.set(Plan::Unasked);
+            self.waits.set(0);
+            self.tries.set(0);
+            self.alike.set(0);
+        }
+    }
+
     /// The way that a recording is to go, where iterations have gone one.
     pub fn way(&self) -> Option<Rc<[u32]>> {
         self.way.borrow().clone()
     }
 
     /// An iteration was recorded that went this way; whether it is to be compiled.
-    pub fn went(&self, way: Vec<u32>) -> bool {
+    pub fn went(&self, way: Rc<[u32]>) -> bool {
         let alike = self.alike.get() + 1;
         self.alike.set(alike);
-        *self.way.borrow_mut() = Some(way.into());
+        *self.way.borrow_mut() = Some(way);
         alike >= ALIKE
     }
 

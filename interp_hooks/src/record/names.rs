@@ -104,12 +104,13 @@ impl Recorder {
         let (globals, builtins) = self.plain_namespaces()?;
         let text = name.text();
         let found = globals.dict_get(name);
-        let stored = self.stored.contains(&(globals, name));
-        let varies = || engine::get().is_some_and(|e| e.registry.varies(globals, name));
-        match found {
-            Some(now) if stored || varies() => return self.variable(globals, name, now),
-            None if stored => return Err(self.unsupported("a builtin that the loop shadows")),
-            _ => {}
+        if self.stored.contains(&(globals, name))
+            || engine::get().is_some_and(|e| e.registry.varies(globals, name))
+        {
+            return match found {
+                Some(now) => self.variable(globals, name, now),
+                None => Err(self.unsupported("a builtin that the loop shadows")),
+            };
         }
         let value = if let Some(v) = found {
             self.assumptions.dict_value(globals, name, v);

@@ -451,3 +451,21 @@ def run(keys, n):
     return seen[-1], sorted(d)
 
 show(run([["a", K("b")], ["c", K("d")], ["e" + "f", K("g" * 2)]], 60))
+
+# === a_truth_that_is_known: compiled=run
+from show import show
+
+class A:
+    def __init__(self, n):
+        self.natural = n >= 0
+        self.big = n > 1 << 40
+        self.n = n
+
+def run(n):
+    total = 0
+    for i in range(n):
+        a = A(i)
+        total += a.natural + a.big + (1 // (i - n - 1 if i < n - 3 else i - n + 5))
+    return total, vars(a)
+
+show(run(200))

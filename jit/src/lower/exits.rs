@@ -28,9 +28,11 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// The words.
-    pub(super) fn list(&mut self) -> &mut Vec<Word> {
-        &mut self.words
+    /// Adds words, one behind the other; the index of the first.
+    pub(super) fn add(&mut self, words: impl IntoIterator<Item = Word>) -> Result<u16, Abort> {
+        let index = u16::try_from(self.words.len());
+        self.words.extend(words);
+        index.map_err(|_| refused("a snapshot of too many values"))
     }
 }
 
@@ -245,7 +247,7 @@ impl<'a> Lower<'a> {
                     op: Op::BoxStruct | Op::BoxBuffer | Op::BoxRange,
                     ..
                 },
-            ) => return self.wide_source(boxed, &mut words.words),
+            ) => return self.wide_source(boxed, words),
             Def::Box(boxed) if boxed.op == Op::BoxTuple => {
                 return self.tuple_source(boxed.inner, words);
             }
@@ -267,27 +269,29 @@ impl<'a> Lower<'a> {
         if let Some(bits) = imm {
             return Ok(Source::Imm(bits, repr));
         }
-        let words = &mut words.words;
-        let index =
-            u16::try_from(words.len()).map_err(|_| refused("a snapshot of too many values"))?;
-        words.push(Word { value, def: word });
+        let index = words.add([Word { value, def: word }])?;
         Ok(Source::Buf(index, repr))
     }
 
+    /// The words of some values.
+    pub(super) fn words_of(&self, values: &[Value]) -> Result<Vec<Word>, Abort> {
+        let word = |&value| {
+            let def = self.def(value)?;
+            Ok(Word { value, def })
+        };
+        values.iter().map(word).collect()
+    }
+
     /// What lies in as many words as it has.
-    fn wide_source(&self, boxed: Boxed, words: &mut Vec<Word>) -> Result<Source, Abort> {
+    fn wide_source(&self, boxed: Boxed, words: &mut Words) -> Result<Source, Abort> {
         let repr = match (boxed.op, boxed.ctype) {
             (_, Some(ctype)) => Repr::Struct(ctype),
             (Op::BoxRange, None) => Repr::Range,
             _ => Repr::Buffer,
         };
-        let index =
-            u16::try_from(words.len()).map_err(|_| refused("a snapshot of too many values"))?;
         let all = [Some(boxed.inner), boxed.second, boxed.third];
-        for value in all.into_iter().flatten() {
-            let def = self.def(value)?;
-            words.push(Word { value, def });
-        }
+        let all: Vec<Value> = all.into_iter().flatten().collect();
+        let index = words.add(self.words_of(&all)?)?;
         Ok(Source::Buf(index, repr))
     }
 
@@ -300,6 +304,7 @@ impl<'a> Lower<'a> {
                 }
                 Def::Native(x) => x,
                 Def::Int(n) => self.int(n),
+                Def::Bool(x) => self.int(x.into()),
                 Def::Float(x) => self.b.ins().f64const(x),
                 Def::Obj(id) => self.obj_addr(id)?,
                 _ => return Err(refused("a box of an object")),

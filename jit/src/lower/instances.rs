@@ -5,7 +5,7 @@ use super::{Boxed, Def, Lower, malformed};
 use crate::code::refused;
 use crate::exit::{InstanceAttr, InstanceShape, Repr, Source};
 use cranelift_codegen::ir::{self, InstBuilder, types};
-use traces::{Abort, Imm, Inst, Kept, ObjId, ShapeId, Type, Value};
+use traces::{Abort, Imm, Inst, Kept, ShapeId, Type, Value};
 
 impl<'a> Lower<'a> {
     /// Notes the numbers of an instance.
@@ -24,33 +24,21 @@ impl<'a> Lower<'a> {
             self.shapes = self.resolved()?;
         }
         self.instances.insert(result, (shape, &inst.args));
-        let boxed = Boxed {
-            op: inst.op,
-            inner: result,
-            second: None,
-            third: None,
-            ctype: None,
-        };
-        self.define_as(inst, Def::Box(boxed))
+        self.define_as(inst, Def::Box(Boxed::itself(inst.op, result)))
     }
 
     /// The shapes of the trace in addresses.
     fn resolved(&self) -> Result<Vec<InstanceShape>, Abort> {
-        let address = |id: ObjId| {
-            let obj = self.trace.objs.get(id.0 as usize);
-            obj.map(|obj| obj.addr)
-                .ok_or_else(|| refused("an unknown object"))
-        };
         let shapes = self.trace.shapes.iter().map(|shape| {
             let attrs = shape.attrs.iter().map(|attr| {
                 let kept = match attr.kept {
                     Kept::Number(op) => InstanceAttr::Number(repr_of(op, None)?),
                     Kept::Const(id) => InstanceAttr::Const(self.address(id)?),
                 };
-                Ok((address(attr.name)?, kept))
+                Ok((self.address(attr.name)?, kept))
             });
             Ok(InstanceShape {
-                class: address(shape.class)?,
+                class: self.address(shape.class)?,
                 attrs: attrs.collect::<Result<_, Abort>>()?,
             })
         });
@@ -91,21 +79,13 @@ impl<'a> Lower<'a> {
         words: &mut Words,
     ) -> Result<Source, Abort> {
         let (shape, numbers) = self.numbers(instance)?;
-        let words = words.list();
-        let index = u16::try_from(words.len());
-        let index = index.map_err(|_| refused("a snapshot of too many values"))?;
-        for &value in numbers {
-            let def = self.def(value)?;
-            words.push(Word { value, def });
-        }
-        if numbers.is_empty() {
+        let mut all = self.words_of(numbers)?;
+        if all.is_empty() {
             // Where it has none, a word tells it from others.
-            let def = Def::Int(0);
-            words.push(Word {
-                value: instance,
-                def,
-            });
+            let (value, def) = (instance, Def::Int(0));
+            all.push(Word { value, def });
         }
+        let index = words.add(all)?;
         Ok(Source::Buf(index, Repr::Instance(shape)))
     }
 }

@@ -99,8 +99,8 @@ enum Def {
     Box(Boxed),
 }
 
-/// A box: which kind, and the value in it; of a struct the second one too, where it has two. Of a tuple, itself: what
-/// is in it is in `Lower::tuples`.
+/// A box: which kind, and the value in it; of a struct the second one too, where it has two, of an iterator all three. Of a
+/// tuple or an instance, itself: what is in it is in `Lower::tuples`, `Lower::instances`.
 #[derive(Clone, Copy, Debug)]
 struct Boxed {
     op: Op,
@@ -108,6 +108,19 @@ struct Boxed {
     second: Option<Value>,
     third: Option<Value>,
     ctype: Option<ObjId>,
+}
+
+impl Boxed {
+    /// A box of which the value itself tells what is in it.
+    fn itself(op: Op, value: Value) -> Boxed {
+        Boxed {
+            op,
+            inner: value,
+            second: None,
+            third: None,
+            ctype: None,
+        }
+    }
 }
 
 struct Lower<'a> {

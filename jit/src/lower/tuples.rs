@@ -18,14 +18,7 @@ impl<'a> Lower<'a> {
             self.def(item)?;
         }
         self.tuples.insert(result, &inst.args);
-        let boxed = Boxed {
-            op: inst.op,
-            inner: result,
-            second: None,
-            third: None,
-            ctype: None,
-        };
-        self.define_as(inst, Def::Box(boxed))
+        self.define_as(inst, Def::Box(Boxed::itself(inst.op, result)))
     }
 
     fn items(&self, tuple: Value) -> Result<&'a [Value], Abort> {

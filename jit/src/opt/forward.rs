@@ -17,7 +17,7 @@ pub(super) struct Forward<'a> {
     /// What is known at the end of the new trace.
     pub(super) state: State,
     /// Whether instances of classes need not exist.
-    pub(super) sinks: bool,
+    pub(super) virtual_instances: bool,
     /// The first guard that can never hold. The walk goes on behind it, since it may be the
     /// fault of an assumption that the peeler is about to give up.
     pub(super) contradiction: Option<String>,
@@ -78,7 +78,7 @@ impl<'a> Forward<'a> {
                 slots,
                 ..State::default()
             },
-            sinks: false,
+            virtual_instances: false,
             contradiction: None,
             defs: Vec::new(),
             map: vec![None; naive.types.len()],

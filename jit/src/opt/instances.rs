@@ -52,7 +52,7 @@ impl Forward<'_> {
         let Some(class) = self.as_obj(class).filter(|_| self.as_int(quiet) == Some(1)) else {
             return Ok(None);
         };
-        if !self.sinks {
+        if !self.virtual_instances {
             return Ok(None);
         }
         let shape = Shape {

@@ -70,10 +70,10 @@ pub fn optimise_with(
     restarts: &HashSet<SnapId>,
 ) -> Result<Trace, Abort> {
     check("recording", trace, Stage::Naive)?;
-    let sinks = trace.insts.iter().any(makes_instance);
-    let peeled = match peel::peel(trace, types, restarts, sinks) {
+    let makes = trace.insts.iter().any(makes_instance);
+    let peeled = match peel::peel(trace, types, restarts, makes) {
         // Without them it may do.
-        Err(_) if sinks => peel::peel(trace, types, restarts, false)?,
+        Err(_) if makes => peel::peel(trace, types, restarts, false)?,
         peeled => peeled?,
     };
     check("peeling", &peeled.trace, Stage::Optimised)?;

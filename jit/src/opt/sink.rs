@@ -7,7 +7,7 @@
 use super::forward::confused;
 use std::collections::HashMap;
 use std::ops::Range;
-use traces::{Abort, Field, Helper, Imm, Inst, Op, SnapId, Snapshot, Trace, Type, Value};
+use traces::{Abort, Field, Helper, Imm, Inst, Op, SnapId, Snapshot, Trace, Value};
 
 /// The trace without the iterators that need not exist.
 pub(super) fn sink(trace: Trace) -> Result<Trace, Abort> {
@@ -186,8 +186,8 @@ fn candidates(trace: &Trace, paths: &Paths) -> Vec<Iterator> {
             else {
                 continue;
             };
-            let behind = trace.insts.iter().enumerate().take(path.end).skip(made + 1);
-            let next = behind.clone().find(|(_, inst)| touches(inst, slot));
+            let mut behind = trace.insts.iter().enumerate().take(path.end).skip(made + 1);
+            let next = behind.find(|(_, inst)| touches(inst, slot));
             let cleared = next.filter(|(_, inst)| inst.op == Op::ClearSlot);
             if let (Some((cleared, _)), &[start, step, len]) = (cleared, inst.args.as_slice()) {
                 all.push(Iterator {
@@ -204,7 +204,6 @@ fn candidates(trace: &Trace, paths: &Paths) -> Vec<Iterator> {
 }
 
 struct Rewrite {
-    old: Vec<Inst>,
     /// The trace so far.
     new: Trace,
     sunk: Vec<Iterator>,
@@ -217,10 +216,9 @@ struct Rewrite {
 }
 
 impl Rewrite {
-    fn new(mut trace: Trace, paths: &Paths, sunk: Vec<Iterator>) -> Rewrite {
+    fn new(new: Trace, paths: &Paths, sunk: Vec<Iterator>) -> Rewrite {
         Rewrite {
-            old: std::mem::take(&mut trace.insts),
-            new: trace,
+            new,
             sunk,
             boxes: HashMap::new(),
             made: HashMap::new(),
@@ -229,7 +227,7 @@ impl Rewrite {
     }
 
     fn run(mut self, paths: &Paths) -> Result<Trace, Abort> {
-        let old = std::mem::take(&mut self.old);
+        let old = std::mem::take(&mut self.new.insts);
         let gone = |at: usize| self.sunk.iter().any(|it| it.made == at || it.cleared == at);
         let gone: Vec<bool> = (0..old.len()).map(gone).collect();
         for (n, path) in paths.paths.iter().enumerate() {
@@ -325,7 +323,6 @@ impl Rewrite {
             };
             self.new.push(Op::InitSlot, &[boxed], Imm::Slot(slot), None);
             let object = self.new.emit(Op::LoadSlot, &[], Imm::Slot(slot), None)?;
-            debug_assert_eq!(self.new.types.get(object.0 as usize), Some(&Type::Obj));
             names.insert(value, object);
         }
         Ok(())

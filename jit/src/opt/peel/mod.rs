@@ -54,7 +54,7 @@ pub(super) fn peel(
     naive: &Trace,
     types: Types,
     restarts: &HashSet<SnapId>,
-    sinks: bool,
+    virtual_instances: bool,
 ) -> Result<Peeled, Abort> {
     let paths = naive.paths();
     let mut jumps = naive.insts.iter().filter(|inst| inst.op == Op::Jump);
@@ -66,7 +66,7 @@ pub(super) fn peel(
         _ => return Err(confused(Op::Jump, "is not the end of the trace")),
     };
     let mut f = Forward::new(naive);
-    f.sinks = sinks;
+    f.virtual_instances = virtual_instances;
     f.begin_copy(restarts.iter().copied());
     f.clear_inlined()?;
     f.walk(root)?;
