@@ -124,6 +124,13 @@ impl Invariants<'_> {
         holds
     }
 
+    /// Takes back that an instruction holds: what it gives is not there in front of the inner loop.
+    pub(super) fn forget(&mut self, inst: &Inst) {
+        if let Some(value) = inst.result {
+            self.values.remove(&value);
+        }
+    }
+
     /// Whether the operands of an instruction decide what it gives, and whether it leaves.
     fn depends_on_operands(&self, inst: &Inst) -> bool {
         match (inst.op, inst.imm) {

@@ -495,7 +495,14 @@ impl<'a> Lower<'a> {
                 false => break,
             }
         }
-        held.retain(|&at| at <= last);
+        // Nothing may depend on those that are not done here, as a division behind the last guard.
+        held.retain(|&at| {
+            let done = at <= last;
+            if !done && let Some(inst) = self.trace.insts.get(at) {
+                invariants.forget(inst);
+            }
+            done
+        });
         (last, held)
     }
 
