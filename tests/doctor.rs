@@ -27,6 +27,7 @@ fn all_is_on_where_all_is_there() {
             "self-checks: ".to_string(),
             "on  ctypes".to_string(),
             "on  cffi".to_string(),
+            "GIL: short calls keep it".to_string(),
             "Hardwire is on".to_string(),
         ] {
             assert!(text.contains(&part), "{part}:\n{text}");

@@ -3,8 +3,8 @@
 //! in the module's thread-local memory is found once, with cffi's own function that writes it, and
 //! is the same in every thread.
 
+use crate::tls::block_of;
 use std::cell::Cell;
-use std::ffi::c_void;
 use std::sync::OnceLock;
 
 /// cffi's `restore_errno` and `save_errno`.
@@ -70,56 +70,6 @@ pub fn places() -> Option<Places> {
         let places = Places { errno, saved };
         PLACES.set(Some(places));
         Some(places)
-    }
-}
-
-/// The thread-local memory of a module in the current thread.
-struct Block {
-    start: *mut u8,
-    len: usize,
-}
-
-struct Query {
-    address: usize,
-    block: Option<Block>,
-}
-
-/// The block of the module that an address lies in, where it was made already.
-fn block_of(address: usize) -> Option<Block> {
-    let mut query = Query {
-        address,
-        block: None,
-    };
-    // SAFETY: the callback gets our query and the loader's list of modules.
-    unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut query).cast()) };
-    query.block
-}
-
-unsafe extern "C" fn visit(
-    info: *mut libc::dl_phdr_info,
-    _size: usize,
-    query: *mut c_void,
-) -> libc::c_int {
-    // SAFETY: the loader's promise, and `block_of`'s.
-    unsafe {
-        let (info, query) = (&*info, &mut *query.cast::<Query>());
-        let segments = std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum));
-        let here = segments.iter().any(|s| {
-            let start = (info.dlpi_addr + s.p_vaddr) as usize;
-            s.p_type == libc::PT_LOAD
-                && (start..start + s.p_memsz as usize).contains(&query.address)
-        });
-        if !here {
-            return 0;
-        }
-        let segment = segments.iter().find(|s| s.p_type == libc::PT_TLS);
-        if let Some(segment) = segment.filter(|_| !info.dlpi_tls_data.is_null()) {
-            query.block = Some(Block {
-                start: info.dlpi_tls_data.cast(),
-                len: segment.p_memsz as usize,
-            });
-        }
-        1
     }
 }
 

@@ -1,7 +1,7 @@
 //! The callbacks of `sys.monitoring`: counting back edges, observing bytecodes, entering native
 //! code.
 
-use crate::cpython::frame;
+use crate::cpython::{frame, threads};
 use crate::engine::{self, Engine, Recording};
 use crate::loops::{self, Header, MAX_VERSIONS, State, Version};
 use crate::py::{Object, Strong};
@@ -253,35 +253,11 @@ fn abandon_dead_recording(e: &Engine) {
         return;
     };
     // SAFETY: the GIL is held.
-    let alive = |r: &Recording| unsafe { r.recorder.is_alive(&threads()) };
+    let alive = |r: &Recording| unsafe { r.recorder.is_alive(&threads::all()) };
     let dead = recording.take_if(|r| !alive(r));
     drop(recording);
     if let Some(r) = dead {
         give_up(e, r, Reason::Raised.into());
-    }
-}
-
-/// The thread states of the interpreter.
-///
-/// # Safety
-/// The GIL is held.
-unsafe fn threads() -> Vec<*mut ffi::PyThreadState> {
-    unsafe extern "C" {
-        // Include/cpython/pystate.h; not in the limited API.
-        fn PyInterpreterState_ThreadHead(
-            i: *mut ffi::PyInterpreterState,
-        ) -> *mut ffi::PyThreadState;
-        fn PyThreadState_Next(t: *mut ffi::PyThreadState) -> *mut ffi::PyThreadState;
-    }
-    // SAFETY: the caller's promise.
-    unsafe {
-        let mut all = Vec::new();
-        let mut thread = PyInterpreterState_ThreadHead(ffi::PyInterpreterState_Get());
-        while !thread.is_null() {
-            all.push(thread);
-            thread = PyThreadState_Next(thread);
-        }
-        all
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::engine;
 use crate::loops::State;
 use crate::py::{Object, Strong};
-use crate::{cpython::selfcheck, hook, options, start};
+use crate::{cpython::selfcheck, handoff, hook, options, start};
 use pyo3_ffi as ffi;
 use serde_json::{Value as Json, json};
 use std::ffi::CString;
@@ -136,6 +136,13 @@ unsafe extern "C" fn run_selfcheck(_module: Obj, _none: Obj) -> Obj {
     }
 }
 
+/// `gil()`: JSON text, [whether foreign calls may keep the GIL, and if not why].
+unsafe extern "C" fn gil(_module: Obj, _none: Obj) -> Obj {
+    // SAFETY: the GIL is held, and the caller is Python code.
+    let how = unsafe { handoff::rehearse() };
+    text(&json!([how.is_ok(), how.err().unwrap_or_default()]).to_string())
+}
+
 /// The module's init function.
 ///
 /// # Safety
@@ -161,6 +168,7 @@ pub unsafe extern "C" fn PyInit__hardwire() -> Obj {
         method(c"check_options", plain(check_options), METH_O),
         method(c"stats", plain(stats), METH_NOARGS),
         method(c"selfcheck", plain(run_selfcheck), METH_NOARGS),
+        method(c"gil", plain(gil), METH_NOARGS),
         method(c"_after_fork", plain(after_fork), METH_NOARGS),
         method(c"_on_jump", fast(hook::on_jump), METH_FASTCALL),
         method(

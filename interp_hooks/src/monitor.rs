@@ -1,11 +1,15 @@
-//! A thread that watches the program's processor time while loops sleep that wait for the compiler: where all loops of a
-//! program sleep nothing else would wake them.
+//! A thread that watches what nobody else would.
 //!
-//! It holds no lock of the interpreter and calls nothing of it but `Py_AddPendingCall`. A fork finds it gone: CPython
-//! warns of a fork of a process that has threads, and a child would wait for one that it does not have. Those who forked
-//! wake the loops themselves (`_after_fork` in `module.rs`); the next that goes to sleep starts the thread again.
+//! While loops sleep that wait for the compiler it watches the program's processor time: where all loops of a program sleep
+//! nothing else would wake them. While native runs may call foreign functions with the GIL held it watches these calls,
+//! and takes the GIL from one that lasts (`handoff.rs`). Else it sleeps.
+//!
+//! A fork finds it gone: CPython warns of a fork of a process that has threads, and a child would wait for one that it
+//! does not have. Those who forked wake the loops themselves (`_after_fork` in `module.rs`), and all calls are plain until
+//! there is a thread again.
 
 use crate::budget::process_us;
+use crate::handoff::{Watched, has_gil, monitor_fits};
 use crate::symbol;
 use pyo3_ffi as ffi;
 use std::cell::RefCell;
@@ -19,14 +23,33 @@ const SHORTEST: Duration = Duration::from_millis(10);
 /// How long no thread is started after a fork: CPython counts them when all that is to be done after it is done.
 const AFTER_FORK: Duration = Duration::from_millis(50);
 
+/// How often it looks at the native runs: another thread that wants the GIL waits so long for a call that lasts, at most.
+const TICK: Duration = Duration::from_micros(600);
+/// How often where only callbacks could want it.
+const TICK_ALONE: Duration = Duration::from_millis(5);
+/// How long after a look at a call it looks whether that is the same call still.
+const LOOK_AGAIN: Duration = Duration::from_micros(50);
+/// How many looks that found no run it takes to look no more.
+const IDLE: u32 = 100;
+
 /// How long a fork waits at most for a thread that has ended to be counted no more.
 const GONE_WITHIN: Duration = Duration::from_millis(20);
 
 struct Monitor {
     /// At which processor time of the process, in microseconds, the loops are to be woken.
     due: Option<i64>,
+    /// Not before that is it worth a look at the clock.
+    not_before: Option<Instant>,
+    /// The native runs that are watched.
+    runs: Vec<Watched>,
+    /// How many looks have found no run; `None` where none is taken.
+    idle: Option<u32>,
+    /// How long it sleeps between two looks.
+    pace: Duration,
     /// Whether the thread is to end.
     ends: bool,
+    /// Whether the thread can take the GIL from others.
+    fits: bool,
     thread: Option<JoinHandle<()>>,
     /// The kernel's number of the thread, once it runs.
     id: libc::pid_t,
@@ -35,7 +58,12 @@ struct Monitor {
 
 static MONITOR: Mutex<Monitor> = Mutex::new(Monitor {
     due: None,
+    not_before: None,
+    runs: Vec::new(),
+    idle: None,
+    pace: TICK,
     ends: false,
+    fits: false,
     thread: None,
     id: 0,
     forked: None,
@@ -53,26 +81,66 @@ fn monitor() -> MutexGuard<'static, Monitor> {
     MONITOR.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has `wake` called once the process has taken so much processor time, in microseconds, or earlier if that was asked
-/// for before. False where nobody can watch it now.
-pub fn wake_at(due: i64, wake: extern "C" fn(*mut c_void) -> c_int) -> bool {
+/// The lock, with a thread that watches; `None` where there can be none now.
+fn watching() -> Option<MutexGuard<'static, Monitor>> {
     static AT_FORK: Once = Once::new();
     AT_FORK.call_once(|| {
         // SAFETY: functions without arguments that live as long as the process; where there is no memory the thread
         // would live on in a fork, as others do.
-        unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork)) };
+        unsafe { libc::pthread_atfork(Some(before_fork), Some(in_parent), Some(in_child)) };
     });
     let mut m = monitor();
     if m.forked.is_some_and(|at| at.elapsed() < AFTER_FORK) {
-        return false;
+        return None;
     }
-    let _ = WAKE.set(wake);
-    m.due = Some(m.due.map_or(due, |earlier| earlier.min(due)));
     if m.thread.is_none() {
         m.thread = start();
     }
+    m.thread.is_some().then_some(m)
+}
+
+/// Whether the native runs are watched.
+pub fn watches() -> bool {
+    watching().is_some_and(|m| m.fits)
+}
+
+/// Has a run watched until `forget_run`, as long as anybody watches; whether somebody does now.
+pub fn watch_run(run: Watched) -> bool {
+    let watching = watching();
+    let now = watching.as_ref().is_some_and(|m| m.fits);
+    let mut m = watching.unwrap_or_else(monitor);
+    let hurry = m.pace > TICK && !run.is_alone;
+    m.runs.push(run);
+    if m.idle.replace(0).is_none() || hurry {
+        CHANGED.notify_all();
+    }
+    now
+}
+
+/// Forgets a run that has ended.
+pub fn forget_run(is_meant: impl Fn(&Watched) -> bool) {
+    let mut m = monitor();
+    if let Some(n) = m.runs.iter().rposition(is_meant) {
+        m.runs.swap_remove(n);
+    }
+}
+
+/// Waits until it is decided whether the GIL is taken from a call.
+pub fn wait_for_decision() {
+    drop(monitor());
+}
+
+/// Has `wake` called once the process has taken so much processor time, in microseconds, or earlier if that was asked
+/// for before. False where nobody can watch it now.
+pub fn wake_at(due: i64, wake: extern "C" fn(*mut c_void) -> c_int) -> bool {
+    let Some(mut m) = watching() else {
+        return false;
+    };
+    let _ = WAKE.set(wake);
+    m.due = Some(m.due.map_or(due, |earlier| earlier.min(due)));
+    m.not_before = None;
     CHANGED.notify_all();
-    m.thread.is_some()
+    true
 }
 
 /// The thread; `None` where the system has none.
@@ -91,32 +159,80 @@ fn start() -> Option<JoinHandle<()>> {
 
 /// What the thread does.
 fn watch() {
+    // Else the system would have it sleep a good deal longer than a tick.
+    // SAFETY: a number for this thread.
+    unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
     let mut m = monitor();
+    m.fits = monitor_fits();
     // SAFETY: asks for a number.
     m.id = unsafe { libc::gettid() };
     while !m.ends {
-        let Some(due) = m.due else {
-            m = CHANGED.wait(m).unwrap_or_else(PoisonError::into_inner);
-            continue;
+        let alarm = m.alarm();
+        let tick = m.tick();
+        m = match alarm.into_iter().chain(tick).min() {
+            None => CHANGED.wait(m).unwrap_or_else(PoisonError::into_inner),
+            Some(wait) => sleep(m, wait),
         };
+        if tick == Some(LOOK_AGAIN) {
+            m = take_from_those_that_last(m);
+        }
+    }
+}
+
+fn sleep(m: MutexGuard<'static, Monitor>, wait: Duration) -> MutexGuard<'static, Monitor> {
+    let again = CHANGED.wait_timeout(m, wait);
+    again.unwrap_or_else(PoisonError::into_inner).0
+}
+
+/// Takes the GIL from calls that were seen before.
+fn take_from_those_that_last(mut m: MutexGuard<'static, Monitor>) -> MutexGuard<'static, Monitor> {
+    while let Some(run) = m.runs.iter().find(|run| run.lasts() && run.want()) {
+        let run = run.clone();
+        drop(m);
+        run.take();
+        m = monitor();
+    }
+    m
+}
+
+impl Monitor {
+    /// How long until the program's processor time is to be looked at again.
+    fn alarm(&mut self) -> Option<Duration> {
+        let due = self.due?;
+        let now = Instant::now();
+        if let Some(left) = self
+            .not_before
+            .and_then(|at| at.checked_duration_since(now))
+        {
+            return Some(left);
+        }
         let left = due.saturating_sub(process_us());
-        let mut wait = Duration::from_micros(u64::try_from(left).unwrap_or(0)).max(SHORTEST);
         if left <= 0 {
             if is_finalizing() {
-                return;
+                self.ends = true;
             }
-            match add_pending_call() {
-                true => {
-                    m.due = None;
-                    continue;
-                }
-                false => wait = SHORTEST,
+            if self.ends || add_pending_call() {
+                self.due = None;
+                return None;
             }
         }
-        let (again, _) = CHANGED
-            .wait_timeout(m, wait)
-            .unwrap_or_else(PoisonError::into_inner);
-        m = again;
+        let wait = Duration::from_micros(u64::try_from(left).unwrap_or(0)).max(SHORTEST);
+        self.not_before = Some(now + wait);
+        Some(wait)
+    }
+
+    /// Marks the calls that native runs are in; how long until they are to be looked at again.
+    fn tick(&mut self) -> Option<Duration> {
+        let idle = self.idle?;
+        if self.runs.is_empty() {
+            self.idle = (idle < IDLE).then_some(idle + 1);
+            return self.idle.map(|_| self.pace);
+        }
+        self.idle = Some(0);
+        let all_alone = self.runs.iter().all(|run| run.is_alone);
+        self.pace = if all_alone { TICK_ALONE } else { TICK };
+        let marked = self.runs.iter().filter(|run| run.mark()).count();
+        Some(if marked > 0 { LOOK_AGAIN } else { self.pace })
     }
 }
 
@@ -162,16 +278,37 @@ extern "C" fn before_fork() {
         let _ = thread.join();
         m = monitor();
         m.ends = false;
+        m.fits = false;
         wait_until_gone(m.id);
     }
     // A thread that forks while it ends has no place for it: the lock is let go of then.
     let _ = HELD.try_with(|held| *held.borrow_mut() = Some(m));
 }
 
-extern "C" fn after_fork() {
+extern "C" fn in_parent() {
     let held = HELD.try_with(|held| held.borrow_mut().take());
-    if let Ok(Some(mut m)) = held {
-        m.due = None;
-        m.forked = Some(Instant::now());
+    let Ok(Some(mut m)) = held else { return };
+    m.after_fork();
+    // Where it was not Python that forked nobody counts threads, and others may be in calls that last.
+    if !m.runs.is_empty() && !has_gil() {
+        m.forked = None;
+        m.thread = start();
+    }
+}
+
+extern "C" fn in_child() {
+    let held = HELD.try_with(|held| held.borrow_mut().take());
+    let Ok(Some(mut m)) = held else { return };
+    // The other threads do not live here.
+    m.runs.retain(Watched::is_own);
+    m.after_fork();
+}
+
+impl Monitor {
+    /// Nobody watches now.
+    fn after_fork(&mut self) {
+        self.due = None;
+        self.forked = Some(Instant::now());
+        self.runs.iter().for_each(Watched::make_plain);
     }
 }

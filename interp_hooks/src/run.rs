@@ -6,9 +6,9 @@ use crate::hook::TOOL;
 use crate::loops::{Version, Wanted};
 use crate::py::Object;
 use crate::resume::{self, Calls, Frames};
-use crate::{errno, helpers, raiser};
+use crate::{errno, handoff, helpers, raiser};
 use jit::target::MAX_WATCHES;
-use jit::{Activation, ActivationBuf, Exit, Repr, Source, values_of};
+use jit::{Activation, ActivationBuf, Exit, Handoff, Repr, Source, values_of};
 use pyo3_ffi as ffi;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -99,7 +99,10 @@ pub unsafe fn run<'a>(
         let tracing = frame::tracing(e.table, thread);
         let was = *tracing;
         *tracing = 0;
+        let sites = &version.compiled.sites;
+        handoff::begins(buf.activation(), sites, thread);
         let n = (version.compiled.entry)(buf.activation());
+        handoff::ended(buf.activation(), sites);
         *tracing = was;
         n
     };
@@ -229,6 +232,7 @@ unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) ->
         errno: places.map_or(std::ptr::null_mut(), |p| p.errno),
         saved_errno: places.map_or(std::ptr::null_mut(), |p| p.saved),
         inlined: std::ptr::null_mut(),
+        handoff: Handoff::new(std::ptr::null_mut()),
         watched: [std::ptr::null(); MAX_WATCHES],
         expected: [0; MAX_WATCHES],
     };

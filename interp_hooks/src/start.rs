@@ -6,7 +6,7 @@ use crate::cpython::{self, VersionTable, selfcheck};
 use crate::engine::{self, Engine, Monitoring};
 use crate::options::Options;
 use crate::py::Strong;
-use crate::{helpers, hook, loops, raiser, symbol, wrapped};
+use crate::{handoff, helpers, hook, loops, raiser, symbol, wrapped};
 use jit::Target;
 use jit::target::{Functions, Watch};
 use pyo3_ffi as ffi;
@@ -97,6 +97,8 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
     let exhausted = Strong::from_new(exhausted).ok_or("out of memory")?;
     let monitoring = use_tool(&callbacks)?;
     wrap_observers()?;
+    // Where it has to be done without, calls are plain.
+    let _ = handoff::prepare();
     std::mem::forget(callbacks);
     engine::install(Engine {
         table,
@@ -353,8 +355,8 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         global_set: helpers::global_set as *const () as usize,
         dealloc: crate::adapters::objects::dealloc as *const () as usize,
         call_inside: crate::inside::call_inside as *const () as usize,
-        save_thread: symbol::find(c"PyEval_SaveThread")? as usize,
-        restore_thread: symbol::find(c"PyEval_RestoreThread")? as usize,
+        release: crate::handoff::release as *const () as usize,
+        come_back: crate::handoff::come_back as *const () as usize,
     };
     let address = |k| engine::known_address(k) as usize;
     Ok(Target {

@@ -6,6 +6,7 @@
 
 use crate::exit::{Activation, Exit, InstanceShape};
 use crate::lower;
+use crate::site::Site;
 use crate::stub::Stubs;
 use crate::target::Target;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
@@ -33,6 +34,8 @@ pub struct Compiled {
     pub exits: Vec<Exit>,
     /// The frame as it stands during foreign calls, indexed by `Activation::during - 1`.
     pub durings: Vec<Exit>,
+    /// The calls without the GIL; the code has their addresses.
+    pub sites: Box<[Box<Site>]>,
     /// How many values lie behind an activation of this code.
     pub buf_len: usize,
     /// The size of the machine code, in bytes.
@@ -79,6 +82,7 @@ pub fn compile(trace: &Trace, target: &Target, request: &Request) -> Result<Comp
         entry,
         exits: lowered.exits,
         durings: lowered.durings,
+        sites: lowered.sites,
         shapes: lowered.shapes,
         buf_len: lowered.buf_len,
         code_size: code.buffer.data().len(),

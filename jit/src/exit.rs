@@ -1,5 +1,6 @@
 //! Exits: what native code hands over when it leaves, and how to rebuild the frame from it.
 
+use crate::site::Handoff;
 use crate::target::MAX_WATCHES;
 use std::cell::Cell;
 use std::ptr::NonNull;
@@ -35,6 +36,8 @@ pub struct Activation {
     pub saved_errno: *mut i32,
     /// The memory of the frames of calls that are part of the trace.
     pub inlined: *mut u8,
+    /// What is about the GIL.
+    pub handoff: Handoff,
     /// The words that `check` polls, as many as `Target::watches` has widths.
     pub watched: [*const u8; MAX_WATCHES],
     /// What they must hold (zero-extended).

@@ -10,6 +10,7 @@ pub mod code;
 pub mod exit;
 pub mod lower;
 pub mod opt;
+pub mod site;
 mod stub;
 pub mod target;
 mod trampoline;
@@ -20,4 +21,5 @@ pub use exit::{
     values_of,
 };
 pub use opt::{Types, optimise, optimise_with};
+pub use site::{Handoff, Site};
 pub use target::{Target, Values};

@@ -72,10 +72,11 @@ pub struct Functions {
     /// (in the low half, where that is an `i32`), with the frames of the calls that are under way where whoever looks
     /// at frames finds them. The index is that of the record in [`Compiled::durings`](crate::Compiled::durings).
     pub call_inside: usize,
-    /// `fn() -> tstate`: `PyEval_SaveThread`.
-    pub save_thread: usize,
-    /// `fn(tstate)`: `PyEval_RestoreThread`.
-    pub restore_thread: usize,
+    /// `fn(activation, &Site)`: gives the GIL up in front of a plain call, and makes [`Handoff::stolen`](crate::Handoff)
+    /// something else than 0.
+    pub release: usize,
+    /// `fn(activation, &Site)`: makes sure of the GIL behind a call, where [`Handoff::stolen`](crate::Handoff) was not 0.
+    pub come_back: usize,
 }
 
 /// Where the attributes of an instance lie that has no dict yet.

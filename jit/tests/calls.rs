@@ -8,8 +8,10 @@
 mod fake;
 
 use fake::{
-    DEAD, Machine, OTHER, Object, int, int_value, left, log, look, object, refcount, take_log,
+    DEAD, Machine, NOW, OTHER, Object, int, int_value, left, log, look, object, refcount, take_log,
 };
+use jit::Activation;
+use std::sync::atomic::Ordering;
 use traces::CType;
 
 /// A trace that passes what the object in slot 0 holds and leaves with the result in slot 0.
@@ -331,20 +333,23 @@ extern "C" fn callee() {
     look("callee");
 }
 
+/// What a call without the GIL finds; takes the GIL away where it is told to.
+extern "C" fn without_gil(steals: u64) {
+    let (act, _) = NOW.with_borrow(|now| *now);
+    let handoff = unsafe { &mut (*(act as *mut Activation)).handoff };
+    let current = unsafe { *handoff.current };
+    log(format!(
+        "current {}, inside {}",
+        if current.is_null() { "none" } else { "thread" },
+        handoff.inside
+    ));
+    handoff.stolen |= steals;
+}
+
 #[test]
 fn what_stands_around_a_call_is_in_order() {
-    for (flags, expected) in [
-        ("", vec!["callee pc 4 during 4 {}"]),
-        (
-            "gil",
-            vec![
-                "save_thread",
-                "callee pc 4 during 4 {}",
-                "restore_thread 77",
-            ],
-        ),
-    ] {
-        let text = format!(
+    let trace = |flags| {
+        format!(
             r#"trace "t" locals 1 depth 0 {{
             objs @code
             func @f = void() {flags}
@@ -355,12 +360,54 @@ fn what_stands_around_a_call_is_in_order() {
               s0: during @code pc 4 depth 0 []
               s1: at @code pc 8 depth 0 []
             }}"#
-        );
+        )
+    };
+    for (flags, expected) in [
+        ("", vec!["callee pc 4 during 4 {}"]),
+        (
+            "gil",
+            vec![
+                "release 1",
+                "callee pc 4 during 4 {}",
+                "come back 1, inside 0",
+            ],
+        ),
+    ] {
         take_log();
-        Machine::new(&text, &[("f", callee as *const () as usize)])
+        Machine::new(&trace(flags), &[("f", callee as *const () as usize)])
             .leave_at_first_check()
             .run();
         assert_eq!(take_log(), expected);
+    }
+}
+
+#[test]
+fn a_call_that_is_not_plain_only_says_that_it_needs_no_gil() {
+    let text = r#"trace "t" locals 1 depth 0 {
+        objs @code
+        func @f = void(ptr) gil
+        %0 = load_slot #0
+        %1 = load_field %0, @CData.data
+        ccall %1, @f -> s0
+        check -> s1
+        jump
+        snaps
+          s0: during @code pc 4 depth 0 []
+          s1: at @code pc 8 depth 0 []
+        }"#;
+    for (steals, expected) in [
+        (0, vec!["current none, inside 1"]),
+        (1, vec!["current none, inside 1", "come back 1, inside 0"]),
+    ] {
+        take_log();
+        let m = Machine::new(text, &[("f", without_gil as *const () as usize)]);
+        let mut m = m.leave_at_first_check();
+        m.compiled.sites[0].plain.store(0, Ordering::Relaxed);
+        m.set(0, object(OTHER, &[0, steals])).run();
+        assert_eq!(take_log(), expected);
+        assert_eq!(*m.current, m.thread.as_mut_ptr().cast());
+        let handoff = unsafe { (*m.act.activation()).handoff };
+        assert_eq!((handoff.inside, handoff.stolen), (0, 0));
     }
 }
 

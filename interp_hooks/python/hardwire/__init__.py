@@ -178,6 +178,11 @@ def report():
     return render(stats())
 
 
+def _gil():
+    """How foreign calls treat the GIL: [whether short ones may keep it, and if not why]."""
+    return _decode(_load().gil())
+
+
 def selfcheck():
     """Checks what Hardwire must know about this interpreter: a list of (name, passed, detail)."""
     return [tuple(check) for check in _decode(_load().selfcheck())]

@@ -1,7 +1,7 @@
 """`python -m hardwire`: what Hardwire found in this interpreter, and what is on. Exit status 1 if it is off.
 
 With `--json` the same for programs:
-{"on", "why", "checks": [[name, passed, detail]], "calls": [[binding, compiled, detail]]}.
+{"on", "why", "checks": [[name, passed, detail]], "calls": [[binding, compiled, detail]], "gil": [handed_off, why_not]}.
 """
 
 import sys
@@ -65,14 +65,15 @@ def _try_binding(name, make):
 
 def examine():
     """Runs the self-checks, tries to switch Hardwire on, and compiles a loop through each binding."""
-    checks, calls, why = [], [], ""
+    checks, calls, gil, why = [], [], [False, ""], ""
     try:
         checks = [list(check) for check in hardwire.selfcheck()]
         hardwire.enable(threshold=20)
+        gil = hardwire._gil()
         calls = [_try_binding(name, make) for name, make in (("ctypes", _ctypes), ("cffi", _cffi))]
     except RuntimeError as error:
         why = str(error)
-    return {"on": hardwire.is_enabled(), "why": why, "checks": checks, "calls": calls}
+    return {"on": hardwire.is_enabled(), "why": why, "checks": checks, "calls": calls, "gil": gil}
 
 
 def _print(found):
@@ -86,6 +87,11 @@ def _print(found):
         print(f"  {'on ' if compiled else 'off'} {name}: {detail}")
     if not found["calls"]:
         print("  off all: Hardwire is off")
+    handed_off, why_not = found["gil"]
+    if handed_off:
+        print("GIL: short calls keep it and hand it off when they last")
+    elif found["calls"]:
+        print(f"GIL: every call releases it and takes it back, which costs 30 to 50 ns: {why_not}")
     state = "on" if found["on"] else f"off: {found['why']}"
     print(f"Hardwire is {state} (Python {sys.version.split()[0]})")
 

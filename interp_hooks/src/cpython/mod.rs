@@ -9,6 +9,7 @@ pub mod instance;
 pub mod pairs;
 pub mod quiet;
 pub mod selfcheck;
+pub mod threads;
 mod v312;
 mod v313;
 

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -682,4 +683,45 @@ int nap_us(int us)
 {
     COUNT(28);
     return rest((int64_t)us * 1000);
+}
+
+/* Works for so long, and does not sleep. */
+int spin_us(int us)
+{
+    struct timespec from, now;
+    COUNT(30);
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((now.tv_sec - from.tv_sec) * 1000000 + (now.tv_nsec - from.tv_nsec) / 1000 < us);
+    return us;
+}
+
+int call_every(int_callback callback, int x, int period)
+{
+    COUNT(31);
+    return callback && period > 0 && x % period == 0 ? callback(x) : x;
+}
+
+struct job {
+    int_callback callback;
+    int x;
+};
+
+static void *do_job(void *argument)
+{
+    struct job *job = argument;
+    job->x = job->callback(job->x);
+    return NULL;
+}
+
+int call_from_thread(int_callback callback, int x)
+{
+    struct job job = {callback, x};
+    pthread_t thread;
+    COUNT(32);
+    if (!callback || pthread_create(&thread, NULL, do_job, &job))
+        return -1;
+    pthread_join(thread, NULL);
+    return job.x;
 }

@@ -160,3 +160,8 @@ int_callback twice_pointer(void);
 int_callback null_pointer(void);
 int sleep_ms(int ms);
 int nap_us(int us);
+int spin_us(int us);
+/* Calls back in the calls whose x is a multiple of the period. */
+int call_every(int_callback callback, int x, int period);
+/* Calls back from a thread of its own, and waits for that. */
+int call_from_thread(int_callback callback, int x);

@@ -3,6 +3,7 @@
 //! A path is lowered behind the one that it branches from, whose values it uses: what stood for them at the
 //! guard is kept until then.
 
+use super::errno::Errno;
 use super::loops::{Counter, Inner, Part};
 use super::{Def, Lower, malformed};
 use cranelift_codegen::ir::Block;
@@ -24,6 +25,7 @@ struct Point {
     inner: Option<Inner>,
     counter: Counter,
     python_ran: bool,
+    errno: Errno,
 }
 
 impl Branches {
@@ -40,7 +42,8 @@ impl Lower<'_> {
     pub(super) fn branch_block(&mut self, snap: SnapId) -> Option<Block> {
         let known = self.branches.points.get(&snap)?.as_ref();
         if let Some(point) = known {
-            return Some(point.block);
+            let (block, errno) = (point.block, point.errno);
+            return Some(self.errno_turn(block, errno));
         }
         let block = self.b.create_block();
         let point = Point {
@@ -51,6 +54,7 @@ impl Lower<'_> {
             inner: self.inner,
             counter: self.counter,
             python_ran: self.python_ran,
+            errno: self.errno,
         };
         self.branches.points.insert(snap, Some(point));
         Some(block)
@@ -74,6 +78,7 @@ impl Lower<'_> {
         self.inner = point.inner;
         self.counter = point.counter;
         self.python_ran = point.python_ran;
+        self.errno = point.errno;
         // A slow path may lead here too.
         self.position = None;
         self.during = None;

@@ -41,15 +41,17 @@ impl<'a> Lower<'a> {
             params: args.iter().map(param).collect(),
             ret,
         };
-        if self.is_rare {
-            return self.rare_call(&callee, args);
-        }
-        if function == 0 {
-            return Err(refused("a function of the runtime is missing"));
-        }
-        let sig = callee.signature(self.call_conv);
-        let address = self.int(function as i64);
-        Ok(self.call_address(sig, address, args).first().copied())
+        self.sparing_errno(|l| {
+            if l.is_rare {
+                return l.rare_call(&callee, args);
+            }
+            if function == 0 {
+                return Err(refused("a function of the runtime is missing"));
+            }
+            let sig = callee.signature(l.call_conv);
+            let address = l.int(function as i64);
+            Ok(l.call_address(sig, address, args).first().copied())
+        })
     }
 
     /// Calls a C function without clobbering a register.

@@ -4,6 +4,7 @@
 //! All guards of a snapshot that are one op share one exit, in each part of the trace: what a snapshot
 //! lists exists before the first guard that carries it, and a report can tell the ops apart.
 
+use super::errno::Errno;
 use super::loops::{Counter, Part};
 use super::{Boxed, Def, Lower, TRUSTED, malformed};
 use crate::code::refused;
@@ -44,6 +45,7 @@ struct Pending {
     fields: Vec<(Def, Field, Def)>,
     /// Behind the label, where a register counts iterations: that.
     counter: Counter,
+    errno: Errno,
     rework: Option<Rework>,
 }
 
@@ -68,7 +70,7 @@ pub(super) struct Exits {
     pub(super) durings: Vec<Exit>,
     pub(super) buf_len: usize,
     pending: Vec<Pending>,
-    by_snap: HashMap<(SnapId, Op, Part), Block>,
+    by_snap: HashMap<(SnapId, Op, Part, Errno), Block>,
     ret: Block,
     /// Where exits behind the label go first.
     out_of_loop: Block,
@@ -101,7 +103,7 @@ impl<'a> Lower<'a> {
         if let Some(block) = self.branch_block(snap) {
             return Ok(block);
         }
-        let key = (snap, inst.op, self.part);
+        let key = (snap, inst.op, self.part, self.errno);
         if let Some(&block) = self.exits.by_snap.get(&key) {
             return Ok(block);
         }
@@ -118,6 +120,7 @@ impl<'a> Lower<'a> {
             words,
             fields,
             counter: self.counter,
+            errno: self.errno,
             rework: None,
         });
         self.exits.by_snap.insert(key, block);
@@ -135,7 +138,7 @@ impl<'a> Lower<'a> {
         if let Some(block) = self.branch_block(snap) {
             return Ok(block);
         }
-        let key = (snap, inst.op, self.part);
+        let key = (snap, inst.op, self.part, self.errno);
         let shared = self.exits.by_snap.remove(&key);
         let block = self.exit(at, inst)?;
         self.exits.by_snap.remove(&key);
@@ -330,6 +333,7 @@ impl<'a> Lower<'a> {
 
     /// Emits the exits behind the hot code.
     pub(super) fn emit_exits(&mut self) -> Result<(), Abort> {
+        self.emit_errno_turns();
         let (ret, out_of_loop) = (self.exits.ret, self.exits.out_of_loop);
         let mut in_loop = None;
         for (index, mut pending) in std::mem::take(&mut self.exits.pending)
@@ -337,6 +341,7 @@ impl<'a> Lower<'a> {
             .enumerate()
         {
             self.b.switch_to_block(pending.block);
+            self.errno = pending.errno;
             if let Some(rework) = pending.rework {
                 self.rework(rework, &mut pending);
             }
@@ -345,6 +350,7 @@ impl<'a> Lower<'a> {
                 self.store(value, object, self.field_offset(field));
             }
             self.store_words(&pending.words)?;
+            self.settle_errno(Errno::Saved);
             let index = self.b.ins().iconst(types::I32, index as i64);
             let index = BlockArg::Value(index);
             match pending.counter.param() {

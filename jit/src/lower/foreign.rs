@@ -5,9 +5,11 @@
 //! stack in their order; where such a word stands though an integer register is left, the registers
 //! that are left are filled with zeros, which no callee looks at.
 
+use super::errno::Errno;
 use super::{Lower, malformed};
 use crate::code::refused;
 use crate::exit::Activation;
+use crate::site::{Handoff, INSIDE, Site};
 use crate::stub::Goal;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, condcodes::IntCC, types};
 use std::mem::offset_of;
@@ -61,27 +63,13 @@ impl Lower<'_> {
         self.store_words(&words)?;
         self.set_during(index as i64 + 1);
 
-        let functions = self.target.functions;
-        let mut saved = None;
-        if decl.flags.gil {
-            saved = self.runtime_call(functions.save_thread, &[], Some(types::I64))?;
-        }
+        let site = decl.flags.gil.then(|| self.site(index as u64 + 1));
+        site.map_or(Ok(()), |site| self.hand_off(site))?;
         if decl.flags.errno {
-            self.copy_errno(
-                offset_of!(Activation, saved_errno),
-                offset_of!(Activation, errno),
-            );
+            self.settle_errno(Errno::Live);
         }
         let results = self.call_address(sig, callee, &args);
-        if decl.flags.errno {
-            self.copy_errno(
-                offset_of!(Activation, errno),
-                offset_of!(Activation, saved_errno),
-            );
-        }
-        if let Some(thread) = saved {
-            self.runtime_call(functions.restore_thread, &[thread], None)?;
-        }
+        site.map_or(Ok(()), |site| self.take_back(site))?;
         self.reload_floats(&words);
         let Some(&result) = results.first() else {
             return Ok(());
@@ -93,12 +81,61 @@ impl Lower<'_> {
         self.define(inst, value)
     }
 
-    /// What cffi's `restore_errno` and `save_errno` do (c/misc_thread_common.h).
-    fn copy_errno(&mut self, from: usize, to: usize) {
-        let from = self.load(types::I64, self.act, from as i32);
-        let errno = self.load(types::I32, from, 0);
-        let to = self.load(types::I64, self.act, to as i32);
-        self.store(errno, to, 0);
+    /// The address of a new site.
+    fn site(&mut self, during: u64) -> i64 {
+        let site = Box::new(Site::new(during));
+        let address = std::ptr::from_ref(&*site) as i64;
+        self.sites.push(site);
+        address
+    }
+
+    /// Gives the GIL up, or says that it may be taken (see `site.rs`).
+    fn hand_off(&mut self, site: i64) -> Result<(), Abort> {
+        let address = self.int(site);
+        let plain = self.load(types::I32, address, offset_of!(Site, plain) as i32);
+        let (release, behind) = (self.cold_block(), self.b.create_block());
+        self.branch(plain, release);
+        let current = self.handoff(offset_of!(Handoff, current));
+        let current = self.load(types::I64, self.act, current);
+        let none = self.int(0);
+        self.store(none, current, 0);
+        let inside = self.int(INSIDE as i64);
+        self.store(inside, self.act, self.handoff(offset_of!(Handoff, inside)));
+        self.b.ins().jump(behind, &[]);
+        self.b.switch_to_block(release);
+        let function = self.target.functions.release;
+        let args = [self.act, self.int(site)];
+        self.keeping_errno(|l| l.rarely(|l| l.runtime_call(function, &args, None)))?;
+        self.b.ins().jump(behind, &[]);
+        self.b.switch_to_block(behind);
+        Ok(())
+    }
+
+    /// Makes sure of the GIL behind the call.
+    fn take_back(&mut self, site: i64) -> Result<(), Abort> {
+        let none = self.int(0);
+        self.store(none, self.act, self.handoff(offset_of!(Handoff, inside)));
+        let stolen = self.handoff(offset_of!(Handoff, stolen));
+        let stolen = self.load(types::I64, self.act, stolen);
+        let (come_back, behind) = (self.cold_block(), self.b.create_block());
+        self.branch(stolen, come_back);
+        let thread = self.load(types::I64, self.act, offset_of!(Activation, thread) as i32);
+        let current = self.handoff(offset_of!(Handoff, current));
+        let current = self.load(types::I64, self.act, current);
+        self.store(thread, current, 0);
+        self.b.ins().jump(behind, &[]);
+        self.b.switch_to_block(come_back);
+        let function = self.target.functions.come_back;
+        let args = [self.act, self.int(site)];
+        self.keeping_errno(|l| l.rarely(|l| l.runtime_call(function, &args, None)))?;
+        self.b.ins().jump(behind, &[]);
+        self.b.switch_to_block(behind);
+        Ok(())
+    }
+
+    /// The offset of a word about the GIL in an activation.
+    fn handoff(&self, word: usize) -> i32 {
+        (offset_of!(Activation, handoff) + word) as i32
     }
 
     /// The second eightbyte of the result of the foreign call that gave the operand.

@@ -109,6 +109,8 @@ impl<'a> Lower<'a> {
         let step = self.step_of_one(at, inst);
         let mut args = self.block_args(inst)?;
         self.pin(at)?;
+        self.header_errno = self.errno_of_loop(at);
+        self.settle_errno(self.header_errno);
         let block = self.b.create_block();
         if let Some((n, up)) = step {
             let first = self.arg(inst, n, Type::I64)?;
@@ -242,6 +244,7 @@ impl<'a> Lower<'a> {
 
     pub(super) fn jump(&mut self, at: usize, inst: &Inst) -> Result<(), Abort> {
         let mut args = self.block_args(inst)?;
+        self.settle_errno(self.header_errno);
         let moves = self.moves(inst);
         self.fall_short();
         let stays = self.staying.contains(&at);

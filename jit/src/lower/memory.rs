@@ -1,9 +1,7 @@
 //! C memory, and the `errno` that cffi keeps.
 
 use super::{Def, Lower, malformed};
-use crate::exit::Activation;
 use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, condcodes::IntCC, types};
-use std::mem::offset_of;
 use traces::{Abort, CType, Field, Imm, Inst, Op, Type};
 
 /// C memory may be unaligned; what is there and what is not, is the program's business.
@@ -36,11 +34,7 @@ impl Lower<'_> {
                 self.define(inst, value)
             }
             (Op::LoadErrno, _) => {
-                let place = self.load(
-                    types::I64,
-                    self.act,
-                    offset_of!(Activation, saved_errno) as i32,
-                );
+                let place = self.errno_place();
                 let errno = self.load(types::I32, place, 0);
                 let errno = self.b.ins().sextend(types::I64, errno);
                 self.define(inst, errno)
@@ -48,11 +42,7 @@ impl Lower<'_> {
             (Op::StoreErrno, _) => {
                 let errno = self.arg(inst, 0, Type::I64)?;
                 let errno = self.b.ins().ireduce(types::I32, errno);
-                let place = self.load(
-                    types::I64,
-                    self.act,
-                    offset_of!(Activation, saved_errno) as i32,
-                );
+                let place = self.errno_place();
                 self.store(errno, place, 0);
                 Ok(())
             }

@@ -11,6 +11,7 @@
 mod arith;
 mod branch;
 mod call;
+mod errno;
 mod exits;
 mod foreign;
 mod in_place;
@@ -24,6 +25,7 @@ mod tuples;
 
 use crate::code::{Request, refused, signature};
 use crate::exit::{Activation, Exit, InstanceShape};
+use crate::site::Site;
 use crate::stub::Stubs;
 use crate::target::Target;
 use branch::Branches;
@@ -33,6 +35,7 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use errno::{Errno, Turn};
 use exits::Exits;
 use loops::{Counter, Inner, Part};
 use std::collections::{HashMap, HashSet};
@@ -49,6 +52,8 @@ pub(crate) struct Lowered {
     pub(crate) buf_len: usize,
     /// What the code calls, and so must live as long.
     pub(crate) stubs: Stubs,
+    /// The calls without the GIL: likewise.
+    pub(crate) sites: Box<[Box<Site>]>,
     /// What it makes instances of: likewise.
     pub(crate) shapes: Vec<InstanceShape>,
 }
@@ -70,6 +75,7 @@ pub(crate) fn lower(
     lower.trace()?;
     let mut stubs = std::mem::take(&mut lower.stubs);
     let shapes = std::mem::take(&mut lower.shapes);
+    let sites = std::mem::take(&mut lower.sites).into_boxed_slice();
     stubs.finish()?;
     let Exits {
         exits,
@@ -83,6 +89,7 @@ pub(crate) fn lower(
         durings,
         buf_len,
         stubs,
+        sites,
         shapes,
     })
 }
@@ -170,8 +177,16 @@ struct Lower<'a> {
     during: Option<i64>,
     /// Whether a helper or a finaliser may have run Python code since the last check.
     python_ran: bool,
+    /// Where `errno` is now, and where it is whenever the loop comes to its header.
+    errno: Errno,
+    header_errno: Errno,
+    /// Ways to exits and branches on which it has to be put elsewhere.
+    turns: Vec<Turn>,
     /// Stubs of foreign functions.
     stubs: Stubs,
+    /// The calls without the GIL.
+    #[expect(clippy::vec_box, reason = "the code has their addresses")]
+    sites: Vec<Box<Site>>,
     /// The second eightbytes of what foreign functions gave, by their first.
     seconds: HashMap<Value, ir::Value>,
     /// The items of tuples that need not exist.
@@ -248,7 +263,11 @@ impl<'a> Lower<'a> {
             position: None,
             during: None,
             python_ran: false,
+            errno: Errno::Saved,
+            header_errno: Errno::Saved,
+            turns: Vec::new(),
             stubs: Stubs::default(),
+            sites: Vec::new(),
             seconds: HashMap::new(),
             tuples: HashMap::new(),
             instances: HashMap::new(),
@@ -287,6 +306,7 @@ impl<'a> Lower<'a> {
     fn inst(&mut self, at: usize, inst: &'a Inst) -> Result<(), Abort> {
         use Op::*;
         self.python_ran |= inst.op.effect() == Effect::RunsPython;
+        self.errno_before(inst);
         match inst.op {
             ConstInt | ConstFloat | ConstBool | ConstPtr | ConstObj => self.constant(inst),
             BoxInt | BoxUint | BoxFloat | BoxBool | BoxCData | BoxCInt | BoxCFloat | BoxStruct
@@ -327,6 +347,7 @@ impl<'a> Lower<'a> {
             Label => self.label(at, inst),
             Jump => self.jump(at, inst),
             Restart => {
+                self.settle_errno(Errno::Saved);
                 self.b.ins().jump(self.start, &[]);
                 Ok(())
             }

@@ -8,9 +8,13 @@ mod running;
 pub mod scene;
 
 use jit::target::{Functions, MAX_WATCHES, Target, Values, Watch};
-use jit::{Activation, ActivationBuf, Compiled, Exit, Repr, Request, Source, compile, values_of};
-use std::cell::RefCell;
+use jit::{
+    Activation, ActivationBuf, Compiled, Exit, Handoff, Repr, Request, Site, Source, compile,
+    values_of,
+};
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use traces::{Abort, Field, Helper, Trace};
 
 pub const IMMORTAL: u32 = u32::MAX;
@@ -30,6 +34,16 @@ thread_local! {
     pub static DEAD: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
     pub static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     pub static NOW: RefCell<(usize, usize)> = const { RefCell::new((0, 0)) };
+    /// The C library's `errno` of the machine that runs, or NULL.
+    static ERRNO: Cell<*mut i32> = const { Cell::new(std::ptr::null_mut()) };
+}
+
+/// Does to the C library's `errno` what a function does.
+pub fn disturb_errno(to: impl Fn(i32) -> i32) {
+    let errno = ERRNO.get();
+    if !errno.is_null() {
+        unsafe { *errno = to(*errno) };
+    }
 }
 
 pub fn log(line: impl Into<String>) {
@@ -56,6 +70,7 @@ pub const CODE_BYTES: usize = 0x100;
 
 /// A new object with one reference; never freed, so that a test may look at the dead.
 pub fn object(ty: usize, words: &[u64]) -> *mut Object {
+    disturb_errno(|_| -1);
     let mut all = [0; WORDS];
     all[..words.len()].copy_from_slice(words);
     Box::into_raw(Box::new(Object {
@@ -224,12 +239,20 @@ extern "C" fn dealloc(o: *mut Object) {
     DEAD.with_borrow_mut(|d| d.push(o as usize));
     look("dealloc");
 }
-extern "C" fn save_thread() -> usize {
-    log("save_thread");
-    77
+/// Whether `release` gives the GIL up, so that `come_back` has to be asked.
+const GONE: u64 = 4;
+extern "C" fn release(act: *mut Activation, site: &Site) {
+    log(format!("release {}", site.during));
+    unsafe { (*act).handoff.stolen = GONE };
 }
-extern "C" fn restore_thread(ts: usize) {
-    log(format!("restore_thread {ts}"));
+extern "C" fn come_back(act: *mut Activation, site: &Site) {
+    let handoff = unsafe { &mut (*act).handoff };
+    log(format!(
+        "come back {}, inside {}",
+        site.during, handoff.inside
+    ));
+    unsafe { *handoff.current = (*act).thread };
+    handoff.stolen = 0;
 }
 
 thread_local! {
@@ -237,6 +260,7 @@ thread_local! {
     pub static GLOBALS: RefCell<Vec<(usize, usize, usize)>> = const { RefCell::new(Vec::new()) };
 }
 extern "C" fn global_get(dict: usize, key: usize) -> usize {
+    disturb_errno(|_| -3);
     GLOBALS.with_borrow(|all| {
         let found = all.iter().find(|g| (g.0, g.1) == (dict, key));
         found.map_or(0, |g| g.2)
@@ -297,6 +321,7 @@ extern "C" fn cell_set(cell: *mut Object, new: *mut Object) {
     }
 }
 extern "C" fn float_mod(x: f64, y: f64) -> f64 {
+    disturb_errno(|_| -4);
     x.rem_euclid(y)
 }
 extern "C" fn int_pow_fits(x: i64, y: i64) -> bool {
@@ -305,6 +330,7 @@ extern "C" fn int_pow_fits(x: i64, y: i64) -> bool {
 
 /// Writes what somebody who looks at the running frame sees.
 pub fn look(who: &str) {
+    disturb_errno(|_| -2);
     let (act, compiled) = NOW.with_borrow(|n| *n);
     if act == 0 {
         return;
@@ -398,8 +424,8 @@ pub fn target() -> Target {
         global_get: global_get as *const () as usize,
         global_set: global_set as *const () as usize,
         dealloc: dealloc as *const () as usize,
-        save_thread: save_thread as *const () as usize,
-        restore_thread: restore_thread as *const () as usize,
+        release: release as *const () as usize,
+        come_back: come_back as *const () as usize,
         ..Functions::default()
     };
     Target {
@@ -479,6 +505,8 @@ pub struct Machine {
     pub compiled: Compiled,
     pub frame: Vec<u64>,
     pub thread: Box<[u64; 4]>,
+    /// Where the thread has its thread state.
+    pub current: Box<*mut u8>,
     pub interp: Box<[u32; 4]>,
     /// The real `errno` and the saved one.
     pub errno: Box<[i32; 2]>,
@@ -509,6 +537,10 @@ impl Machine {
     pub fn asked(trace: &Trace, target: &Target, mut request: Request) -> Result<Machine, Abort> {
         request.asm = true;
         let compiled = compile(trace, target, &request)?;
+        // Every other call keeps the GIL.
+        for site in compiled.sites.iter().skip(1).step_by(2) {
+            site.plain.store(0, Ordering::Relaxed);
+        }
         let nobody = Activation {
             frame: std::ptr::null_mut(),
             thread: std::ptr::null_mut(),
@@ -521,6 +553,7 @@ impl Machine {
             errno: std::ptr::null_mut(),
             saved_errno: std::ptr::null_mut(),
             inlined: std::ptr::null_mut(),
+            handoff: Handoff::new(std::ptr::null_mut()),
             watched: [std::ptr::null(); MAX_WATCHES],
             expected: [0; MAX_WATCHES],
         };
@@ -529,6 +562,7 @@ impl Machine {
             compiled,
             frame: vec![0; 64],
             thread: Box::new([0; 4]),
+            current: Box::new(std::ptr::null_mut()),
             interp: Box::new([5; 4]),
             errno: Box::new([7, 5]),
             act,
@@ -571,6 +605,8 @@ impl Machine {
         unsafe {
             (*act).frame = self.frame.as_mut_ptr().cast();
             (*act).thread = self.thread.as_mut_ptr().cast();
+            *self.current = (*act).thread;
+            (*act).handoff = Handoff::new(&raw mut *self.current);
             (*act).during = 0;
             (*act).errno = &raw mut self.errno[0];
             (*act).saved_errno = &raw mut self.errno[1];
@@ -582,7 +618,10 @@ impl Machine {
             (*act).expected = [0, u64::from(self.interp[1])];
         }
         begin(act, &raw const self.compiled);
-        unsafe { (self.compiled.entry)(act) }
+        ERRNO.set(&raw mut self.errno[0]);
+        let exit = unsafe { (self.compiled.entry)(act) };
+        ERRNO.set(std::ptr::null_mut());
+        exit
     }
 }
 

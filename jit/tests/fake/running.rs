@@ -136,6 +136,7 @@ impl Running {
 }
 
 pub(super) fn called(line: String) {
+    super::disturb_errno(|errno| errno.wrapping_add(1));
     NOW.with_borrow_mut(|now| {
         let Some(now) = now else { return };
         let frame = now.frame_during();
@@ -151,6 +152,7 @@ pub(super) fn called(line: String) {
 }
 
 pub(super) extern "C" fn dealloc(object: *mut Object) {
+    super::disturb_errno(|_| -5);
     let ty = unsafe { (*object).ty };
     let plain = matches!(ty, INT | FLOAT | CDATA | BYTES | STR | RANGE_ITER);
     NOW.with_borrow_mut(|now| {
@@ -182,6 +184,7 @@ pub(super) fn python(
     result: impl FnOnce(i128) -> (u64, String),
     from: usize,
 ) -> u64 {
+    super::disturb_errno(|_| -7);
     let args = unsafe { std::slice::from_raw_parts(argv, argc) };
     let is_int = |o: &*mut Object| !o.is_null() && unsafe { (**o).ty } == INT;
     let sum: i128 = args[from..]
@@ -245,14 +248,17 @@ pub(super) extern "C" fn py_truth(argv: *const *mut Object, argc: usize, _extra:
 }
 
 pub(super) extern "C" fn float_mod(x: f64, y: f64) -> f64 {
+    super::disturb_errno(|_| -8);
     helpers::float_mod(x, y)
 }
 pub(super) extern "C" fn float_floordiv(x: f64, y: f64) -> f64 {
+    super::disturb_errno(|_| -8);
     helpers::float_floordiv(x, y)
 }
 pub(super) extern "C" fn int_pow_fits(x: i64, y: i64) -> bool {
     helpers::int_pow(x, y).is_some()
 }
 pub(super) extern "C" fn int_pow(x: i64, y: i64) -> i64 {
+    super::disturb_errno(|_| -8);
     helpers::int_pow(x, y).unwrap_or(0)
 }

@@ -49,6 +49,9 @@ impl Eval<'_> {
         let results = function(memory, &args).into_iter().zip(types);
         let results: Vec<Datum> = results.map(|(result, ty)| narrow(result, ty)).collect();
         self.world.calls += 1;
+        if decl.flags.errno {
+            self.world.errno = self.world.errno.wrapping_add(1);
+        }
         let shown = |all: &[Datum]| all.iter().map(|&d| show(d)).collect::<Vec<_>>().join(", ");
         let mut line = format!("{}({})", decl.name, shown(&args));
         if !results.is_empty() {

@@ -68,7 +68,7 @@ pub struct World {
     pub functions: BTreeMap<String, Function>,
     /// The helpers that may run Python code.
     pub helpers: BTreeMap<&'static str, PyHelper>,
-    /// The `errno` behind the last foreign call.
+    /// What cffi keeps as `errno`. Each function of its discipline counts it up.
     pub errno: i32,
     /// After how many calls of foreign functions `check` leaves; 0: the first one does.
     pub attention: Option<u64>,

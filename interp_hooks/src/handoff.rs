@@ -1,0 +1,462 @@
+//! The GIL around foreign calls.
+//!
+//! A call that is not plain keeps the GIL and says that it could do without (`jit::site`). Where it lasts, the monitor
+//! takes the GIL away from it: with the thread's state as its own current one, it lets go of the GIL as the thread would
+//! have (`PyEval_SaveThread`). The thread finds out behind the call and takes the GIL as anybody does.
+//!
+//! The two agree on who has it without a costly instruction on the side of the thread: the monitor says that it wants
+//! the GIL, has all threads of the process pass a memory barrier (`membarrier(2)`), and looks again. Either it sees that
+//! the thread has come back, or the thread sees, when it comes back, what the monitor has said.
+//!
+//! Calls that last, or that call back into Python, would have to wait for the monitor each time. So a site begins with a
+//! plain call, whose time is taken, and goes on as it turns out; now and then a look at what it is like is repeated.
+
+use crate::cpython::{frame, threads};
+use crate::{engine, monitor, symbol, tls};
+use jit::site::INSIDE;
+use jit::{Activation, Site};
+use pyo3_ffi as ffi;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
+use std::thread;
+
+/// How long a call may last that keeps the GIL, in nanoseconds: one to give it up and take it back costs 30 to 50.
+const SHORT_NS: u64 = 1_000;
+/// How many plain calls a site makes at least until its time is taken again, and how often that doubles.
+const PLAIN: u32 = 64;
+const DOUBLES: u32 = 10;
+/// `Site::left` of a function that calls back.
+const ALWAYS: u32 = u32::MAX;
+
+/// `Handoff::inside`, where the monitor has seen the call.
+const SEEN: u64 = INSIDE + 1;
+
+/// `Handoff::stolen`: the monitor wants the GIL, and has not decided.
+const WANTED: u64 = 1;
+/// The monitor is about to let go of it.
+const GOING: u64 = 2;
+/// It has.
+const GONE: u64 = 3;
+/// The thread has let go of it itself.
+const RELEASED: u64 = 4;
+/// Likewise, and the time of the call is taken.
+const TIMED: u64 = 5;
+
+/// What a word of the thread's memory above all frames is made; a frame that is made there writes over it.
+const UNTOUCHED: u64 = 0x7A11_5EA1_0F0F_C0DE;
+
+/// A run that the monitor watches.
+pub struct Watched {
+    activation: *mut Activation,
+    sites: *const [Box<Site>],
+    thread: libc::pthread_t,
+    /// Whether the interpreter had no other thread when the run began.
+    pub is_alone: bool,
+}
+
+// SAFETY: whoever runs takes it off the list before what it points to goes, and waits for the monitor (`come_back`).
+unsafe impl Send for Watched {}
+
+/// Why calls are plain on this interpreter, once that was looked at.
+static PREPARED: OnceLock<Result<(), String>> = OnceLock::new();
+/// The distance of the current thread state from the thread pointer.
+static DISTANCE: AtomicIsize = AtomicIsize::new(0);
+
+/// Whether calls need not be plain on this interpreter; if they have to, why, in words.
+///
+/// Called with the GIL held, which others may have in between the first time.
+pub fn prepare() -> Result<(), &'static str> {
+    let prepared = PREPARED.get_or_init(|| {
+        barrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
+            .and_then(|()| barrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED))
+            .map_err(|e| format!("the system has no memory barrier for all threads: {e}"))?;
+        DISTANCE.store(distance()?, Ordering::Relaxed);
+        Ok(())
+    });
+    prepared.as_ref().copied().map_err(String::as_str)
+}
+
+/// Whether a thread was met that has its state somewhere else.
+static MISFIT: AtomicBool = AtomicBool::new(false);
+
+/// Whether that was looked at, and calls need not be plain.
+fn is_prepared() -> bool {
+    PREPARED.get().is_some_and(Result::is_ok) && !MISFIT.load(Ordering::Relaxed)
+}
+
+/// Where this thread has its current thread state.
+pub fn current() -> *mut *mut ffi::PyThreadState {
+    let distance = DISTANCE.load(Ordering::Relaxed);
+    tls::thread_pointer().wrapping_add_signed(distance) as *mut _
+}
+
+/// Whether this thread has the GIL, on an interpreter where that was proved.
+pub fn has_gil() -> bool {
+    // SAFETY: a word of the thread's own memory.
+    unsafe { !current().read().is_null() }
+}
+
+/// Rehearses with another thread what the monitor does.
+///
+/// # Errors
+/// Why it cannot be done on this interpreter, in words.
+///
+/// # Safety
+/// The GIL is held, which others may have in between.
+pub unsafe fn rehearse() -> Result<(), String> {
+    prepare()?;
+    let place = current();
+    // SAFETY: the place holds this thread's state. Whether the other thread lets go of the GIL or finds that it must not
+    // try, the place and the GIL are as before behind this.
+    unsafe {
+        let state = place.replace(std::ptr::null_mut());
+        let address = state as usize;
+        let other = thread::Builder::new().spawn(move || {
+            let fits = monitor_fits();
+            if fits {
+                give_up(current(), address as *mut ffi::PyThreadState);
+            }
+            fits
+        });
+        let taken = other.is_ok_and(|other| other.join().unwrap_or(false));
+        match taken {
+            true => ffi::PyEval_RestoreThread(state),
+            false => place.write(state),
+        }
+        taken.then_some(()).ok_or_else(|| {
+            "the interpreter was loaded late: its thread-local memory has no fixed place"
+                .to_string()
+        })
+    }
+}
+
+/// Whether the calling thread, which the interpreter does not know, can take the GIL from others.
+pub fn monitor_fits() -> bool {
+    // Of an interpreter that was loaded late each thread has its memory somewhere else, if at all.
+    let place = current() as usize;
+    let lies_in = |block: tls::Block| {
+        let start = block.start as usize;
+        (start..start + block.len).contains(&place)
+    };
+    is_prepared() && module_memory().is_some_and(lies_in)
+}
+
+/// The thread-local memory of the module that the interpreter lies in.
+fn module_memory() -> Option<tls::Block> {
+    tls::block_of(symbol::find(c"PyEval_SaveThread").ok()? as usize)
+}
+
+/// The distance from the thread pointer of the one word of the interpreter's thread-local memory that holds the current
+/// thread state as long as the GIL is held.
+fn distance() -> Result<isize, String> {
+    let block = module_memory().ok_or("the interpreter has no thread-local memory")?;
+    // SAFETY: only reads within the block; the GIL is held when this ends as it was.
+    let found: Vec<usize> = unsafe {
+        let word = |i: usize| block.start.cast::<*mut ffi::PyThreadState>().add(i);
+        let state = ffi::PyThreadState_Get();
+        let mut found: Vec<usize> = (0..block.len / size_of::<usize>())
+            .filter(|&i| word(i).read_volatile() == state)
+            .collect();
+        let saved = ffi::PyEval_SaveThread();
+        found.retain(|&i| word(i).read_volatile().is_null());
+        ffi::PyEval_RestoreThread(saved);
+        found.retain(|&i| word(i).read_volatile() == state);
+        found.iter().map(|&i| word(i) as usize).collect()
+    };
+    match found.as_slice() {
+        &[place] => Ok(place.wrapping_sub(tls::thread_pointer()) as isize),
+        found => Err(format!(
+            "{} words could be the current thread state",
+            found.len()
+        )),
+    }
+}
+
+/// Has every thread of the process pass a memory barrier, or readies the process for that.
+fn barrier(command: libc::c_int) -> std::io::Result<()> {
+    // SAFETY: a system call without memory.
+    match unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) } {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
+    }
+}
+
+/// Lets go of the GIL for a thread whose place for its state is empty.
+///
+/// # Safety
+/// `place` is that of the calling thread, which has no state; the other thread has the GIL, and does not touch its state
+/// before it has taken the GIL again.
+unsafe fn give_up(place: *mut *mut ffi::PyThreadState, state: *mut ffi::PyThreadState) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        place.write_volatile(state);
+        ffi::PyEval_SaveThread();
+    }
+}
+
+// ---- the run ----
+
+/// The word of a run that only one side writes to at a time.
+///
+/// # Safety
+/// The activation lives.
+unsafe fn stolen<'a>(a: *mut Activation) -> &'a AtomicU64 {
+    // SAFETY: the caller's promise; the word is aligned.
+    unsafe { AtomicU64::from_ptr(&raw mut (*a).handoff.stolen) }
+}
+
+/// As above.
+///
+/// # Safety
+/// The activation lives.
+unsafe fn inside<'a>(a: *mut Activation) -> &'a AtomicU64 {
+    // SAFETY: the caller's promise; the word is aligned.
+    unsafe { AtomicU64::from_ptr(&raw mut (*a).handoff.inside) }
+}
+
+/// A run begins: the monitor watches it from now on, or its calls are plain until there is one.
+///
+/// # Safety
+/// The activation and the sites live until `ended`; the thread's state is the current one, and the GIL is held.
+pub unsafe fn begins(a: *mut Activation, sites: &[Box<Site>], thread: *mut ffi::PyThreadState) {
+    if sites.is_empty() {
+        return;
+    }
+    // SAFETY: the place was found, and is the thread's own.
+    if is_prepared() && unsafe { *current() } != thread {
+        MISFIT.store(true, Ordering::Relaxed);
+    }
+    let watched = is_prepared() && {
+        // SAFETY: the caller's promise.
+        unsafe { (*a).handoff.current = current().cast() };
+        monitor::watch_run(Watched {
+            activation: a,
+            sites,
+            // SAFETY: asks for a number.
+            thread: unsafe { libc::pthread_self() },
+            // SAFETY: the GIL is held.
+            is_alone: unsafe { threads::is_one() },
+        })
+    };
+    if !watched {
+        sites.iter().for_each(|site| make_plain(site, PLAIN));
+    }
+}
+
+/// A run has ended.
+pub fn ended(a: *mut Activation, sites: &[Box<Site>]) {
+    if !sites.is_empty() {
+        monitor::forget_run(|w| w.activation == a);
+    }
+}
+
+fn make_plain(site: &Site, left: u32) {
+    if site.left.load(Ordering::Relaxed) != ALWAYS {
+        site.left.store(left, Ordering::Relaxed);
+    }
+    site.plain.store(1, Ordering::Relaxed);
+}
+
+impl Watched {
+    /// All calls of the run are plain for a while.
+    pub fn make_plain(&self) {
+        // SAFETY: see `Send`.
+        let sites = unsafe { &*self.sites };
+        sites.iter().for_each(|site| make_plain(site, PLAIN));
+    }
+
+    /// Whether it is the calling thread that runs.
+    pub fn is_own(&self) -> bool {
+        // SAFETY: asks for a number.
+        unsafe { libc::pthread_equal(self.thread, libc::pthread_self()) != 0 }
+    }
+
+    /// The site of the call that is under way.
+    fn site(&self) -> Option<&Site> {
+        // SAFETY: see `Send`; the word is written by the thread, and any value will do.
+        let (during, sites) = unsafe {
+            let during = &raw mut (*self.activation).during;
+            let during = AtomicU64::from_ptr(during).load(Ordering::Relaxed);
+            (during, &*self.sites)
+        };
+        let mut all = sites.iter().map(|site| &**site);
+        all.find(|site| site.during == during)
+    }
+
+    /// Marks the call that is under way, whose time is to be taken next time; whether there is one.
+    pub fn mark(&self) -> bool {
+        // SAFETY: see `Send`.
+        let inside = unsafe { inside(self.activation) };
+        let order = Ordering::SeqCst;
+        let fresh = inside.compare_exchange(INSIDE, SEEN, order, order).is_ok();
+        if let (true, Some(site)) = (fresh, self.site()) {
+            make_plain(site, 0);
+        }
+        fresh
+    }
+
+    /// Whether the call that was marked is still under way.
+    pub fn lasts(&self) -> bool {
+        // SAFETY: see `Send`.
+        unsafe { inside(self.activation).load(Ordering::SeqCst) == SEEN }
+    }
+
+    /// Says that the GIL is wanted; whether the call that was marked is still under way, and so finds out behind it. The
+    /// GIL is to be taken then.
+    pub fn want(&self) -> bool {
+        // SAFETY: see `Send`.
+        let stolen = unsafe { stolen(self.activation) };
+        let order = Ordering::SeqCst;
+        if stolen.compare_exchange(0, WANTED, order, order).is_err() {
+            return false;
+        }
+        let lasts = barrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED).is_ok() && self.lasts();
+        stolen.store(if lasts { GOING } else { 0 }, order);
+        lasts
+    }
+
+    /// Takes the GIL from the call, without the monitor's lock: it may have to wait for who takes it next.
+    pub fn take(&self) {
+        // SAFETY: `want` was true: the thread does not touch its state before it has taken the GIL, and does not end its
+        // run before this says that it is done.
+        unsafe {
+            let state: *mut ffi::PyThreadState = (*self.activation).thread.cast();
+            leave_untouched(state);
+            give_up(current(), state);
+            stolen(self.activation).store(GONE, Ordering::SeqCst);
+        }
+    }
+
+    /// The same run.
+    pub fn clone(&self) -> Watched {
+        Watched { ..*self }
+    }
+}
+
+// ---- callbacks ----
+
+/// The word above all frames of a thread, which the next one would begin with.
+///
+/// # Safety
+/// Whoever calls has the GIL, as that thread or for it.
+unsafe fn word_above(thread: *mut ffi::PyThreadState) -> Option<*mut u64> {
+    let table = engine::get()?.table;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (top, limit) = frame::data_stack(table, thread);
+        let room = (*limit as usize).saturating_sub(*top as usize) >= size_of::<u64>();
+        (room && !(*top).is_null()).then_some((*top).cast())
+    }
+}
+
+/// # Safety
+/// As `word_above`.
+unsafe fn leave_untouched(thread: *mut ffi::PyThreadState) {
+    // SAFETY: the caller's promise; nothing lies there yet.
+    if let Some(word) = unsafe { word_above(thread) } {
+        // SAFETY: as above.
+        unsafe { word.write(UNTOUCHED) };
+    }
+}
+
+/// Whether frames were made since then.
+///
+/// # Safety
+/// As `word_above`.
+unsafe fn is_touched(thread: *mut ffi::PyThreadState) -> bool {
+    // SAFETY: the caller's promise; the memory is the data stack's.
+    unsafe { word_above(thread).is_some_and(|word| word.read() != UNTOUCHED) }
+}
+
+// ---- plain calls ----
+
+/// Lets go of the GIL in front of a plain call; see `jit::target::Functions::release`.
+///
+/// # Safety
+/// Called by native code, with its own activation and one of its sites, with the GIL held.
+pub unsafe extern "C" fn release(a: *mut Activation, site: &Site) {
+    // SAFETY: the caller's promise; `errno` is put back.
+    unsafe {
+        let errno = *libc::__errno_location();
+        let left = site.left.load(Ordering::Relaxed);
+        let timed = left == 0;
+        if !timed && left != ALWAYS {
+            site.left.store(left - 1, Ordering::Relaxed);
+        }
+        let (now, order) = (if timed { TIMED } else { RELEASED }, Ordering::SeqCst);
+        while stolen(a).compare_exchange(0, now, order, order).is_err() {
+            monitor::wait_for_decision();
+        }
+        if timed {
+            leave_untouched((*a).thread.cast());
+        }
+        ffi::PyEval_SaveThread();
+        if timed {
+            (*a).handoff.since = now_ns();
+        }
+        *libc::__errno_location() = errno;
+    }
+}
+
+/// Makes sure of the GIL behind a call; see `jit::target::Functions::come_back`.
+///
+/// # Safety
+/// As `release`.
+pub unsafe extern "C" fn come_back(a: *mut Activation, site: &Site) {
+    // SAFETY: the caller's promise; `errno` is put back.
+    unsafe {
+        let errno = *libc::__errno_location();
+        let thread: *mut ffi::PyThreadState = (*a).thread.cast();
+        let mut how = stolen(a).load(Ordering::SeqCst);
+        while how == WANTED {
+            monitor::wait_for_decision();
+            how = stolen(a).load(Ordering::SeqCst);
+        }
+        match how {
+            // The monitor saw in time that the call was over.
+            0 => current().write(thread),
+            RELEASED => ffi::PyEval_RestoreThread(thread),
+            TIMED => {
+                let ns = now_ns().saturating_sub((*a).handoff.since);
+                ffi::PyEval_RestoreThread(thread);
+                learn(site, ns, is_touched(thread));
+            }
+            _ => {
+                ffi::PyEval_RestoreThread(thread);
+                // The monitor may wait for somebody who takes the GIL.
+                while stolen(a).load(Ordering::SeqCst) != GONE {
+                    ffi::PyEval_SaveThread();
+                    thread::yield_now();
+                    ffi::PyEval_RestoreThread(thread);
+                }
+                learn(site, u64::MAX, is_touched(thread));
+            }
+        }
+        stolen(a).store(0, Ordering::SeqCst);
+        *libc::__errno_location() = errno;
+    }
+}
+
+/// How a site goes on whose call took so long.
+fn learn(site: &Site, ns: u64, calls_back: bool) {
+    if calls_back {
+        make_plain(site, ALWAYS);
+    } else if ns > SHORT_NS || !is_prepared() || !monitor::watches() {
+        let looks = site.looks.load(Ordering::Relaxed).min(DOUBLES);
+        site.looks.store(looks + 1, Ordering::Relaxed);
+        make_plain(site, PLAIN << looks);
+    } else if site.left.load(Ordering::Relaxed) != ALWAYS {
+        site.looks.store(0, Ordering::Relaxed);
+        site.plain.store(0, Ordering::Relaxed);
+    }
+}
+
+fn now_ns() -> u64 {
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the place is ours; an error leaves zero.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}

@@ -1,0 +1,257 @@
+"""The GIL around foreign calls: kept as long as nobody wants it, taken from calls that last, given up where that is known to be needed."""
+
+# === a_short_call_that_calls_back_now_and_then: compiled=run
+import ctypes
+import gc
+import sys
+from bindings import api, api_ffi, calls, cdll, ffi, lib
+from show import show
+
+INT_INT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
+seen = []
+
+def look(x):
+    frame = sys._getframe(1)
+    seen.append((x, frame.f_code.co_name, frame.f_locals["i"], frame.f_locals["total"]))
+    gc.collect()
+    return x + sum(range(x % 3))
+
+def run(library, callback, n, period):
+    total = 0
+    for i in range(1, n):
+        total += library.call_every(callback, i, period)
+        total ^= library.id_i32(i)
+    return total
+
+for library, callback in ((lib, ffi.callback("int(int)", look)), (api, api_ffi.callback("int(int)", look)), (cdll, INT_INT(look))):
+    for period in (400, 90, 7):
+        seen.clear()
+        api.calls_reset()
+        show(run(library, callback, 2000, period), len(seen), seen[:3], seen[-1], calls())
+
+# === what_calls_back_may_do: compiled=run
+import ctypes
+import sys
+import threading
+from bindings import cdll, ffi, lib
+from show import show
+
+INT_INT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
+lines = []
+
+def inner(n):
+    total = 0
+    for k in range(n):
+        total += lib.isum2(k, 1) + cdll.id_i32(k)
+    return total
+
+def trace(frame, event, argument):
+    if frame.f_code is run.__code__:
+        lines.append(event)
+    return trace
+
+def act(x):
+    if x % 300 == 0:
+        # Another native loop on the same thread.
+        return inner(50)
+    if x % 200 == 0:
+        # Another thread that runs the same code meanwhile.
+        results = []
+        other = threading.Thread(target=lambda: results.append(inner(100)))
+        other.start()
+        other.join()
+        return results[0]
+    if tracing and x % 500 == 100:
+        sys.settrace(trace)
+        sys._getframe(1).f_trace = trace
+        return 1
+    sys.settrace(None)
+    return 2
+
+def run(library, callback, n):
+    total = 0
+    for i in range(1, n):
+        total += library.call_every(callback, i, 100)
+    return total
+
+for tracing in (False, True):
+    for library, callback in ((lib, ffi.callback("int(int)", act)), (cdll, INT_INT(act))):
+        show(run(library, callback, 1500))
+        show(run(library, callback, 1500))
+        sys.settrace(None)
+show(len(lines) > 0)
+
+# === a_thread_of_c_calls_python_first: compiled=run
+import ctypes
+import threading
+from bindings import api, api_ffi, cdll, ffi, lib
+from show import show
+
+INT_INT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
+names = set()
+
+def work(x):
+    names.add(threading.current_thread() is threading.main_thread())
+    return x * 2
+
+def run(library, callback, n):
+    total = 0
+    for i in range(n):
+        total += library.id_i32(i)
+        total += library.call_from_thread(callback, i)
+    return total
+
+for library, callback in ((lib, ffi.callback("int(int)", work)), (api, api_ffi.callback("int(int)", work)), (cdll, INT_INT(work))):
+    show(run(library, callback, 200), names)
+
+# === others_go_on_while_a_call_lasts: compiled=run
+import threading
+import time
+from bindings import cdll, lib
+from show import show
+
+def run(library, n, us):
+    total = 0
+    for i in range(n):
+        total += library.id_i32(i)
+        library.nap_us(us)
+    return total
+
+def count():
+    global counted
+    while not stop:
+        counted += 1
+
+for library in (lib, cdll):
+    run(library, 100, 0)
+    counted, stop = 0, False
+    counter = threading.Thread(target=count)
+    counter.start()
+    time.sleep(0.01)
+    before = counted
+    show(run(library, 3, 30000))
+    # So many in the 90 ms of three long calls: they have the interpreter to themselves.
+    show(counted - before > 20000)
+    stop = True
+    counter.join()
+
+# === short_calls_that_turn_long: compiled=run
+import threading
+import time
+from bindings import lib
+from show import show
+
+def run(n, long_at):
+    for i in range(n):
+        lib.nap_us(200000 if i == long_at else 0)
+    return i
+
+def wait():
+    gate.wait()
+    time.sleep(0.005)
+    times.append(time.monotonic())
+
+run(3000, -1)
+times, gate = [], threading.Event()
+waiting = threading.Thread(target=wait)
+waiting.start()
+begin = time.monotonic()
+gate.set()
+run(3000, 2000)
+end = time.monotonic()
+waiting.join()
+show(end - begin >= 0.2, times[0] < end)
+
+# === errno_is_that_of_the_last_call: compiled=run
+import ctypes
+import errno
+from bindings import api, api_ffi, cdll, ffi, lib, open_cdll
+from show import show
+
+keeping = open_cdll(use_errno=True)
+INT_INT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
+
+def disturb(x):
+    api_ffi.errno = 1000 + x
+    ctypes.set_errno(2000 + x)
+    cdll.set_errno(7)
+    return api_ffi.errno
+
+def run(n, callback):
+    sums = [0, 0, 0]
+    for i in range(n):
+        lib.set_errno(i)
+        cdll.set_errno(99)
+        keeping.set_errno(50 + i % 3)
+        x = i * 1.5
+        sums[0] += ffi.errno + lib.get_errno() + api.get_errno()
+        sums[1] += ctypes.get_errno() + keeping.get_errno()
+        if i % 5 == 0:
+            api.fail_with(errno.EAGAIN)
+            sums[2] += str(x).__len__() + ffi.errno
+        if i % 7 == 0:
+            sums[2] += lib.call_once(callback, i) + ffi.errno
+    return sums, ffi.errno, ctypes.get_errno(), lib.get_errno()
+
+def alone(n):
+    for i in range(n):
+        lib.set_errno(i)
+        if i == n - 1:
+            break
+    return ffi.errno
+
+callback = ffi.callback("int(int)", disturb)
+for n in (10, 100, 300):
+    show(run(n, callback), alone(n))
+
+# === a_fork_while_a_call_is_under_way: alone
+import os
+import sys
+import threading
+import time
+from bindings import ffi, lib
+from show import show
+
+def act(x):
+    global child
+    if x != at:
+        return x
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        show(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    return x
+
+def run(n):
+    total = 0
+    for i in range(1, n):
+        total += lib.call_every(callback, i, 50)
+        if i % 400 == 0:
+            total += lib.nap_us(3000)
+    return total
+
+def count():
+    global counted
+    while not stop:
+        counted += 1
+
+callback = ffi.callback("int(int)", act)
+for at in (-1, 50, 300):
+    child = None
+    result = run(1000)
+    counted, stop = 0, False
+    counter = threading.Thread(target=count, daemon=True)
+    counter.start()
+    if child == 0:
+        # Calls that last let others go on in the child too.
+        begin = counted
+        lasting = [lib.nap_us(20000) for _ in range(5)]
+        show(result, counted > begin)
+        stop = True
+        sys.stdout.flush()
+        os._exit(3)
+    begin = counted
+    lasting = [lib.nap_us(20000) for _ in range(5)]
+    show(at, result, counted > begin)
+    stop = True
+    counter.join()
