@@ -74,6 +74,8 @@ pub struct Engine {
     pub headers: RefCell<Vec<Rc<Header>>>,
     /// Native runs under way, innermost last.
     pub runs: RefCell<Vec<Run>>,
+    /// The addresses of the foreign functions that are promised to neither block nor call back.
+    pub leaves: RefCell<HashSet<u64>>,
     /// What `__enter__` gave at the `with` blocks that are being entered, with the thread.
     pub entered: RefCell<Vec<(*mut ffi::PyThreadState, *mut ffi::PyObject)>>,
     /// Callables and constants of `sys.monitoring`.

@@ -3,7 +3,7 @@
 use crate::engine;
 use crate::loops::State;
 use crate::py::{Object, Strong};
-use crate::{cpython::selfcheck, handoff, hook, options, start};
+use crate::{adapters, cpython::selfcheck, handoff, hook, options, start};
 use pyo3_ffi as ffi;
 use serde_json::{Value as Json, json};
 use std::ffi::CString;
@@ -143,6 +143,13 @@ unsafe extern "C" fn gil(_module: Obj, _none: Obj) -> Obj {
     text(&json!([how.is_ok(), how.err().unwrap_or_default()]).to_string())
 }
 
+/// `leaf(function)`: whether it is a foreign function, which is promised to be a leaf then.
+unsafe extern "C" fn leaf(_module: Obj, function: Obj) -> Obj {
+    let promised = adapters::promise_leaf(function);
+    // SAFETY: the GIL is held.
+    unsafe { ffi::PyBool_FromLong(promised.into()) }
+}
+
 /// The module's init function.
 ///
 /// # Safety
@@ -168,6 +175,7 @@ pub unsafe extern "C" fn PyInit__hardwire() -> Obj {
         method(c"check_options", plain(check_options), METH_O),
         method(c"stats", plain(stats), METH_NOARGS),
         method(c"selfcheck", plain(run_selfcheck), METH_NOARGS),
+        method(c"leaf", plain(leaf), METH_O),
         method(c"gil", plain(gil), METH_NOARGS),
         method(c"_after_fork", plain(after_fork), METH_NOARGS),
         method(c"_on_jump", fast(hook::on_jump), METH_FASTCALL),

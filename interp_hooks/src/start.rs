@@ -110,6 +110,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
         runs: RefCell::new(Vec::new()),
         not_inlined: RefCell::default(),
         resumed: RefCell::default(),
+        leaves: RefCell::default(),
         entered: RefCell::default(),
         monitoring,
         code_extra,

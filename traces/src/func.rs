@@ -75,6 +75,8 @@ pub struct FuncFlags {
     pub vectors: bool,
     /// The function is declared as variadic: it is told even where its arguments use none.
     pub variadic: bool,
+    /// Promised to neither block nor call back: no Python state changes behind it, but C memory may.
+    pub leaf: bool,
 }
 
 /// How an argument is passed (System V AMD64 ABI, 3.2.3).

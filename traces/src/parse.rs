@@ -351,6 +351,7 @@ impl<'a> Parser<'a> {
         let errno = self.accept_keyword("errno");
         let vectors = self.accept_keyword("vectors");
         let variadic = self.accept_keyword("variadic");
+        let leaf = self.accept_keyword("leaf");
         Ok(FuncDecl {
             name,
             addr,
@@ -362,6 +363,7 @@ impl<'a> Parser<'a> {
                 errno,
                 vectors,
                 variadic,
+                leaf,
             },
         })
     }

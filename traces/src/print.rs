@@ -142,6 +142,7 @@ impl Display for FuncText<'_> {
             (d.flags.errno, "errno"),
             (d.flags.vectors, "vectors"),
             (d.flags.variadic, "variadic"),
+            (d.flags.leaf, "leaf"),
         ] {
             if on {
                 write!(f, " {word}")?;

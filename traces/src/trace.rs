@@ -356,6 +356,17 @@ impl Trace {
         &self.funcs[id.0 as usize]
     }
 
+    /// Whether an instruction calls a foreign function that is promised to neither block nor call back.
+    pub fn is_leaf(&self, inst: &Inst) -> bool {
+        match inst.imm {
+            Imm::Func(id) => {
+                let decl = self.funcs.get(id.0 as usize);
+                decl.is_some_and(|decl| decl.flags.leaf)
+            }
+            _ => false,
+        }
+    }
+
     /// The shape of an id.
     pub fn shape(&self, id: ShapeId) -> Option<&Shape> {
         self.shapes.get(usize::from(id.0))

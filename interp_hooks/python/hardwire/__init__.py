@@ -23,11 +23,13 @@ Importing this package starts nothing, and works on every Python: where Hardwire
 # What is not needed to start is imported where it is used: the start of every program waits for this.
 import sys
 
-__all__ = ["disable", "enable", "is_enabled", "report", "selfcheck", "stats"]
+__all__ = ["disable", "enable", "is_enabled", "leaf", "report", "selfcheck", "stats"]
 
 
 # The native module, once `_load` brought it in.
 _native = None
+# What `leaf` was told of while Hardwire was off.
+_promised = []
 # Whether `_wake_at_fork` has done its work.
 _wakes_at_fork = False
 
@@ -112,6 +114,8 @@ def _enable(native, words):
     if native.is_enabled():
         return
     native.enable(words)
+    while _promised:
+        native.leaf(_promised.pop())
     _wake_at_fork(native)
     if "report" in (word.strip() for word in words.split(",")):
         _report_at_exit()
@@ -148,6 +152,22 @@ def disable():
     """Switches Hardwire off: no loop is entered or compiled any more. What `stats` counted is kept."""
     if _native is not None:
         _native.disable()
+
+
+def leaf(function):
+    """Promises that a foreign function neither blocks nor calls back into Python; returns the function.
+
+    Loops that are compiled from then on call it with nothing around the call: the GIL is kept, and other threads wait
+    as long as it runs. It may be a function of cffi or ctypes, or a pointer to one; the promise is about what lies at its
+    address. A promise that is not kept can stop the program for good.
+
+    TypeError: it is none of these. Where Hardwire is off nothing is looked at.
+    """
+    if not is_enabled():
+        _promised.append(function)
+    elif not _native.leaf(function):
+        raise TypeError(f"leaf() takes a function of cffi or ctypes, not {function!r}")
+    return function
 
 
 def is_enabled():

@@ -214,6 +214,7 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
         errno: false,
         vectors: true,
         variadic: false,
+        leaf: false,
     };
     let signature = Signature {
         name: name.clone(),

@@ -140,6 +140,8 @@ pub fn emit(
             if let Guarded::Pointer(p) = guarded {
                 sig.addr = None;
                 address = Some(p);
+            } else {
+                keep_promise(&mut sig);
             }
             ffi_ops::emit_call(b, &sig, address, &operands, stack, known)
         }
@@ -148,6 +150,28 @@ pub fn emit(
             Guarded::Pointer(_) => Err(EmitError::Unsupported("a ctypes pointer".to_string())),
         },
     }
+}
+
+/// Of a function that is promised to be a leaf nothing is expected.
+fn keep_promise(sig: &mut Signature) {
+    let promised = |address| engine::get().is_some_and(|e| e.leaves.borrow().contains(&address));
+    if sig.addr.is_some_and(promised) {
+        sig.flags.gil = false;
+        sig.flags.leaf = true;
+    }
+}
+
+/// Promises that a foreign function is a leaf; false where that is none.
+pub fn promise_leaf(function: *mut ffi::PyObject) -> bool {
+    let address = match describe(function).map(|callee| callee.signature) {
+        Some(Description::Cffi(f)) => f.address,
+        Some(Description::Ctypes(f)) => f.address,
+        None => return false,
+    };
+    if let Some(e) = engine::get() {
+        e.leaves.borrow_mut().insert(address);
+    }
+    true
 }
 
 /// The prototype of a ctypes function is watched; its address may be changed like any C memory, so
@@ -163,10 +187,11 @@ fn emit_ctypes(
     let function = Object(f.object.as_ptr());
     rec.assumptions.prototype_unchanged(function);
     rec.assumptions.type_unchanged(function.type_object());
-    let sig = Signature {
+    let mut sig = Signature {
         addr: Some(f.address),
         ..f.signature.clone()
     };
+    keep_promise(&mut sig);
     let b = rec.builder();
     let o = b.obj(id)?;
     let p = b.load_field(o, Field::CtypesPtr)?;

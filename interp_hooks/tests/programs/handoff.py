@@ -255,3 +255,52 @@ for at in (-1, 50, 300):
     show(at, result, counted > begin)
     stop = True
     counter.join()
+
+# === leaves: compiled=run
+import ctypes
+import sys
+from bindings import api, api_ffi, calls, cdll, ffi, lib, pydll
+from show import show
+
+# With Hardwire off there is no such module.
+leaf = getattr(sys.modules.get("hardwire"), "leaf", lambda function: function)
+BINOP = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
+
+class Holder:
+    def __init__(self):
+        self.factor = 3
+
+def run(holder, library, n):
+    total = 0
+    for i in range(n):
+        total += library.id_i32(i) * holder.factor
+        total ^= library.isum2(i, holder.factor)
+        library.set_errno(i % 5)
+        if i % 50 == 49:
+            holder.factor += library.id_i8(1)
+    return total, holder.factor
+
+def through(pointer, n):
+    total = 0
+    for i in range(n):
+        total += pointer(i)
+    return total
+
+expected = [run(Holder(), library, 300) for library in (lib, api, cdll)]
+for library in (lib, api, cdll, pydll):
+    for name in ("id_i32", "isum2", "set_errno", "id_i8"):
+        function = getattr(library, name)
+        assert leaf(function) is function
+pointer = leaf(ffi.cast("int32_t(*)(int32_t)", ffi.addressof(lib, "id_i32")))
+for library in (lib, api, cdll, pydll):
+    api.calls_reset()
+    show(run(Holder(), library, 300), calls(), ffi.errno, api_ffi.errno)
+show(expected, through(pointer, 200))
+if leaf.__name__ == "leaf":
+    for wrong in (len, 3, None, print):
+        try:
+            leaf(wrong)
+        except TypeError as problem:
+            assert repr(wrong) in str(problem), problem
+        else:
+            raise AssertionError(wrong)

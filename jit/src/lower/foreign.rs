@@ -59,11 +59,16 @@ impl Lower<'_> {
         let args = self.foreign_args(inst, decl)?;
         let (callee, sig, args) = self.foreign_callee(inst, decl, args)?;
         self.stand_at(at)?;
-        let (index, words) = self.during_record(at, snap)?;
-        self.store_words(&words)?;
-        self.set_during(index as i64 + 1);
-
-        let site = decl.flags.gil.then(|| self.site(index as u64 + 1));
+        let mut site = None;
+        let mut words = Vec::new();
+        // Nobody looks at the frame while a leaf runs.
+        if !decl.flags.leaf {
+            let (index, record) = self.during_record(at, snap)?;
+            words = record;
+            self.store_words(&words)?;
+            self.set_during(index as i64 + 1);
+            site = decl.flags.gil.then(|| self.site(index as u64 + 1));
+        }
         site.map_or(Ok(()), |site| self.hand_off(site))?;
         if decl.flags.errno {
             self.settle_errno(Errno::Live);

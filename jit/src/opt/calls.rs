@@ -9,6 +9,12 @@ impl Forward<'_> {
     /// A call.
     pub(super) fn call_op(&mut self, inst: &Inst, args: &[Value]) -> Result<Option<Value>, Abort> {
         match (inst.op, inst.imm) {
+            (Op::CCall, Imm::Func(_)) if self.naive.is_leaf(inst) => {
+                let snap = self.snapshot(inst)?;
+                let result = self.push(Op::CCall, args, inst.imm, Some(snap))?;
+                self.forget_c_memory();
+                Ok(result)
+            }
             // Whoever looks at the frame during a foreign call finds the deferred stores in the
             // call's snapshot; but nobody asks before he reads a module's variable.
             (Op::CCall, Imm::Func(_)) => {

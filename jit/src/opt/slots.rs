@@ -175,7 +175,8 @@ impl Forward<'_> {
     /// Makes the locals of calls owners of what they are lent, in front of an op behind which nobody else may be.
     pub(super) fn own_lent(&mut self, inst: &Inst) -> Result<(), Abort> {
         let changes = match (inst.op, inst.imm) {
-            (Op::StoreItem | Op::StoreAttr | Op::SwapItem | Op::SwapAttr | Op::CCall, _) => true,
+            (Op::StoreItem | Op::StoreAttr | Op::SwapItem | Op::SwapAttr, _) => true,
+            (Op::CCall, _) => !self.naive.is_leaf(inst),
             (Op::Call, Imm::Helper(helper)) => helper.effect() == HelperEffect::Writes,
             _ => false,
         };

@@ -1,6 +1,6 @@
 //! The foreign functions that traces of tests call, as machine code and as the evaluator's.
 
-use super::running::called;
+use super::running::{called, called_leaf};
 use super::scene::in_region;
 use traces::CType;
 use traces::eval::{Datum, Memory};
@@ -20,6 +20,10 @@ pub const LIBRARY: &[(&str, *const (), Closure)] = &[
         _ => None,
     }),
     ("tick", tick as *const (), |_| None),
+    ("square", square as *const (), |a| match *a {
+        [Datum::Float(x)] => Some(Datum::Float(x * x)),
+        _ => None,
+    }),
     ("half", half as *const (), |a| match *a {
         [Datum::Float(x)] => Some(Datum::Float(x / 2.0)),
         _ => None,
@@ -121,6 +125,11 @@ extern "C" fn add(x: i32, y: i32) -> i32 {
 extern "C" fn scale(x: f64, y: f64) -> f64 {
     called(format!("scale({x:?}, {y:?}) = {:?}", x * y));
     x * y
+}
+/// Is a leaf in all traces.
+extern "C" fn square(x: f64) -> f64 {
+    called_leaf(format!("square({x:?}) = {:?}", x * x));
+    x * x
 }
 extern "C" fn tick() {
     called("tick()".to_string());

@@ -135,6 +135,16 @@ impl Running {
     }
 }
 
+/// A function ran that neither blocks nor calls back.
+pub(super) fn called_leaf(line: String) {
+    super::disturb_errno(|errno| errno.wrapping_add(1));
+    NOW.with_borrow_mut(|now| {
+        if let Some(now) = now {
+            now.log.push(line);
+        }
+    });
+}
+
 pub(super) fn called(line: String) {
     super::disturb_errno(|errno| errno.wrapping_add(1));
     NOW.with_borrow_mut(|now| {

@@ -41,14 +41,17 @@ impl Eval<'_> {
         let decl = self.function(id)?.clone();
         let first = usize::from(decl.addr.is_none());
         let args = self.passed(args.get(first..).unwrap_or(&[]), &decl.params)?;
-        let frame = self.frame_during(inst)?;
+        let frame = match decl.flags.leaf {
+            true => String::new(),
+            false => format!(" {}", self.frame_during(inst)?),
+        };
         let function = self.world.functions.get_mut(&decl.name);
         let function = function.ok_or_else(|| format!("this world has no @{}", decl.name))?;
         let types = [decl.ret].into_iter().chain(decl.second);
         let memory = &mut self.world.heap.memory;
         let results = function(memory, &args).into_iter().zip(types);
         let results: Vec<Datum> = results.map(|(result, ty)| narrow(result, ty)).collect();
-        self.world.calls += 1;
+        self.world.calls += u64::from(!decl.flags.leaf);
         if decl.flags.errno {
             self.world.errno = self.world.errno.wrapping_add(1);
         }
@@ -57,7 +60,7 @@ impl Eval<'_> {
         if !results.is_empty() {
             line += &format!(" = {}", shown(&results));
         }
-        self.world.log.push(format!("{line} {frame}"));
+        self.world.log.push(format!("{line}{frame}"));
         if let (Some(value), Some(&second)) = (inst.result, results.get(1)) {
             self.seconds.insert(value, second);
         }

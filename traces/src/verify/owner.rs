@@ -294,7 +294,8 @@ impl<'a> Walk<'a> {
             }
             _ => false,
         };
-        if helper_writes || inst.op == Op::CCall || inst.op.effect() == Effect::RunsPython {
+        let calls = inst.op == Op::CCall && !self.trace.is_leaf(inst);
+        if helper_writes || calls || inst.op.effect() == Effect::RunsPython {
             self.now.shared.clear();
         }
         if matches!(inst.op, Op::SwapItem | Op::SwapAttr) {
@@ -309,7 +310,7 @@ impl<'a> Walk<'a> {
             let kept: Vec<Value> = kept.collect();
             kept.into_iter().for_each(|v| self.share(v, 1));
         }
-        if helper_writes || inst.op == Op::CCall || inst.op.effect() == Effect::RunsPython {
+        if helper_writes || calls || inst.op.effect() == Effect::RunsPython {
             let trace = self.trace;
             let stays = |v: &Value| self.def(*v).is_some_and(|def| is_immutable(trace, def));
             self.now.in_memory = self.now.in_memory.iter().copied().filter(stays).collect();

@@ -69,6 +69,7 @@ impl Function {
                 // The direct entry of an API-mode function is compiled from its own declaration.
                 vectors: !self.is_api,
                 variadic: self.variadic,
+                leaf: false,
             },
         })
     }
