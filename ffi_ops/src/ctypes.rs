@@ -13,7 +13,9 @@ pub(crate) fn accepts(p: &Param, kind: OperandKind) -> bool {
         Param::Scalar(CType::F32 | CType::F64) => matches!(kind, Float | Int | Bool | BigUint),
         // `c_bool` takes the truth of any object; numbers are enough for a trace.
         Param::Scalar(_) => matches!(kind, Int | Bool | BigUint),
-        Param::Char(_) | Param::Struct { .. } => false,
+        // `c_set`, Modules/_ctypes/cfield.c: also what is rarer.
+        Param::Char(t) => t.bytes() == 1 && kind == Bytes,
+        Param::Struct { .. } => false,
     }
 }
 
@@ -24,11 +26,12 @@ pub(crate) fn untyped(kind: OperandKind) -> Result<Param, EmitError> {
         OperandKind::Int | OperandKind::Bool | OperandKind::BigUint => {
             Ok(Param::Scalar(CType::I32))
         }
-        OperandKind::Bytes | OperandKind::None => Ok(Param::Pointer {
+        OperandKind::Bytes | OperandKind::None | OperandKind::Ctypes { .. } => Ok(Param::Pointer {
             cffi: None,
             bytes: true,
             none: true,
             ints: false,
+            ctypes: true,
         }),
         _ => Err(EmitError::Unsupported(format!(
             "an argument without argtypes: {kind:?}"
@@ -47,6 +50,11 @@ pub(crate) fn convert(arg: &mut Arg<'_>, p: &Param) -> Result<Value, Abort> {
             arg.b.op(Op::INe, &[v, zero])
         }
         // Cut to the width, whatever the sign (`get_ulonglong`, `PyLong_AsUnsignedLongMask`).
-        Param::Scalar(_) | Param::Char(_) => arg.int_by(Op::UnboxBits),
+        Param::Scalar(_) => arg.int_by(Op::UnboxBits),
+        Param::Char(_) => {
+            let (v, bytes) = (arg.op.value, arg.known.bytes);
+            arg.b.guard_type(v, bytes);
+            arg.b.op(Op::UnboxChar, &[v])
+        }
     }
 }

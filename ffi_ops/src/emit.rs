@@ -35,6 +35,13 @@ pub enum OperandKind {
         /// What it is.
         what: CDataKind,
     },
+    /// An object of ctypes that the parameter takes: a pointer, an array, a struct or a union.
+    Ctypes {
+        /// Its exact Python type, as a constant.
+        ty: ObjId,
+        /// Whether the address that is passed lies in its memory, else it is that of its memory.
+        pointer: bool,
+    },
     /// Anything else.
     Other,
 }
@@ -154,6 +161,15 @@ impl Arg<'_> {
                 guard_cdata(self.b, v, ty, ctype)?;
                 self.b.load_field(v, Field::CDataPtr)
             }
+            OperandKind::Ctypes { ty, pointer } => {
+                // The `paramfunc` of pointers and arrays, Modules/_ctypes/_ctypes.c; a struct is passed as by `byref`.
+                self.b.guard_type(v, ty);
+                let memory = self.b.load_field(v, Field::CtypesPtr)?;
+                match pointer {
+                    true => self.b.emit(Op::Load, &[memory], Imm::Place(CType::Ptr, 0)),
+                    false => Ok(memory),
+                }
+            }
             OperandKind::Int | OperandKind::BigUint | OperandKind::Bool => {
                 // `P_set`, Modules/_ctypes/cfield.c: cut to 64 bits.
                 let bits = self.int_by(Op::UnboxBits)?;
@@ -191,6 +207,7 @@ pub(crate) fn pointer_accepts(param: &Param, kind: OperandKind) -> bool {
         bytes,
         none,
         ints,
+        ctypes,
     } = param
     else {
         return false;
@@ -199,6 +216,7 @@ pub(crate) fn pointer_accepts(param: &Param, kind: OperandKind) -> bool {
         OperandKind::None => *none,
         OperandKind::Bytes => *bytes,
         OperandKind::Int | OperandKind::BigUint | OperandKind::Bool => *ints,
+        OperandKind::Ctypes { .. } => *ctypes,
         OperandKind::CData {
             what: CDataKind::Pointer(from),
             ..

@@ -20,7 +20,7 @@ pub enum Binding {
 pub enum Param {
     /// A number or truth value.
     Scalar(CType),
-    /// A cffi character type: its C type as an unsigned integer (`wchar_t`: a signed one).
+    /// A character type: its C type; cffi's as an unsigned integer (`wchar_t`: a signed one).
     Char(CType),
     /// A struct or union by value.
     Struct {
@@ -39,6 +39,8 @@ pub enum Param {
         none: bool,
         /// Whether it takes an address as an int (`ctypes.c_void_p`).
         ints: bool,
+        /// Whether it takes objects of ctypes, those that the adapter has found to fit.
+        ctypes: bool,
     },
 }
 
@@ -49,7 +51,7 @@ pub enum Ret {
     Void,
     /// A number or truth value.
     Scalar(CType),
-    /// A cffi character type, see [`Param::Char`].
+    /// A character type, as an unsigned integer (`wchar_t`: a signed one).
     Char(CType),
     /// An address as an int, or None for NULL (`ctypes.c_void_p`). The value is the int; where the
     /// address is NULL, whoever has emitted the call puts None in its place.

@@ -18,6 +18,8 @@ pub struct Function {
     pub name: String,
     /// The signature, without the address.
     pub signature: Signature,
+    /// The classes of its parameters; none where it has no `argtypes`.
+    classes: Vec<Strong>,
     /// The function object.
     pub object: Strong,
     /// The address of the function; not NULL.
@@ -149,18 +151,30 @@ fn param(class: *mut ffi::PyObject) -> Option<Param> {
     if let Some(t) = scalar(class) {
         return Some(Param::Scalar(t));
     }
+    if is_subtype(class, c"_Pointer") {
+        return Some(Param::Pointer {
+            cffi: None,
+            bytes: false,
+            none: true,
+            ints: false,
+            ctypes: true,
+        });
+    }
     let code = Object(attr(class, c"_type_")?.as_ptr()).text();
-    // c_char_p and c_void_p take bytes and None. Of a POINTER type only None is taken here.
-    let bytes = match code.as_str() {
-        "z" | "P" if is_own_class(class) => true,
-        "" => false,
+    if code == "c" && is_own_class(class) {
+        return Some(Param::Char(CType::I8));
+    }
+    // c_char_p and c_void_p take bytes and None.
+    match code.as_str() {
+        "z" | "P" if is_own_class(class) => {}
         _ => return None,
-    };
+    }
     Some(Param::Pointer {
         cffi: None,
-        bytes,
+        bytes: true,
         none: true,
         ints: code == "P",
+        ctypes: code == "P",
     })
 }
 
@@ -202,11 +216,13 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
         return None;
     }
     let ret = result(callee)?;
-    let (binding, params) = if argtypes.is_null() {
+    let (binding, classes) = if argtypes.is_null() {
         (Binding::CtypesUntyped, Vec::new())
     } else {
         (Binding::Ctypes, parameters(argtypes)?)
     };
+    let params = classes.iter().map(|class| param(class.as_ptr()));
+    let params = params.collect::<Option<_>>()?;
     let name = Object(callee).attr_text(c"__name__");
     let python_api = flags & PYTHON_API != 0;
     let flags = FuncFlags {
@@ -227,6 +243,7 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
     Some(Function {
         name,
         signature,
+        classes,
         object: Object(callee).strong(),
         address,
         python_api,
@@ -254,17 +271,79 @@ fn result(callee: *mut ffi::PyObject) -> Option<Ret> {
     if code == "P" && is_own_class(restype.as_ptr()) {
         return Some(Ret::Address);
     }
+    if code == "c" && is_own_class(restype.as_ptr()) {
+        return Some(Ret::Char(CType::U8));
+    }
     scalar(restype.as_ptr()).map(Ret::Scalar)
 }
 
-fn parameters(converters: *mut ffi::PyObject) -> Option<Vec<Param>> {
+/// Whether a class derives from one of `_ctypes`.
+fn is_subtype(class: *mut ffi::PyObject, base: &std::ffi::CStr) -> bool {
+    let base = imported(c"_ctypes").and_then(|m| attr(m.as_ptr(), base));
+    base.is_some_and(|base| derives(class, base.as_ptr()))
+}
+
+/// Whether one object is a class that derives from another one.
+fn derives(class: *mut ffi::PyObject, base: *mut ffi::PyObject) -> bool {
+    // SAFETY: live objects, which were found to be types where they are used as such.
+    unsafe {
+        ffi::PyType_Check(class) != 0
+            && ffi::PyType_Check(base) != 0
+            && ffi::PyType_IsSubtype(class.cast(), base.cast()) != 0
+    }
+}
+
+impl Function {
+    /// How the n-th argument is passed where that is an object of ctypes which its parameter takes.
+    ///
+    /// A POINTER class takes its own instances, pointers and arrays of its items, and an item itself
+    /// (`PyCPointerType_from_param`, Modules/_ctypes/_ctypes.c); `c_void_p` and a parameter without a class take any
+    /// pointer and array (`c_void_p_from_param`, `ConvParam`).
+    pub fn passes(&self, n: usize, argument: Object) -> Option<Passes> {
+        let class = argument.type_object().0;
+        let kind = [
+            (c"_Pointer", Passes::Pointer),
+            (c"Array", Passes::Memory),
+            (c"Structure", Passes::Memory),
+            (c"Union", Passes::Memory),
+        ];
+        let found = kind.into_iter().find(|(base, _)| is_subtype(class, base));
+        let (base, passes) = found?;
+        let many = base == c"_Pointer" || base == c"Array";
+        let Some(param) = self.classes.get(n) else {
+            return (many && self.classes.is_empty()).then_some(passes);
+        };
+        if !is_subtype(param.as_ptr(), c"_Pointer") {
+            return many.then_some(passes);
+        }
+        let item = attr(param.as_ptr(), c"_type_")?;
+        // An item may be a pointer or an array itself.
+        if derives(class, item.as_ptr()) {
+            return Some(Passes::Memory);
+        }
+        let own = attr(class, c"_type_").filter(|_| many)?;
+        derives(own.as_ptr(), item.as_ptr()).then_some(passes)
+    }
+}
+
+/// What an object of ctypes passes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Passes {
+    /// The address in its memory.
+    Pointer,
+    /// The address of its memory.
+    Memory,
+}
+
+/// The classes whose own `from_param` converts the arguments.
+fn parameters(converters: *mut ffi::PyObject) -> Option<Vec<Strong>> {
     // SAFETY: checked to be a tuple; the indexes are in range.
     unsafe {
         if ffi::PyTuple_CheckExact(converters) == 0 {
             return None;
         }
         (0..ffi::PyTuple_Size(converters))
-            .map(|i| param(converter_class(ffi::PyTuple_GetItem(converters, i))?.as_ptr()))
+            .map(|i| converter_class(ffi::PyTuple_GetItem(converters, i)))
             .collect()
     }
 }

@@ -146,7 +146,20 @@ pub fn emit(
             ffi_ops::emit_call(b, &sig, address, &operands, stack, known)
         }
         Description::Ctypes(f) => match guarded {
-            Guarded::Object(id) => emit_ctypes(rec, id, f, &operands, stack, known),
+            Guarded::Object(id) => {
+                let mut operands = operands;
+                for (n, (operand, &(_, o))) in operands.iter_mut().zip(args).enumerate() {
+                    if let (OperandKind::Other, Some(passes)) = (operand.kind, f.passes(n, o)) {
+                        let class = o.type_object();
+                        rec.assumptions.type_unchanged(class);
+                        operand.kind = OperandKind::Ctypes {
+                            ty: rec.keep_constant(class, "class"),
+                            pointer: passes == ctypes::Passes::Pointer,
+                        };
+                    }
+                }
+                emit_ctypes(rec, id, f, &operands, stack, known)
+            }
             Guarded::Pointer(_) => Err(EmitError::Unsupported("a ctypes pointer".to_string())),
         },
     }

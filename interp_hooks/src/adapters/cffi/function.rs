@@ -91,6 +91,7 @@ fn variadic_param(kind: OperandKind) -> Option<Param> {
             bytes: false,
             none: false,
             ints: false,
+            ctypes: false,
         },
         _ => return None,
     })
@@ -180,6 +181,7 @@ fn param(ctype: Object) -> Option<Param> {
             bytes: pointer.takes_bytes,
             none: false,
             ints: false,
+            ctypes: false,
         });
     }
     if ty.is_record() {
