@@ -1,4 +1,4 @@
-//! The suites in Python, on every supported interpreter that is found.
+//! The suites in Python, on every supported interpreter that is found; `HARDWIRE_TEST_ONLY` names files and options of pytest.
 
 use hardwire::python::Search;
 use hardwire::{layout, run, runtime::Runtime, venv};
@@ -18,10 +18,12 @@ fn suite(minor: (u32, u32)) {
         return;
     };
     let python = venv::TESTS.ensure(base).unwrap();
+    let only = std::env::var("HARDWIRE_TEST_ONLY").unwrap_or_default();
     let runtime = Runtime::prepare().unwrap();
     let output = std::process::Command::new(&python.path)
         .current_dir(layout::source("interp_hooks/tests").unwrap())
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+        .args(only.split_whitespace())
         .env("HARDWIRE_TEST_MODULE_DIR", runtime.root())
         .env(
             "HARDWIRE_TEST_BUILD_DIR",

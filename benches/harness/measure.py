@@ -1,8 +1,7 @@
 """Times the function `loop` of a file through a binding: `measure.py BINDING LIBRARY FILE ITERATIONS REPEATS WARM_UP`,
 behind WARM_UP seconds of process CPU time.
 
-Prints JSON: the best time of an iteration in ns of process CPU time, the checksum, how many foreign calls all
-iterations make (null where the file has no function `calls`), and what Hardwire says about the file's loops (null
+Prints JSON: the best time of an iteration in ns of process CPU time, the checksum, and what Hardwire says about the file's loops (null
 where it is off).
 """
 
@@ -52,9 +51,8 @@ def main(binding, library, path, iterations, repeats, warm_up):
     iterations = int(iterations)
     best, results = best_time(program.loop, iterations, int(repeats), float(warm_up))
     states = states_of(path)
-    calls = program.calls(iterations) if hasattr(program, "calls") else None
     checksum = " or ".join(sorted(map(repr, results)))
-    print(json.dumps({"ns": best / iterations, "checksum": checksum, "calls": calls, "loops": states}))
+    print(json.dumps({"ns": best / iterations, "checksum": checksum, "loops": states}))
 
 
 if __name__ == "__main__":

@@ -57,14 +57,6 @@ impl Binding {
             Binding::Pure => "pure.py",
         }
     }
-
-    /// Whether it releases the GIL around each call.
-    pub fn releases_gil(self) -> bool {
-        match self {
-            Binding::CffiAbi | Binding::CffiApi | Binding::Cdll => true,
-            Binding::Pydll | Binding::Pure => false,
-        }
-    }
 }
 
 /// What is called.

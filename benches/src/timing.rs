@@ -19,9 +19,6 @@ pub struct Measured {
     pub ns: f64,
     /// What the loop came to.
     pub checksum: String,
-    /// How many foreign calls all iterations make together, where the program says so.
-    #[serde(default)]
-    pub calls: Option<u64>,
     /// What Hardwire says about the loops of the file.
     #[serde(default)]
     pub loops: Option<Vec<LoopState>>,

@@ -9,6 +9,7 @@ HARDWIRE_RANDOM_PROGRAMS  how many random programs to run (default 200)
 HARDWIRE_RANDOM_DECLARATIONS
                           how many random C libraries to try (default 24)
 HARDWIRE_RANDOM_SEED      the first seed (default 1)
+HARDWIRE_STRESS_SECONDS   how long test_stress.py works (default 4); HARDWIRE_STRESS_SEED, its first seed
 HARDWIRE_TEST_SUITES      more modules of CPython's own suite, or `all` of them (see test_suites.py)
 HARDWIRE_TEST_CFFI        1: all of cffi's own suite instead of a sample (see test_cffi_suite.py)
 HARDWIRE_TEST_STRESS      words for a rougher environment: gc, threads, malloc (see support/driver.py; malloc: Python's debug allocator)

@@ -156,6 +156,30 @@ except KeyboardInterrupt:
 print("collected" if "stop" in phases else phases)
 """
 )
+CRASH = """\
+import faulthandler, sys
+from bindings import {library} as library
+
+def run(n, at):
+    total = 0
+    for i in range(n):
+        total += library.id_i32(i)
+        total += (
+            library.crash_at(i, at)
+        )
+        if i == lasting:
+            faulthandler.dump_traceback_later(0.05)
+            library.nap_us(250000)
+            faulthandler.cancel_dump_traceback_later()
+    return total
+
+lasting = -1
+run(300, -1)
+lasting = 250
+print(run(300, -1), flush=True)
+lasting = -1
+run(300, 260)
+"""
 
 
 @pytest.mark.parametrize("loop", LOOPS)
@@ -198,3 +222,16 @@ def test_threads_progress_and_async_exceptions_arrive(differential, loop):
 def test_gc_callbacks_run(differential, loop):
     outcome = differential(GC_CALLBACKS.format(loop=LOOPS[loop]), compiled="run")
     assert outcome.stdout == "interrupted\ncollected\n"
+
+
+@pytest.mark.parametrize("library", ["lib", "api", "cdll", "pydll"])
+def test_a_crash_in_c_names_the_line(harness, library):
+    def run(on):
+        outcome = harness.finish(*harness.start(CRASH.format(library=library), on, threshold=20))
+        said = [line for line in outcome.stderr.splitlines() if re.match(r"Fatal|Timeout|  File", line)]
+        return outcome.stdout, outcome.status, [re.sub(r'".*"', "program", line) for line in said]
+
+    off, on = run(False), run(True)
+    assert on == off
+    assert off[1] == -signal.SIGSEGV
+    assert [line.split(", ")[1] for line in off[2] if "File" in line] == ["line 13 in run", "line 20 in <module>", "line 9 in run", "line 22 in <module>"], off[2]

@@ -13,7 +13,3 @@ def loop(n):
         else:
             total -= lib.go_right(i)
     return total
-
-
-def calls(n):
-    return n

@@ -9,7 +9,3 @@ def loop(n):
     for i in range(n):
         total += lib.meter_add(meter, i & 7)
     return total
-
-
-def calls(n):
-    return n

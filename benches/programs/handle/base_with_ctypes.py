@@ -19,7 +19,3 @@ def loop(n):
         total += lib.meter_add(meter, i & 7)
     lib.meter_free(meter)
     return total
-
-
-def calls(n):
-    return n

@@ -35,7 +35,3 @@ def loop(n):
         total += meter.count(amount=i & 7)
     meter.close()
     return total
-
-
-def calls(n):
-    return n

@@ -16,7 +16,3 @@ def loop(n):
         wave = lib.sin(x) * lib.exp(-x)
         total += lib.atan2(wave, x + 1.0) + lib.hypot(wave, x)
     return total
-
-
-def calls(n):
-    return 4 * n

@@ -19,7 +19,3 @@ def loop(n):
                 steps += 1
             total += steps
     return total
-
-
-def calls(n):
-    return loop(n)

@@ -17,7 +17,3 @@ def loop(n):
         total += lib.strlen(token)
         token = lib.strtok(ffi.NULL, b" ,;()")
     return tokens * 1000000 + total
-
-
-def calls(n):
-    return n + 1 + 2 * (loop(n) // 1000000)

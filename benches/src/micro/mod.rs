@@ -75,7 +75,7 @@ pub fn main(host: &Host, options: &Options) -> Result<bool> {
             continue;
         }
         let c = bench.c(shape)?;
-        let floor = floor(&bench, shape, &c, results.save_restore_ns)?;
+        let floor = floor(&bench, shape, &c)?;
         for binding in bindings {
             if let Some(why) = bench.binding_left_out(shape, binding) {
                 results.leave_out(why);
@@ -87,7 +87,7 @@ pub fn main(host: &Host, options: &Options) -> Result<bool> {
                 bench.python(shape, binding, false),
                 bench.python(shape, binding, true),
             );
-            let target = Target::of(shape, binding, floor);
+            let target = Target::of(shape, floor);
             results
                 .rows
                 .push(Row::of(shape, binding, &c, times, target));
@@ -102,16 +102,12 @@ pub fn main(host: &Host, options: &Options) -> Result<bool> {
     Ok(results.sound())
 }
 
-fn floor(bench: &Bench, own: Shape, c: &Measured, save_restore: f64) -> Result<Floor> {
+fn floor(bench: &Bench, own: Shape, c: &Measured) -> Result<Floor> {
     let base = match own.base.and_then(shape) {
         Some(base) => bench.c(base)?.ns,
         None => c.ns,
     };
-    Ok(Floor {
-        c: c.ns,
-        base,
-        save_restore,
-    })
+    Ok(Floor { c: c.ns, base })
 }
 
 /// The shapes that the names mean, each with the bindings that it has of those they mean; all, where none is named.

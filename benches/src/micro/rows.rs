@@ -150,9 +150,8 @@ impl Results {
         }
         println!(
             "ns: process CPU time of one iteration, the best of many; C calls the same library through volatile \
-             pointers.\nTargets: calls that keep the GIL (PyDLL): at most 1.5x C; memory: 1.2x to 3x C; other calls: at most \
-             3 ns over SaveThread +\nRestoreThread for each, and what the system's libraries take in C; what a loop does \
-             beside the call: at most 2x C's.\nCalls: at least 2x over off, 4x with two or more arguments (libraries of \
+             pointers.\nTargets: calls: at most 1.5x C; what a loop does beside the call: at most 2x C's; memory: 1.2x to \
+             3x C.\nCalls: at least 2x over off, 4x with two or more arguments (libraries of \
              the system: 2x)."
         );
         let met = self
@@ -252,7 +251,6 @@ mod tests {
         Ok(Measured {
             ns,
             checksum: checksum.to_string(),
-            calls: None,
             loops: Some(vec![LoopState {
                 function: "loop".to_string(),
                 line: 1,

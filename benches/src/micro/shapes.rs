@@ -26,8 +26,6 @@ pub struct Shape {
 pub enum Work {
     /// It calls the library.
     Calls {
-        /// How often.
-        count: u32,
         /// How many arguments a call takes, where they differ the most.
         arguments: u32,
     },
@@ -91,10 +89,7 @@ const fn call(name: &'static str, title: &'static str, arguments: u32) -> Shape 
     Shape {
         name,
         title,
-        work: Work::Calls {
-            count: 1,
-            arguments,
-        },
+        work: Work::Calls { arguments },
         library: Library::Own,
         base: None,
     }
@@ -142,10 +137,7 @@ pub const SHAPES: &[Shape] = &[
         ..call("crc32", "zlib crc32, 64 bytes", 3)
     },
     Shape {
-        work: Work::Calls {
-            count: 3,
-            arguments: 2,
-        },
+        work: Work::Calls { arguments: 2 },
         library: Library::System("libsqlite3.so.0"),
         ..call("sqlite", "sqlite3, a row", 2)
     },

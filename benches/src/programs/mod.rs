@@ -51,8 +51,6 @@ struct Results {
     repeats: u32,
     /// How long each ran before, in s.
     warm_up: u32,
-    /// Releasing and taking the GIL, ns.
-    save_restore_ns: f64,
     rows: Vec<Row>,
     /// Programs that could not be measured, and why.
     left_out: Vec<String>,
@@ -70,7 +68,6 @@ pub fn main(host: &Host, options: &Options) -> Result<bool> {
         interpreter: host.title.clone(),
         repeats: options.repeats,
         warm_up: bench.warm_up(),
-        save_restore_ns: bench.save_restore,
         rows: Vec::new(),
         left_out: Vec::new(),
     };
@@ -115,8 +112,6 @@ struct Bench<'a> {
     library: PathBuf,
     /// The system's libraries, each with why it cannot be opened, if it cannot.
     system: HashMap<&'static str, Option<String>>,
-    /// Releasing and taking the GIL, ns.
-    save_restore: f64,
 }
 
 impl<'a> Bench<'a> {
@@ -135,17 +130,11 @@ impl<'a> Bench<'a> {
         for name in programs.iter().filter_map(|p| p.library.system()) {
             system.insert(name, timing::cannot_be_opened(host, name)?);
         }
-        let counts = Counts {
-            iterations: 50_000,
-            repeats: options.repeats,
-            warm_up: 0,
-        };
         Ok(Bench {
             host,
             options,
             library,
             system,
-            save_restore: timing::save_restore(host, counts)?,
         })
     }
 
@@ -171,7 +160,7 @@ impl<'a> Bench<'a> {
             on: self.python(program, binding, file, true),
         };
         let size = self.counts(program, true).iterations;
-        Ok(Row::of(program, binding, size, self.save_restore, parts))
+        Ok(Row::of(program, binding, size, parts))
     }
 
     fn c(&self, program: Program) -> Result<Measured> {
@@ -238,9 +227,7 @@ impl Results {
         }
         println!(
             "ms: process CPU time of the whole program, the best of many; on: behind {warm_up}. Base: the same calls in a plainer program, with \
-             Hardwire on.\nGIL: its share of `on` that SaveThread + RestoreThread ({} ns) take around each call; targets \
-             in terms of C, and\non/C, leave it out.",
-            text::time(self.save_restore_ns),
+             Hardwire on.",
             warm_up = match self.warm_up {
                 0 => "two runs".to_string(),
                 seconds => format!("{seconds} s of warm-up"),

@@ -26,9 +26,7 @@ pub struct Row {
     pub off_ms: Option<f64>,
     /// With Hardwire on, ms.
     pub on_ms: Option<f64>,
-    /// What releasing and taking the GIL around its calls comes to, ms.
-    pub gil_ms: f64,
-    /// On, without the GIL, over C.
+    /// On over C.
     pub on_over_c: Option<f64>,
     /// Off over on.
     pub off_over_on: Option<f64>,
@@ -54,30 +52,17 @@ pub struct Parts {
 }
 
 impl Row {
-    /// The row of what was measured, each with this much work; `save_restore` is what releasing and taking the GIL takes,
-    /// in ns.
-    pub fn of(
-        program: Program,
-        binding: Binding,
-        size: u32,
-        save_restore: f64,
-        parts: Parts,
-    ) -> Row {
+    /// The row of what was measured, each with this much work.
+    pub fn of(program: Program, binding: Binding, size: u32, parts: Parts) -> Row {
         let ms = |measured: &Measured| measured.ns * f64::from(size) / 1e6;
         let of = |measured: &Result<Measured>| measured.as_ref().ok().map(ms);
         let (off_ms, on_ms) = (of(&parts.off), of(&parts.on));
         let c_ms = parts.c.as_ref().map(ms);
         let base_ms = parts.base.as_ref().and_then(of);
-        let calls = parts.off.as_ref().ok().and_then(|off| off.calls);
-        let gil_ms = match (binding.releases_gil(), calls) {
-            (true, Some(calls)) => calls as f64 * save_restore / 1e6,
-            _ => 0.0,
-        };
         let interpreted = parts.on.as_ref().map(interpreted).unwrap_or_default();
         let times = Times {
             c: c_ms,
             base: base_ms,
-            gil: gil_ms,
         };
         Row {
             program: program.name,
@@ -87,8 +72,7 @@ impl Row {
             base_ms,
             off_ms,
             on_ms,
-            gil_ms,
-            on_over_c: c_ms.zip(on_ms).map(|(c, on)| (on - gil_ms) / c),
+            on_over_c: c_ms.zip(on_ms).map(|(c, on)| on / c),
             off_over_on: off_ms.zip(on_ms).map(|(off, on)| off / on),
             target: program.aim.text(),
             verdict: verdict(program.aim, parts, times, ms),
@@ -110,7 +94,6 @@ impl Row {
             "base, ms",
             "off, ms",
             "on, ms",
-            "GIL, ms",
             "on/C",
             "off/on",
             "target",
@@ -135,7 +118,6 @@ impl Row {
                 figure(self.base_ms, text::time),
                 off,
                 on,
-                figure((self.gil_ms > 0.0).then_some(self.gil_ms), text::time),
                 figure(self.on_over_c, text::times),
             ]);
         }
@@ -169,7 +151,6 @@ impl Row {
 struct Times {
     c: Option<f64>,
     base: Option<f64>,
-    gil: f64,
 }
 
 fn verdict(aim: Aim, parts: Parts, times: Times, ms: impl Fn(&Measured) -> f64) -> Verdict {
@@ -190,7 +171,7 @@ fn verdict(aim: Aim, parts: Parts, times: Times, ms: impl Fn(&Measured) -> f64) 
     let limit = match aim {
         Aim::OfC(tenths) => {
             let c = times.c.unwrap_or(f64::INFINITY);
-            f64::from(tenths) / 10.0 * c + times.gil
+            f64::from(tenths) / 10.0 * c
         }
         Aim::OfBase { tenths, .. } => {
             f64::from(tenths) / 10.0 * times.base.unwrap_or(f64::INFINITY)
@@ -221,7 +202,6 @@ mod tests {
         Measured {
             ns,
             checksum: checksum.to_string(),
-            calls: Some(2_000),
             loops: Some(vec![LoopState {
                 function: "loop".to_string(),
                 line: 7,
@@ -239,17 +219,14 @@ mod tests {
             off: Ok(measured(1e5, "5")),
             on: Ok(measured(on, "5")),
         };
-        Row::of(program, binding, 1_000, 50.0, parts)
+        Row::of(program, binding, 1_000, parts)
     }
 
     #[test]
-    fn what_releasing_the_gil_takes_is_no_part_of_the_ratio() {
-        let kept = row("branch", Binding::Pydll, Some(1e3), None, 1.4e3);
-        assert_eq!((kept.gil_ms, kept.on_over_c), (0.0, Some(1.4)));
-        assert_eq!(kept.verdict, Verdict::Met);
-        let released = row("branch", Binding::CffiAbi, Some(1e3), None, 1.4e3);
-        assert_eq!((released.gil_ms, released.c_ms), (0.1, Some(1.0)));
-        assert!((released.on_over_c.unwrap() - 1.3).abs() < 1e-9);
+    fn the_ratio_is_that_of_the_times() {
+        let row = row("branch", Binding::CffiAbi, Some(1e3), None, 1.4e3);
+        assert_eq!((row.c_ms, row.on_over_c), (Some(1.0), Some(1.4)));
+        assert_eq!(row.verdict, Verdict::Met);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -724,4 +725,12 @@ int call_from_thread(int_callback callback, int x)
         return -1;
     pthread_join(thread, NULL);
     return job.x;
+}
+
+int crash_at(int i, int at)
+{
+    COUNT(33);
+    if (i == at)
+        raise(SIGSEGV);
+    return i;
 }

@@ -161,6 +161,8 @@ int_callback null_pointer(void);
 int sleep_ms(int ms);
 int nap_us(int us);
 int spin_us(int us);
+/* Crashes where both are equal. */
+int crash_at(int i, int at);
 /* Calls back in the calls whose x is a multiple of the period. */
 int call_every(int_callback callback, int x, int period);
 /* Calls back from a thread of its own, and waits for that. */

@@ -109,7 +109,7 @@ impl Lower<'_> {
         self.b.ins().jump(behind, &[]);
         self.b.switch_to_block(release);
         let function = self.target.functions.release;
-        let args = [self.act, self.int(site)];
+        let args = [self.cold_act(), self.int(site)];
         self.keeping_errno(|l| l.rarely(|l| l.runtime_call(function, &args, None)))?;
         self.b.ins().jump(behind, &[]);
         self.b.switch_to_block(behind);
@@ -131,11 +131,22 @@ impl Lower<'_> {
         self.b.ins().jump(behind, &[]);
         self.b.switch_to_block(come_back);
         let function = self.target.functions.come_back;
-        let args = [self.act, self.int(site)];
+        let args = [self.cold_act(), self.int(site)];
         self.keeping_errno(|l| l.rarely(|l| l.runtime_call(function, &args, None)))?;
         self.b.ins().jump(behind, &[]);
         self.b.switch_to_block(behind);
         Ok(())
+    }
+
+    /// The address of the activation, for a slow path.
+    fn cold_act(&mut self) -> ir::Value {
+        match self.act_copy {
+            Some(slot) => {
+                let place = self.b.ins().stack_addr(types::I64, slot, 0);
+                self.load(types::I64, place, 0)
+            }
+            None => self.act,
+        }
     }
 
     /// The offset of a word about the GIL in an activation.

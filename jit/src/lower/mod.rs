@@ -139,6 +139,9 @@ struct Lower<'a> {
     /// Values that are known not to be NULL.
     not_null: Vec<bool>,
     act: ir::Value,
+    /// Where the stack has its address too, where there are calls without the GIL: what passes it to slow paths would
+    /// else have it moved to and from a register of arguments on the hot path.
+    act_copy: Option<StackSlot>,
     frame: ir::Value,
     exits: Exits,
     /// The block in which the trace begins.
@@ -231,6 +234,13 @@ impl<'a> Lower<'a> {
             act,
             offset_of!(Activation, frame) as i32,
         );
+        let act_copy = trace.funcs.iter().any(|f| f.flags.gil).then(|| {
+            let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3);
+            let slot = b.create_sized_stack_slot(data);
+            let place = b.ins().stack_addr(types::I64, slot, 0);
+            b.ins().store(TRUSTED, act, place, 0);
+            slot
+        });
         let call_conv = b.func.signature.call_conv;
         let header = b.create_block();
         let exits = Exits::new(&mut b);
@@ -242,6 +252,7 @@ impl<'a> Lower<'a> {
             defs: vec![Def::Undefined; trace.types.len()],
             not_null: vec![false; trace.types.len()],
             act,
+            act_copy,
             frame,
             exits,
             start: header,
