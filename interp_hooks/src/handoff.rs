@@ -19,6 +19,7 @@ use pyo3_ffi as ffi;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 /// How long a call may last that keeps the GIL, in nanoseconds: one to give it up and take it back costs 30 to 50.
 const SHORT_NS: u64 = 1_000;
@@ -27,6 +28,10 @@ const PLAIN: u32 = 64;
 const DOUBLES: u32 = 10;
 /// `Site::left` of a function that calls back.
 const ALWAYS: u32 = u32::MAX;
+/// Steals so far apart have nothing to do with one another: anybody may be preempted.
+const OF_LATE_NS: u64 = 1_000_000_000;
+/// How long others may have to wait at most until they see what a thread has stored.
+const SEEN_WITHIN: Duration = Duration::from_millis(1);
 
 /// `Handoff::inside`, where the monitor has seen the call.
 const SEEN: u64 = INSIDE + 1;
@@ -92,8 +97,8 @@ pub fn current() -> *mut *mut ffi::PyThreadState {
 
 /// Whether this thread has the GIL, on an interpreter where that was proved.
 pub fn has_gil() -> bool {
-    // SAFETY: a word of the thread's own memory.
-    unsafe { !current().read().is_null() }
+    // SAFETY: where the place was found: a word of the thread's own memory.
+    PREPARED.get().is_some_and(Result::is_ok) && unsafe { !current().read().is_null() }
 }
 
 /// Rehearses with another thread what the monitor does.
@@ -271,32 +276,38 @@ impl Watched {
         unsafe { libc::pthread_equal(self.thread, libc::pthread_self()) != 0 }
     }
 
-    /// The site of the call that is under way.
-    fn site(&self) -> Option<&Site> {
+    /// The sites that the call that is under way may be at: those where the frame stands alike.
+    fn sites(&self) -> impl Iterator<Item = &Site> {
         // SAFETY: see `Send`; the word is written by the thread, and any value will do.
         let (during, sites) = unsafe {
             let during = &raw mut (*self.activation).during;
             let during = AtomicU64::from_ptr(during).load(Ordering::Relaxed);
             (during, &*self.sites)
         };
-        let mut all = sites.iter().map(|site| &**site);
-        all.find(|site| site.during == during)
+        let all = sites.iter().map(|site| &**site);
+        all.filter(move |site| site.during == during)
     }
 
-    /// Marks the call that is under way, whose time is to be taken next time; whether there is one.
+    /// Marks the call that is under way, whose time is to be taken next time; whether it is to be looked at again.
     pub fn mark(&self) -> bool {
         // SAFETY: see `Send`.
         let inside = unsafe { inside(self.activation) };
         let order = Ordering::SeqCst;
         let fresh = inside.compare_exchange(INSIDE, SEEN, order, order).is_ok();
-        if let (true, Some(site)) = (fresh, self.site()) {
-            make_plain(site, 0);
+        if fresh {
+            self.sites().for_each(|site| make_plain(site, 0));
         }
-        fresh
+        fresh || self.lasts()
+    }
+
+    /// Whether the call that was marked is still under way, and has the GIL.
+    pub fn lasts(&self) -> bool {
+        // SAFETY: see `Send`.
+        unsafe { self.is_inside() && stolen(self.activation).load(Ordering::SeqCst) == 0 }
     }
 
     /// Whether the call that was marked is still under way.
-    pub fn lasts(&self) -> bool {
+    fn is_inside(&self) -> bool {
         // SAFETY: see `Send`.
         unsafe { inside(self.activation).load(Ordering::SeqCst) == SEEN }
     }
@@ -310,7 +321,12 @@ impl Watched {
         if stolen.compare_exchange(0, WANTED, order, order).is_err() {
             return false;
         }
-        let lasts = barrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED).is_ok() && self.lasts();
+        if barrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED).is_err() {
+            // The program has forbidden it meanwhile. No store takes so long to be seen.
+            MISFIT.store(true, Ordering::Relaxed);
+            thread::sleep(SEEN_WITHIN);
+        }
+        let lasts = self.is_inside();
         stolen.store(if lasts { GOING } else { 0 }, order);
         lasts
     }
@@ -387,6 +403,9 @@ pub unsafe extern "C" fn release(a: *mut Activation, site: &Site) {
         while stolen(a).compare_exchange(0, now, order, order).is_err() {
             monitor::wait_for_decision();
         }
+        if site.errno_is_live {
+            *(*a).saved_errno = errno;
+        }
         if timed {
             leave_untouched((*a).thread.cast());
         }
@@ -429,7 +448,7 @@ pub unsafe extern "C" fn come_back(a: *mut Activation, site: &Site) {
                     thread::yield_now();
                     ffi::PyEval_RestoreThread(thread);
                 }
-                learn(site, u64::MAX, is_touched(thread));
+                learn_of_steal(site, is_touched(thread));
             }
         }
         stolen(a).store(0, Ordering::SeqCst);
@@ -449,6 +468,26 @@ fn learn(site: &Site, ns: u64, calls_back: bool) {
         site.looks.store(0, Ordering::Relaxed);
         site.plain.store(0, Ordering::Relaxed);
     }
+}
+
+/// As `learn`, of a call that the GIL was taken from. What calls back without a frame, or blocks now and then, looks short
+/// in between.
+fn learn_of_steal(site: &Site, calls_back: bool) {
+    let (now, order) = (now_ns(), Ordering::Relaxed);
+    let before = site.stolen_at.swap(now, order);
+    let steals = match site.steals.load(order) {
+        steals if now.saturating_sub(before) > OF_LATE_NS => steals / 2,
+        steals => steals.min(DOUBLES),
+    };
+    site.steals.store(steals + 1, order);
+    make_plain(
+        site,
+        if calls_back {
+            ALWAYS
+        } else {
+            PLAIN << (2 * steals).min(DOUBLES + 6)
+        },
+    );
 }
 
 fn now_ns() -> u64 {

@@ -32,6 +32,8 @@ const LOOK_AGAIN: Duration = Duration::from_micros(50);
 /// How many looks that found no run it takes to look no more.
 const IDLE: u32 = 100;
 
+/// How long a fork waits for the thread without a doubt: others may need a lock that it has.
+const STUCK: Duration = Duration::from_millis(100);
 /// How long a fork waits at most for a thread that has ended to be counted no more.
 const GONE_WITHIN: Duration = Duration::from_millis(20);
 
@@ -44,6 +46,8 @@ struct Monitor {
     runs: Vec<Watched>,
     /// How many looks have found no run; `None` where none is taken.
     idle: Option<u32>,
+    /// Whether the GIL is being taken, which others may have to wait for.
+    takes: bool,
     /// How long it sleeps between two looks.
     pace: Duration,
     /// Whether the thread is to end.
@@ -61,6 +65,7 @@ static MONITOR: Mutex<Monitor> = Mutex::new(Monitor {
     not_before: None,
     runs: Vec::new(),
     idle: None,
+    takes: false,
     pace: TICK,
     ends: false,
     fits: false,
@@ -101,13 +106,13 @@ fn watching() -> Option<MutexGuard<'static, Monitor>> {
 
 /// Whether the native runs are watched.
 pub fn watches() -> bool {
-    watching().is_some_and(|m| m.fits)
+    watching().is_some_and(|m| m.is_ready())
 }
 
 /// Has a run watched until `forget_run`, as long as anybody watches; whether somebody does now.
 pub fn watch_run(run: Watched) -> bool {
     let watching = watching();
-    let now = watching.as_ref().is_some_and(|m| m.fits);
+    let now = watching.as_ref().is_some_and(|m| m.is_ready());
     let mut m = watching.unwrap_or_else(monitor);
     let hurry = m.pace > TICK && !run.is_alone;
     m.runs.push(run);
@@ -188,14 +193,22 @@ fn sleep(m: MutexGuard<'static, Monitor>, wait: Duration) -> MutexGuard<'static,
 fn take_from_those_that_last(mut m: MutexGuard<'static, Monitor>) -> MutexGuard<'static, Monitor> {
     while let Some(run) = m.runs.iter().find(|run| run.lasts() && run.want()) {
         let run = run.clone();
+        m.takes = true;
         drop(m);
         run.take();
         m = monitor();
+        m.takes = false;
     }
     m
 }
 
 impl Monitor {
+    /// Whether it can take the GIL from a call that begins now. Where it waits for who takes it next it cannot, and that
+    /// may be the very one.
+    fn is_ready(&self) -> bool {
+        self.fits && !self.takes
+    }
+
     /// How long until the program's processor time is to be looked at again.
     fn alarm(&mut self) -> Option<Duration> {
         let due = self.due?;
@@ -208,10 +221,7 @@ impl Monitor {
         }
         let left = due.saturating_sub(process_us());
         if left <= 0 {
-            if is_finalizing() {
-                self.ends = true;
-            }
-            if self.ends || add_pending_call() {
+            if is_finalizing() || add_pending_call() {
                 self.due = None;
                 return None;
             }
@@ -268,12 +278,25 @@ fn wait_until_gone(id: libc::pid_t) {
     }
 }
 
+/// Waits until the thread has ended. It may itself wait for somebody to take the GIL, which who forks has.
+fn wait_for_end(thread: &JoinHandle<()>) {
+    let begin = Instant::now();
+    while !thread.is_finished() {
+        if begin.elapsed() > STUCK && has_gil() {
+            // SAFETY: the GIL is held.
+            unsafe { ffi::PyEval_RestoreThread(ffi::PyEval_SaveThread()) };
+        }
+        std::thread::yield_now();
+    }
+}
+
 extern "C" fn before_fork() {
     let mut m = monitor();
     while let Some(thread) = m.thread.take() {
         m.ends = true;
         CHANGED.notify_all();
         drop(m);
+        wait_for_end(&thread);
         // It panics nowhere.
         let _ = thread.join();
         m = monitor();
@@ -289,19 +312,18 @@ extern "C" fn in_parent() {
     let held = HELD.try_with(|held| held.borrow_mut().take());
     let Ok(Some(mut m)) = held else { return };
     m.after_fork();
-    // Where it was not Python that forked nobody counts threads, and others may be in calls that last.
-    if !m.runs.is_empty() && !has_gil() {
-        m.forked = None;
-        m.thread = start();
-    }
+    m.go_on_in_call();
 }
 
 extern "C" fn in_child() {
     let held = HELD.try_with(|held| held.borrow_mut().take());
     let Ok(Some(mut m)) = held else { return };
-    // The other threads do not live here.
+    // The other threads do not live here, whatever another fork was about to do.
     m.runs.retain(Watched::is_own);
+    std::mem::forget(m.thread.take());
+    (m.ends, m.fits, m.takes) = (false, false, false);
     m.after_fork();
+    m.go_on_in_call();
 }
 
 impl Monitor {
@@ -310,5 +332,13 @@ impl Monitor {
         self.due = None;
         self.forked = Some(Instant::now());
         self.runs.iter().for_each(Watched::make_plain);
+    }
+
+    /// Where it was not Python that forked nobody counts threads, and there may be calls that last.
+    fn go_on_in_call(&mut self) {
+        if !self.runs.is_empty() && !has_gil() {
+            self.forked = None;
+            self.thread = start();
+        }
     }
 }

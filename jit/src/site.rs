@@ -5,7 +5,7 @@
 //! somebody else gives the GIL up in its name ([`Handoff::stolen`]), and the thread finds out when it comes back. Of
 //! calls that are known to last or to call back, the GIL is given up at once ([`Site::plain`]).
 
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
 /// The words of an activation that are about the GIL.
 ///
@@ -49,17 +49,27 @@ pub struct Site {
     pub left: AtomicU32,
     /// For the runtime's use: how many looks in a row have found that they have.
     pub looks: AtomicU32,
+    /// For the runtime's use: how often the GIL was taken from the call of late, and when last, in ns.
+    pub steals: AtomicU32,
+    /// See `steals`.
+    pub stolen_at: AtomicU64,
     /// What [`Activation::during`](crate::Activation) holds during the call.
     pub during: u64,
+    /// Whether cffi's `errno` is out of date in front of the call: that of the last call is where C keeps it. What calls
+    /// back may look at it.
+    pub errno_is_live: bool,
 }
 
 impl Site {
-    pub(crate) fn new(during: u64) -> Site {
+    pub(crate) fn new(during: u64, errno_is_live: bool) -> Site {
         Site {
             plain: AtomicU32::new(1),
             left: AtomicU32::new(0),
             looks: AtomicU32::new(0),
+            steals: AtomicU32::new(0),
+            stolen_at: AtomicU64::new(0),
             during,
+            errno_is_live,
         }
     }
 }

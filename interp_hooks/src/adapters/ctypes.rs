@@ -294,6 +294,11 @@ fn derives(class: *mut ffi::PyObject, base: *mut ffi::PyObject) -> bool {
 }
 
 impl Function {
+    /// The class of the n-th parameter.
+    pub fn class(&self, n: usize) -> Option<Object> {
+        self.classes.get(n).map(|class| Object(class.as_ptr()))
+    }
+
     /// How the n-th argument is passed where that is an object of ctypes which its parameter takes.
     ///
     /// A POINTER class takes its own instances, pointers and arrays of its items, and an item itself

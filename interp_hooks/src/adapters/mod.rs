@@ -152,6 +152,9 @@ pub fn emit(
                     if let (OperandKind::Other, Some(passes)) = (operand.kind, f.passes(n, o)) {
                         let class = o.type_object();
                         rec.assumptions.type_unchanged(class);
+                        if let Some(param) = f.class(n) {
+                            rec.assumptions.type_unchanged(param);
+                        }
                         operand.kind = OperandKind::Ctypes {
                             ty: rec.keep_constant(class, "class"),
                             pointer: passes == ctypes::Passes::Pointer,

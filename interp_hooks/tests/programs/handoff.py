@@ -81,6 +81,69 @@ for tracing in (False, True):
         sys.settrace(None)
 show(len(lines) > 0)
 
+# === what_is_called_back_without_a_frame: compiled=run
+import ctypes
+from bindings import cdll, ffi, lib
+from show import show
+
+INT_INT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
+seen = []
+
+def several():
+    x = yield 0
+    while True:
+        x = yield x + 1
+
+generator = several()
+next(generator)
+
+def run(library, callback, n, period):
+    total = 0
+    for i in range(n):
+        total += library.call_every(callback, -i, period)
+    return total
+
+for library, make in ((lib, lambda f: ffi.callback("int(int)", f)), (cdll, INT_INT)):
+    for function in (abs, generator.send, int.__neg__):
+        callback = make(function)
+        show(run(library, callback, 3000, 1), run(library, callback, 3000, 500))
+
+# === a_daemon_thread_in_a_call_at_exit: alone
+import sys
+import threading
+import time
+from bindings import ffi, lib
+from show import show
+
+def run(n, us):
+    total = 0
+    for i in range(n):
+        total += lib.id_i32(i & 1) + lib.nap_us(us)
+    return total
+
+@ffi.callback("int(int)")
+def answer(x):
+    return x
+
+def calling(n):
+    total = 0
+    for i in range(n):
+        total += lib.call_every(answer, i, 1000)
+    return total
+
+show(run(300, 0), calling(300))
+for job in (lambda: run(10**9, 500), lambda: run(10**9, 0), lambda: calling(10**9)):
+    threading.Thread(target=job, daemon=True).start()
+time.sleep(0.2)
+
+class Last:
+    def __del__(self):
+        # While the interpreter goes.
+        show(run(300, 0), calling(300))
+        sys.stdout.flush()
+
+last = Last()
+
 # === a_thread_of_c_calls_python_first: compiled=run
 import ctypes
 import threading
@@ -200,9 +263,23 @@ def alone(n):
             break
     return ffi.errno
 
+def inside(n, callback):
+    # What is called back through ctypes sees what the call through cffi in front of this one has left.
+    for i in range(n):
+        lib.set_errno(i)
+        lib.call_once(callback, i)
+    return sum(seen), ffi.errno
+
+def look(x):
+    seen.append(ffi.errno)
+    return x
+
 callback = ffi.callback("int(int)", disturb)
+other = INT_INT(look)
+foreign = ffi.cast("int(*)(int)", ctypes.cast(other, ctypes.c_void_p).value)
 for n in (10, 100, 300):
-    show(run(n, callback), alone(n))
+    seen = []
+    show(run(n, callback), alone(n), inside(n, foreign), seen[-1])
 
 # === a_fork_while_a_call_is_under_way: alone
 import os

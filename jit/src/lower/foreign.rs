@@ -88,7 +88,8 @@ impl Lower<'_> {
 
     /// The address of a new site.
     fn site(&mut self, during: u64) -> i64 {
-        let site = Box::new(Site::new(during));
+        let live = self.errno == Errno::Live;
+        let site = Box::new(Site::new(during, live));
         let address = std::ptr::from_ref(&*site) as i64;
         self.sites.push(site);
         address
