@@ -220,11 +220,9 @@ impl Monitor {
             return Some(left);
         }
         let left = due.saturating_sub(process_us());
-        if left <= 0 {
-            if is_finalizing() || add_pending_call() {
-                self.due = None;
-                return None;
-            }
+        if left <= 0 && (is_finalizing() || add_pending_call()) {
+            self.due = None;
+            return None;
         }
         let wait = Duration::from_micros(u64::try_from(left).unwrap_or(0)).max(SHORTEST);
         self.not_before = Some(now + wait);
