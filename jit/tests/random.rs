@@ -2,7 +2,7 @@
 //! the trace as recorded and optimised, and machine code of both, give one result. Guards have branches:
 //! where variables change their types, where the iterator ends (a loop around the loop), where a condition fails.
 //!
-//! `PROPTEST_CASES=20000 cargo test -p jit --test random` for a longer run.
+//! `PROPTEST_CASES=20000 cargo test -p jit --test random` for a longer run, of other loops each time.
 
 #![allow(
     clippy::undocumented_unsafe_blocks,
@@ -14,7 +14,6 @@ mod fake;
 use fake::scene::{evaluate, evaluate_counting, execute, execute_counting};
 use jit::Types;
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -776,17 +775,8 @@ fn one_result(program: &Program) -> Result<Took, TestCaseError> {
 
 #[test]
 fn random_loops_give_one_result() {
-    let config = Config {
-        failure_persistence: None,
-        ..Config::with_cases(
-            std::env::var("PROPTEST_CASES")
-                .ok()
-                .and_then(|n| n.parse().ok())
-                .unwrap_or(250),
-        )
-    };
     let all = Cell::new((0, 0, 0));
-    proptest!(config, |(program in programs())| {
+    proptest!(fake::cases(250), |(program in programs())| {
         let took = one_result(&program)?;
         let (n, taken, branched) = all.get();
         all.set((n + 1, taken + u32::from(took.taken), branched + u32::from(took.branched)));

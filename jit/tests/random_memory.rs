@@ -13,7 +13,6 @@ mod fake;
 
 use fake::scene::{evaluate, execute};
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 use std::cell::Cell;
 use std::fmt::Write;
 use traces::{CType, Reason, Stage, Trace, Type, parse, verify};
@@ -602,16 +601,11 @@ fn one_result(steps: &[(u8, u8, u8, u8)], world: &str) -> Result<bool, TestCaseE
 
 #[test]
 fn random_loops_on_memory_give_one_result() {
-    let cases = std::env::var("PROPTEST_CASES").ok();
-    let config = Config {
-        failure_persistence: None,
-        ..Config::with_cases(cases.and_then(|n| n.parse().ok()).unwrap_or(400))
-    };
     let (all, taken) = (Cell::new(0), Cell::new(0));
     let steps = proptest::collection::vec(any::<(u8, u8, u8, u8)>(), 1..30);
     let attention = proptest::option::weighted(0.15, 0..12_u8);
     let start = (any::<u64>(), any::<bool>(), 0..5_u8, attention);
-    proptest!(config, |(steps in steps, (seed, aliased, len, attention) in start)| {
+    proptest!(fake::cases(400), |(steps in steps, (seed, aliased, len, attention) in start)| {
         let took = one_result(&steps, &world(seed, aliased, len, attention))?;
         all.set(all.get() + 1);
         taken.set(taken.get() + u32::from(took));

@@ -13,7 +13,6 @@ mod fake;
 use fake::scene::{evaluate, execute};
 use jit::Types;
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -492,16 +491,11 @@ fn one_result(
 
 #[test]
 fn random_moves_of_objects_give_one_result() {
-    let cases = std::env::var("PROPTEST_CASES").ok();
-    let config = Config {
-        failure_persistence: None,
-        ..Config::with_cases(cases.and_then(|n| n.parse().ok()).unwrap_or(300))
-    };
     let steps = |n| proptest::collection::vec(any::<(u8, u8)>(), n);
     let branches = proptest::collection::vec(steps(0..12), 0..5);
     let kinds = proptest::collection::vec(any::<u8>(), NLOCALS);
     let all = Cell::new((0, 0));
-    proptest!(config, |(steps in steps(1..30), branches in branches, kinds in kinds, len in 0..72_u8)| {
+    proptest!(fake::cases(300), |(steps in steps(1..30), branches in branches, kinds in kinds, len in 0..72_u8)| {
         let branched = one_result(&steps, &branches, &kinds, len)?;
         let (n, taken) = all.get();
         all.set((n + 1, taken + u32::from(branched)));

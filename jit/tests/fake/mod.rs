@@ -12,10 +12,25 @@ use jit::{
     Activation, ActivationBuf, Compiled, Exit, Handoff, Repr, Request, Site, Source, compile,
     values_of,
 };
+use proptest::test_runner::{Config, RngSeed};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use traces::{Abort, Field, Helper, Trace};
+
+/// How many random cases a test tries, and which: `n`, the same each time; or as many others as `PROPTEST_CASES` says.
+pub fn cases(n: u32) -> Config {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    let asked = asked.and_then(|n| n.parse().ok());
+    let mut config = Config {
+        failure_persistence: None,
+        ..Config::with_cases(asked.unwrap_or(n))
+    };
+    if asked.is_none() && config.rng_seed == RngSeed::Random {
+        config.rng_seed = RngSeed::Fixed(1);
+    }
+    config
+}
 
 pub const IMMORTAL: u32 = u32::MAX;
 const WORDS: usize = 8;
