@@ -199,9 +199,11 @@ impl Recorder {
             }
         }
         self.b.begin(i.next);
-        self.b.check();
         if description.gives_address() {
+            // What stands for it is known once it has arrived. Until then nothing may leave.
             self.pending = Pending::Address { next: i.next };
+        } else {
+            self.b.check();
         }
         Ok(true)
     }
@@ -244,7 +246,9 @@ impl Recorder {
         self.replace_top(other)?;
         let null = self.b.op(Op::IEq, &[n, zero])?;
         self.b.guard(null, is_null);
-        self.replace_top(kept)
+        self.replace_top(kept)?;
+        self.b.check();
+        Ok(())
     }
 
     /// The constants that conversions guard against.

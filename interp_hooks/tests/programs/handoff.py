@@ -198,6 +198,35 @@ for library in (lib, cdll):
     stop = True
     counter.join()
 
+# === an_address_arrives_as_others_want_the_gil: compiled=run
+import ctypes
+import sys
+import threading
+from bindings import PATH
+from show import show
+
+library = ctypes.CDLL(PATH)
+library.id_ptr.argtypes, library.id_ptr.restype = [ctypes.c_void_p], ctypes.c_void_p
+
+def run(n):
+    nothing = something = 0
+    for i in range(n):
+        nothing += library.id_ptr(0) is None
+        something += library.id_ptr(i | 1)
+    return nothing, something
+
+before = sys.getswitchinterval()
+show(run(300))
+sys.setswitchinterval(1e-6)
+results = []
+threads = [threading.Thread(target=lambda: results.append(run(20000))) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+sys.setswitchinterval(before)
+show(results)
+
 # === short_calls_that_turn_long: compiled=run
 import threading
 import time
