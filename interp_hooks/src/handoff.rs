@@ -16,6 +16,7 @@ use crate::{engine, monitor, symbol, tls};
 use jit::site::INSIDE;
 use jit::{Activation, Site};
 use pyo3_ffi as ffi;
+use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU64, Ordering};
 use std::thread;
@@ -97,8 +98,10 @@ pub fn current() -> *mut *mut ffi::PyThreadState {
 
 /// Whether this thread has the GIL, on an interpreter where that was proved.
 pub fn has_gil() -> bool {
-    // SAFETY: where the place was found: a word of the thread's own memory.
-    PREPARED.get().is_some_and(Result::is_ok) && unsafe { !current().read().is_null() }
+    // SAFETY: a word of the thread's own memory.
+    PREPARED.get().is_some_and(Result::is_ok)
+        && lies_here()
+        && unsafe { !current().read().is_null() }
 }
 
 /// Rehearses with another thread what the monitor does.
@@ -109,7 +112,12 @@ pub fn has_gil() -> bool {
 /// # Safety
 /// The GIL is held, which others may have in between.
 pub unsafe fn rehearse() -> Result<(), String> {
+    const LATE: &str =
+        "the interpreter was loaded late: its thread-local memory has no fixed place";
     prepare()?;
+    if !lies_here() {
+        return Err(LATE.to_string());
+    }
     let place = current();
     // SAFETY: the place holds this thread's state. Whether the other thread lets go of the GIL or finds that it must not
     // try, the place and the GIL are as before behind this.
@@ -128,22 +136,32 @@ pub unsafe fn rehearse() -> Result<(), String> {
             true => ffi::PyEval_RestoreThread(state),
             false => place.write(state),
         }
-        taken.then_some(()).ok_or_else(|| {
-            "the interpreter was loaded late: its thread-local memory has no fixed place"
-                .to_string()
-        })
+        taken.then_some(()).ok_or_else(|| LATE.to_string())
     }
 }
 
 /// Whether the calling thread, which the interpreter does not know, can take the GIL from others.
 pub fn monitor_fits() -> bool {
-    // Of an interpreter that was loaded late each thread has its memory somewhere else, if at all.
+    is_prepared() && lies_here()
+}
+
+/// Whether the calling thread has its current thread state at the distance that was found in another one: of an
+/// interpreter that was loaded late each has its memory somewhere else, if at all.
+fn lies_here() -> bool {
+    thread_local! {
+        static HERE: Cell<Option<bool>> = const { Cell::new(None) };
+    }
+    if let Some(here) = HERE.get() {
+        return here;
+    }
     let place = current() as usize;
     let lies_in = |block: tls::Block| {
         let start = block.start as usize;
         (start..start + block.len).contains(&place)
     };
-    is_prepared() && module_memory().is_some_and(lies_in)
+    let here = module_memory().is_some_and(lies_in);
+    HERE.set(Some(here));
+    here
 }
 
 /// The thread-local memory of the module that the interpreter lies in.
@@ -227,8 +245,8 @@ pub unsafe fn begins(a: *mut Activation, sites: &[Box<Site>], thread: *mut ffi::
     if sites.is_empty() {
         return;
     }
-    // SAFETY: the place was found, and is the thread's own.
-    if is_prepared() && unsafe { *current() } != thread {
+    // SAFETY: a word of the thread's own memory.
+    if is_prepared() && !(lies_here() && unsafe { *current() } == thread) {
         MISFIT.store(true, Ordering::Relaxed);
     }
     let watched = is_prepared() && {

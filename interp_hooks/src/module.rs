@@ -143,11 +143,10 @@ unsafe extern "C" fn gil(_module: Obj, _none: Obj) -> Obj {
     text(&json!([how.is_ok(), how.err().unwrap_or_default()]).to_string())
 }
 
-/// `leaf(function)`: whether it is a foreign function, which is promised to be a leaf then.
+/// `leaf(function)`: a foreign function is promised to be a leaf. One that is never called directly has nothing of it.
 unsafe extern "C" fn leaf(_module: Obj, function: Obj) -> Obj {
-    let promised = adapters::promise_leaf(function);
-    // SAFETY: the GIL is held.
-    unsafe { ffi::PyBool_FromLong(promised.into()) }
+    adapters::promise_leaf(function);
+    none()
 }
 
 /// The module's init function.

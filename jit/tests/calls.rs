@@ -333,6 +333,24 @@ extern "C" fn callee() {
     look("callee");
 }
 
+/// A trace that calls a function of the address in the cdata in slot 0.
+fn call_of_address(flags: &str) -> String {
+    format!(
+        r#"trace "t" locals 1 depth 0 {{
+        objs @code
+        func @f = void(ptr) {flags}
+        %0 = load_slot #0
+        %1 = load_field %0, @CData.data
+        ccall %1, @f -> s0
+        check -> s1
+        jump
+        snaps
+          s0: during @code pc 4 depth 0 []
+          s1: at @code pc 8 depth 0 []
+        }}"#
+    )
+}
+
 /// What a call without the GIL finds; takes the GIL away where it is told to.
 extern "C" fn without_gil(steals: u64) {
     let (act, _) = NOW.with_borrow(|now| *now);
@@ -383,24 +401,13 @@ fn what_stands_around_a_call_is_in_order() {
 
 #[test]
 fn a_call_that_is_not_plain_only_says_that_it_needs_no_gil() {
-    let text = r#"trace "t" locals 1 depth 0 {
-        objs @code
-        func @f = void(ptr) gil
-        %0 = load_slot #0
-        %1 = load_field %0, @CData.data
-        ccall %1, @f -> s0
-        check -> s1
-        jump
-        snaps
-          s0: during @code pc 4 depth 0 []
-          s1: at @code pc 8 depth 0 []
-        }"#;
+    let text = call_of_address("gil");
     for (steals, expected) in [
         (0, vec!["current none, inside 1"]),
         (1, vec!["current none, inside 1", "come back 1, inside 0"]),
     ] {
         take_log();
-        let m = Machine::new(text, &[("f", without_gil as *const () as usize)]);
+        let m = Machine::new(&text, &[("f", without_gil as *const () as usize)]);
         let mut m = m.leave_at_first_check();
         m.compiled.sites[0].plain.store(0, Ordering::Relaxed);
         m.set(0, object(OTHER, &[0, steals])).run();
@@ -419,20 +426,7 @@ extern "C" fn sets_errno(errno: *mut i32) {
 #[test]
 fn errno_is_restored_before_and_saved_behind() {
     for (flags, seen, after) in [("", 7, [107, 5]), ("errno", 5, [105, 105])] {
-        let text = format!(
-            r#"trace "t" locals 1 depth 0 {{
-            objs @code
-            func @f = void(ptr) {flags}
-            %0 = load_slot #0
-            %1 = load_field %0, @CData.data
-            ccall %1, @f -> s0
-            check -> s1
-            jump
-            snaps
-              s0: during @code pc 4 depth 0 []
-              s1: at @code pc 8 depth 0 []
-            }}"#
-        );
+        let text = call_of_address(flags);
         take_log();
         let mut m =
             Machine::new(&text, &[("f", sets_errno as *const () as usize)]).leave_at_first_check();

@@ -158,16 +158,31 @@ def leaf(function):
     """Promises that a foreign function neither blocks nor calls back into Python; returns the function.
 
     Loops that are compiled from then on call it with nothing around the call: the GIL is kept, and other threads wait
-    as long as it runs. It may be a function of cffi or ctypes, or a pointer to one; the promise is about what lies at its
-    address. A promise that is not kept can stop the program for good.
+    as long as it runs. It is a function of cffi or ctypes; the promise is about what lies at its address (where a loop
+    calls through a pointer that varies it is as if nothing had been promised). A promise that is not kept can stop the
+    program for good.
 
-    TypeError: it is none of these. Where Hardwire is off nothing is looked at.
+    TypeError: it is none of these.
     """
-    if not is_enabled():
-        _promised.append(function)
-    elif not _native.leaf(function):
+    if not _is_foreign(function):
         raise TypeError(f"leaf() takes a function of cffi or ctypes, not {function!r}")
+    if is_enabled():
+        _native.leaf(function)
+    else:
+        _promised.append(function)
     return function
+
+
+def _is_foreign(function):
+    """Whether it is a function of cffi or ctypes. What was never imported has made none."""
+    ctypes, cffi = map(sys.modules.get, ("_ctypes", "_cffi_backend"))
+    if ctypes is not None and isinstance(function, ctypes.CFuncPtr):
+        return True
+    if cffi is None:
+        return False
+    if isinstance(function, cffi._CDataBase):
+        return cffi.typeof(function).kind == "function"
+    return isinstance(getattr(function, "__self__", None), cffi.Lib)
 
 
 def is_enabled():

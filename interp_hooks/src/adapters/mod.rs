@@ -177,17 +177,16 @@ fn keep_promise(sig: &mut Signature) {
     }
 }
 
-/// Promises that a foreign function is a leaf; false where that is none.
-pub fn promise_leaf(function: *mut ffi::PyObject) -> bool {
+/// Promises that a foreign function is a leaf, where it can be called directly.
+pub fn promise_leaf(function: *mut ffi::PyObject) {
     let address = match describe(function).map(|callee| callee.signature) {
         Some(Description::Cffi(f)) => f.address,
         Some(Description::Ctypes(f)) => f.address,
-        None => return false,
+        None => return,
     };
     if let Some(e) = engine::get() {
         e.leaves.borrow_mut().insert(address);
     }
-    true
 }
 
 /// The prototype of a ctypes function is watched; its address may be changed like any C memory, so

@@ -365,7 +365,7 @@ for at in (-1, 50, 300):
 # === leaves: compiled=run
 import ctypes
 import sys
-from bindings import api, api_ffi, calls, cdll, ffi, lib, pydll
+from bindings import PATH, api, api_ffi, calls, cdll, ffi, lib, pydll
 from show import show
 
 # With Hardwire off there is no such module.
@@ -403,7 +403,11 @@ for library in (lib, api, cdll, pydll):
     show(run(Holder(), library, 300), calls(), ffi.errno, api_ffi.errno)
 show(expected, through(pointer, 200))
 if leaf.__name__ == "leaf":
-    for wrong in (len, 3, None, print):
+    # One that is never called directly may be promised all the same.
+    returning = ctypes.CDLL(PATH).int_cell
+    returning.restype = ctypes.POINTER(ctypes.c_int)
+    assert leaf(returning) is returning
+    for wrong in (len, 3, None, print, ffi.new("int *"), lib, ffi):
         try:
             leaf(wrong)
         except TypeError as problem:

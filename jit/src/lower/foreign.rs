@@ -11,7 +11,9 @@ use crate::code::refused;
 use crate::exit::Activation;
 use crate::site::{Handoff, INSIDE, Site};
 use crate::stub::Goal;
-use cranelift_codegen::ir::{self, AbiParam, InstBuilder, Signature, condcodes::IntCC, types};
+use cranelift_codegen::ir::{
+    self, AbiParam, Block, InstBuilder, Signature, condcodes::IntCC, types,
+};
 use std::mem::offset_of;
 use traces::{Abort, CType, FuncDecl, Imm, Inst, Passed, Type};
 
@@ -108,13 +110,7 @@ impl Lower<'_> {
         let inside = self.int(INSIDE as i64);
         self.store(inside, self.act, self.handoff(offset_of!(Handoff, inside)));
         self.b.ins().jump(behind, &[]);
-        self.b.switch_to_block(release);
-        let function = self.target.functions.release;
-        let args = [self.cold_act(), self.int(site)];
-        self.keeping_errno(|l| l.rarely(|l| l.runtime_call(function, &args, None)))?;
-        self.b.ins().jump(behind, &[]);
-        self.b.switch_to_block(behind);
-        Ok(())
+        self.slow_way((release, behind), self.target.functions.release, site)
     }
 
     /// Makes sure of the GIL behind the call.
@@ -130,8 +126,17 @@ impl Lower<'_> {
         let current = self.load(types::I64, self.act, current);
         self.store(thread, current, 0);
         self.b.ins().jump(behind, &[]);
-        self.b.switch_to_block(come_back);
-        let function = self.target.functions.come_back;
+        self.slow_way((come_back, behind), self.target.functions.come_back, site)
+    }
+
+    /// Goes on behind a block in which the runtime sees to the GIL.
+    fn slow_way(
+        &mut self,
+        (slow, behind): (Block, Block),
+        function: usize,
+        site: i64,
+    ) -> Result<(), Abort> {
+        self.b.switch_to_block(slow);
         let args = [self.cold_act(), self.int(site)];
         self.keeping_errno(|l| l.rarely(|l| l.runtime_call(function, &args, None)))?;
         self.b.ins().jump(behind, &[]);
