@@ -9,6 +9,7 @@
 //! | a class is not modified | `PyType_Watch` | CPython 3.12 |
 //! | a function in Python keeps its code and default values | `PyFunction_AddWatcher` | CPython 3.12 |
 //! | a ctypes function keeps its prototype | its setters, wrapped (`adapters/prototypes.rs`) | |
+//! | calls of a foreign function are short | those who learn what calls are like (`handoff.rs`) | |
 
 use crate::engine;
 use crate::py::{Object, Strong};
@@ -97,10 +98,18 @@ impl Assumptions {
     /// The ctypes function keeps its `argtypes`, `restype` and `errcheck`.
     pub fn prototype_unchanged(&mut self, function: Object) {
         self.watch(|registry, flag| {
-            listen(&registry.prototypes, function.0, flag);
+            listen(&registry.prototypes, function.0 as usize, flag);
             true
         });
         self.recorded.push(function.strong());
+    }
+
+    /// Calls of the foreign function at this address are short, and do not call back.
+    pub fn calls_are_short(&mut self, address: u64) {
+        self.watch(|registry, flag| {
+            listen(&registry.short_calls, address as usize, flag);
+            true
+        });
     }
 
     /// The flag of the trace, and the objects that it must keep alive. Dicts, their keys and values are
@@ -153,6 +162,15 @@ struct Api {
     watches_functions: OnceCell<bool>,
 }
 
+/// How the calls of a foreign function were.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Calls {
+    /// The one whose time was taken last was short.
+    Short,
+    /// They last, or call back.
+    Lasting,
+}
+
 /// All watched things, by address. Nothing here keeps them alive: see `Assumptions::finish`.
 #[derive(Default)]
 pub struct Registry {
@@ -161,6 +179,9 @@ pub struct Registry {
     types: Listeners,
     prototypes: Listeners,
     functions: Listeners,
+    short_calls: Listeners,
+    /// How the calls of foreign functions were, by their addresses.
+    calls: RefCell<FxHashMap<u64, Calls>>,
     /// A bit for each of the addresses of functions that were ever listed, by which nearly all others are told apart.
     function_bits: Cell<u128>,
     /// How often each entry of a dict turned out to vary though a trace took it for a constant.
@@ -237,7 +258,7 @@ impl Registry {
     /// modified without a word.
     fn watch_type(&self, ty: Object, flag: &Flag) -> bool {
         let Some(api) = &self.api else { return false };
-        listen(&self.types, ty.0, flag);
+        listen(&self.types, ty.0 as usize, flag);
         // SAFETY: a live type object and the id that we were given.
         unsafe { (api.type_watch)(api.type_id, ty.0) == 0 && (api.type_version)(ty.0) == 1 }
     }
@@ -245,7 +266,7 @@ impl Registry {
     /// Watches a function in Python. False where no watcher is free.
     fn watch_function(&self, function: Object, flag: &Flag) -> bool {
         let Some(api) = &self.api else { return false };
-        listen(&self.functions, function.0, flag);
+        listen(&self.functions, function.0 as usize, flag);
         let bits = self.function_bits.get() | bit(function.0);
         self.function_bits.set(bits);
         // Not before there is one: programs that make functions all the time would pay for nothing.
@@ -363,7 +384,7 @@ impl Registry {
 
     /// A watched class was modified. Says whether an assumption fell.
     pub fn type_changed(&self, ty: *mut ffi::PyObject) -> bool {
-        let fell = fall(&self.types, ty);
+        let fell = fall(&self.types, ty as usize);
         if let (true, Ok(mut changes)) = (fell, self.changes.try_borrow_mut()) {
             *changes.entry(ty as usize).or_default() += 1;
         }
@@ -381,12 +402,37 @@ impl Registry {
     /// A function in Python is about to change, or to go. Says whether an assumption fell. A program that makes functions
     /// all the time has this called for each of them.
     pub fn function_changes(&self, function: *mut ffi::PyObject) -> bool {
-        self.function_bits.get() & bit(function) != 0 && fall(&self.functions, function)
+        self.function_bits.get() & bit(function) != 0 && fall(&self.functions, function as usize)
+    }
+
+    /// A call of a foreign function was short.
+    pub fn call_was_short(&self, address: u64) {
+        if let Ok(mut calls) = self.calls.try_borrow_mut() {
+            calls.entry(address).or_insert(Calls::Short);
+        }
+    }
+
+    /// Whether one was, and none turned out to be otherwise.
+    pub fn call_is_short(&self, address: u64) -> bool {
+        self.calls.borrow().get(&address) == Some(&Calls::Short)
+    }
+
+    /// Calls of a foreign function last, or call back. Says whether an assumption fell.
+    pub fn calls_last(&self, address: u64) -> bool {
+        if let Ok(mut calls) = self.calls.try_borrow_mut() {
+            calls.insert(address, Calls::Lasting);
+        }
+        fall(&self.short_calls, address as usize)
+    }
+
+    /// Whether they do.
+    pub fn do_calls_last(&self, address: u64) -> bool {
+        self.calls.borrow().get(&address) == Some(&Calls::Lasting)
     }
 
     /// A ctypes function is about to be given another prototype. Says whether an assumption fell.
     pub fn prototype_changes(&self, function: *mut ffi::PyObject) -> bool {
-        fall(&self.prototypes, function)
+        fall(&self.prototypes, function as usize)
     }
 }
 
@@ -397,21 +443,21 @@ fn bit(object: *mut ffi::PyObject) -> u128 {
     1 << ((object as usize >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57)
 }
 
-/// The traces to tell when an object changes, by its address.
+/// The traces to tell when an object (or a function in C) changes, by its address.
 type Listeners = RefCell<FxHashMap<usize, Vec<Weak<Cell<bool>>>>>;
 
-fn listen(listeners: &Listeners, object: *mut ffi::PyObject, flag: &Flag) {
+fn listen(listeners: &Listeners, address: usize, flag: &Flag) {
     let mut all = listeners.borrow_mut();
-    let list = all.entry(object as usize).or_default();
+    let list = all.entry(address).or_default();
     list.retain(|f| f.strong_count() > 0);
     list.push(Rc::downgrade(flag));
 }
 
-fn fall(listeners: &Listeners, object: *mut ffi::PyObject) -> bool {
+fn fall(listeners: &Listeners, address: usize) -> bool {
     let Ok(mut all) = listeners.try_borrow_mut() else {
         return false;
     };
-    let told = all.remove(&(object as usize)).unwrap_or_default();
+    let told = all.remove(&address).unwrap_or_default();
     let told: Vec<Flag> = told.iter().filter_map(Weak::upgrade).collect();
     told.iter().for_each(|flag| flag.set(true));
     !told.is_empty()

@@ -11,9 +11,10 @@
 //! Calls that last, or that call back into Python, would have to wait for the monitor each time. So a site begins with a
 //! plain call, whose time is taken, and goes on as it turns out; now and then a look at what it is like is repeated.
 
+use crate::assume::Registry;
 use crate::cpython::{frame, threads};
-use crate::{engine, monitor, symbol, tls};
-use jit::site::INSIDE;
+use crate::{engine, monitor, run, symbol, tls};
+use jit::site::{self, RECORD, SEEN};
 use jit::{Activation, Site};
 use pyo3_ffi as ffi;
 use std::cell::Cell;
@@ -31,11 +32,10 @@ const DOUBLES: u32 = 10;
 const ALWAYS: u32 = u32::MAX;
 /// Steals so far apart have nothing to do with one another: anybody may be preempted.
 const OF_LATE_NS: u64 = 1_000_000_000;
+/// How many calls of a function that is expected to be short have to last, one after the other: anybody may be preempted.
+const LASTING: u32 = 3;
 /// How long others may have to wait at most until they see what a thread has stored.
 const SEEN_WITHIN: Duration = Duration::from_millis(1);
-
-/// `Handoff::inside`, where the monitor has seen the call.
-const SEEN: u64 = INSIDE + 1;
 
 /// `Handoff::stolen`: the monitor wants the GIL, and has not decided.
 const WANTED: u64 = 1;
@@ -86,8 +86,21 @@ pub fn prepare() -> Result<(), &'static str> {
 static MISFIT: AtomicBool = AtomicBool::new(false);
 
 /// Whether that was looked at, and calls need not be plain.
-fn is_prepared() -> bool {
+fn is_possible() -> bool {
     PREPARED.get().is_some_and(Result::is_ok) && !MISFIT.load(Ordering::Relaxed)
+}
+
+/// Whether traces may expect calls to be short. The monitor is started, which takes it a while.
+pub fn may_expect() -> bool {
+    is_possible() && {
+        monitor::watches();
+        true
+    }
+}
+
+/// Whether a run with these sites should not begin: calls that are expected to be short would all be plain.
+pub fn is_in_vain(sites: &[Box<Site>]) -> bool {
+    sites.iter().any(|site| site.short != 0) && !(is_possible() && monitor::watches())
 }
 
 /// Where this thread has its current thread state.
@@ -142,7 +155,7 @@ pub unsafe fn rehearse() -> Result<(), String> {
 
 /// Whether the calling thread, which the interpreter does not know, can take the GIL from others.
 pub fn monitor_fits() -> bool {
-    is_prepared() && lies_here()
+    is_possible() && lies_here()
 }
 
 /// Whether the calling thread has its current thread state at the distance that was found in another one: of an
@@ -246,10 +259,10 @@ pub unsafe fn begins(a: *mut Activation, sites: &[Box<Site>], thread: *mut ffi::
         return;
     }
     // SAFETY: a word of the thread's own memory.
-    if is_prepared() && !(lies_here() && unsafe { *current() } == thread) {
+    if is_possible() && !(lies_here() && unsafe { *current() } == thread) {
         MISFIT.store(true, Ordering::Relaxed);
     }
-    let watched = is_prepared() && {
+    let watched = is_possible() && {
         // SAFETY: the caller's promise.
         unsafe { (*a).handoff.current = current().cast() };
         monitor::watch_run(Watched {
@@ -296,14 +309,13 @@ impl Watched {
 
     /// The sites that the call that is under way may be at: those where the frame stands alike.
     fn sites(&self) -> impl Iterator<Item = &Site> {
-        // SAFETY: see `Send`; the word is written by the thread, and any value will do.
-        let (during, sites) = unsafe {
-            let during = &raw mut (*self.activation).during;
-            let during = AtomicU64::from_ptr(during).load(Ordering::Relaxed);
-            (during, &*self.sites)
+        // SAFETY: see `Send`; any value of the word will do.
+        let (inside, sites) = unsafe {
+            let inside = inside(self.activation).load(Ordering::Relaxed);
+            (inside, &*self.sites)
         };
         let all = sites.iter().map(|site| &**site);
-        all.filter(move |site| site.during == during)
+        all.filter(move |site| site.during == inside & RECORD)
     }
 
     /// Marks the call that is under way, whose time is to be taken next time; whether it is to be looked at again.
@@ -311,7 +323,12 @@ impl Watched {
         // SAFETY: see `Send`.
         let inside = unsafe { inside(self.activation) };
         let order = Ordering::SeqCst;
-        let fresh = inside.compare_exchange(INSIDE, SEEN, order, order).is_ok();
+        let call = inside.load(order);
+        let is_fresh = call != 0 && call & (SEEN | site::PLAIN) == 0;
+        let fresh = is_fresh
+            && inside
+                .compare_exchange(call, call | SEEN, order, order)
+                .is_ok();
         if fresh {
             self.sites().for_each(|site| make_plain(site, 0));
         }
@@ -327,7 +344,7 @@ impl Watched {
     /// Whether the call that was marked is still under way.
     fn is_inside(&self) -> bool {
         // SAFETY: see `Send`.
-        unsafe { inside(self.activation).load(Ordering::SeqCst) == SEEN }
+        unsafe { inside(self.activation).load(Ordering::SeqCst) & SEEN != 0 }
     }
 
     /// Says that the GIL is wanted; whether the call that was marked is still under way, and so finds out behind it. The
@@ -421,6 +438,7 @@ pub unsafe extern "C" fn release(a: *mut Activation, site: &Site) {
         while stolen(a).compare_exchange(0, now, order, order).is_err() {
             monitor::wait_for_decision();
         }
+        inside(a).store(site.during | site::PLAIN, order);
         if site.errno_is_live {
             *(*a).saved_errno = errno;
         }
@@ -449,6 +467,9 @@ pub unsafe extern "C" fn come_back(a: *mut Activation, site: &Site) {
             monitor::wait_for_decision();
             how = stolen(a).load(Ordering::SeqCst);
         }
+        if how != 0 && site.short != 0 {
+            Activation::leave(a);
+        }
         match how {
             // The monitor saw in time that the call was over.
             0 => current().write(thread),
@@ -476,15 +497,54 @@ pub unsafe extern "C" fn come_back(a: *mut Activation, site: &Site) {
 
 /// How a site goes on whose call took so long.
 fn learn(site: &Site, ns: u64, calls_back: bool) {
-    if calls_back {
+    let is_short = ns <= SHORT_NS && !calls_back;
+    if site.short != 0 {
+        learn_of_short(site, is_short, calls_back);
+    } else if calls_back {
         make_plain(site, ALWAYS);
-    } else if ns > SHORT_NS || !is_prepared() || !monitor::watches() {
+    } else if !is_short || !is_possible() || !monitor::watches() {
         let looks = site.looks.load(Ordering::Relaxed).min(DOUBLES);
         site.looks.store(looks + 1, Ordering::Relaxed);
         make_plain(site, PLAIN << looks);
     } else if site.left.load(Ordering::Relaxed) != ALWAYS {
         site.looks.store(0, Ordering::Relaxed);
         site.plain.store(0, Ordering::Relaxed);
+    }
+}
+
+/// As `learn`, where the call is expected to be short. As long as the site is plain, traces leave behind it.
+fn learn_of_short(site: &Site, is_short: bool, calls_back: bool) {
+    let looks = site.looks.load(Ordering::Relaxed) + 1;
+    if is_short {
+        site.looks.store(0, Ordering::Relaxed);
+        if is_possible() && monitor::watches() {
+            site.plain.store(0, Ordering::Relaxed);
+        }
+        if let Some(e) = engine::get() {
+            e.registry.call_was_short(site.short);
+        }
+    } else if calls_back || looks >= LASTING {
+        calls_last(site.short);
+    } else {
+        site.looks.store(looks, Ordering::Relaxed);
+    }
+}
+
+/// Has no trace expect calls of a function to be short any more.
+fn calls_last(function: u64) {
+    if let Some(e) = engine::get()
+        && e.registry.calls_last(function)
+    {
+        run::leave_fallen(e);
+    }
+}
+
+/// Begins with what is known of the functions that are called: where calls were short, the first one is not plain either.
+pub fn expect(sites: &[Box<Site>], registry: &Registry) {
+    for site in sites {
+        if site.short != 0 && registry.call_is_short(site.short) {
+            site.plain.store(0, Ordering::Relaxed);
+        }
     }
 }
 
@@ -498,6 +558,12 @@ fn learn_of_steal(site: &Site, calls_back: bool) {
         steals => steals.min(DOUBLES),
     };
     site.steals.store(steals + 1, order);
+    if site.short != 0 {
+        if calls_back || steals > 0 {
+            calls_last(site.short);
+        }
+        return;
+    }
     make_plain(
         site,
         if calls_back {

@@ -6,11 +6,11 @@ use crate::engine::{self, Engine, Recording};
 use crate::loops::{self, Header, MAX_VERSIONS, State, Version};
 use crate::py::{Object, Strong};
 use crate::record::{Recorder, Step};
-use crate::run;
 use crate::start;
 use crate::tree::{self, Growth, Tree};
 use crate::unroll;
 use crate::worth;
+use crate::{handoff, run};
 use pyo3_ffi as ffi;
 use std::ffi::{c_int, c_void};
 use std::rc::Rc;
@@ -476,7 +476,7 @@ unsafe fn enter(
             header.missed(e.options.borrow().all);
             return;
         };
-        if !run::may_call(e, &version, thread) {
+        if !run::may_call(e, &version, thread) || handoff::is_in_vain(&version.compiled.sites) {
             return;
         }
         // SAFETY: the caller's promise.

@@ -106,7 +106,7 @@ pub unsafe extern "C" fn call_inside(
         let seen = |f: &Standing| is_seen(t, memory.offset(f.offset));
         if frames.iter().any(seen) {
             (&raw mut (*a).observed).write(1);
-            (&raw mut (*a).leave).write_volatile(1);
+            Activation::leave(a);
         } else {
             unmake(t, frames, memory);
         }

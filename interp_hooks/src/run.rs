@@ -223,7 +223,6 @@ unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) ->
     let mut activation = Activation {
         frame: f,
         thread: thread.cast(),
-        leave: 0,
         during: 0,
         iterations: 0,
         shortfall: 0,
@@ -288,7 +287,7 @@ pub fn leave_code(e: &Engine, code: *mut ffi::PyObject) {
 fn leave(run: &Run) {
     // SAFETY: the activation lives as long as its run is listed; the GIL is held, so native code
     // does not read the word while it is written, except where it polls it.
-    unsafe { (&raw mut (*run.activation).leave).write_volatile(1) };
+    unsafe { Activation::leave(run.activation) };
 }
 
 /// The objects for the slots of an exit: new references, one object for one source. Where the frames were observed,
@@ -517,11 +516,8 @@ pub fn observe(e: &Engine, thread: *mut ffi::PyThreadState) {
         // SAFETY: the activation lives on the stack of a thread that is inside the native run.
         let a = unsafe { *run.activation };
         leave(&run);
-        let Some(record) = a
-            .during
-            .checked_sub(1)
-            .and_then(|n| run.version.compiled.durings.get(n as usize))
-        else {
+        let durings = &run.version.compiled.durings;
+        let Some(record) = a.call_under_way().and_then(|n| durings.get(n)) else {
             continue;
         };
         if a.observed != 0 {

@@ -13,7 +13,7 @@ use crate::loops::{self, Version};
 use crate::py::Strong;
 use crate::record::{Recorded, Recorder};
 use crate::worth;
-use crate::{inside, resume};
+use crate::{handoff, inside, resume};
 use jit::{Compiled, Exit, Request, Types};
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell, RefMut};
@@ -419,6 +419,7 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         Ok::<_, Abort>((trace, compiled))
     });
     let (trace, compiled) = compiled?;
+    handoff::expect(&compiled.sites, &e.registry);
     if !tree.holds() {
         let what = "an assumption fell while the loop was compiled";
         return Err(Abort::new(Reason::Confused, what));

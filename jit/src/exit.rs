@@ -1,6 +1,6 @@
 //! Exits: what native code hands over when it leaves, and how to rebuild the frame from it.
 
-use crate::site::Handoff;
+use crate::site::{Handoff, RECORD};
 use crate::target::MAX_WATCHES;
 use std::cell::Cell;
 use std::ptr::NonNull;
@@ -15,10 +15,9 @@ pub struct Activation {
     pub frame: *mut u8,
     /// The thread state.
     pub thread: *mut u8,
-    /// As soon as it is not zero, the next `check` leaves.
-    pub leave: u64,
-    /// While a foreign call runs: 1 + the index of its record in `Compiled::durings`; while a
-    /// helper or a finaliser may run Python: 0. Set to 0 before entry, and of no meaning behind it.
+    /// While a foreign call runs that has the GIL for certain: 1 + the index of its record in `Compiled::durings`; of those
+    /// that have not, `Handoff::inside` tells. While a helper or a finaliser may run Python: 0. Set to 0 before entry, and
+    /// of no meaning behind a call.
     pub during: u64,
     /// How often the loop's header was passed.
     pub iterations: u64,
@@ -42,6 +41,29 @@ pub struct Activation {
     pub watched: [*const u8; MAX_WATCHES],
     /// What they must hold (zero-extended).
     pub expected: [u64; MAX_WATCHES],
+}
+
+impl Activation {
+    /// What the first watched word never holds.
+    const NEVER: u64 = u64::MAX;
+
+    /// Has the next `check` leave, and all that follow.
+    ///
+    /// # Safety
+    /// The activation lives.
+    pub unsafe fn leave(activation: *mut Activation) {
+        // SAFETY: the caller's promise; native code may read the word at any time.
+        unsafe { (&raw mut (*activation).expected[0]).write_volatile(Activation::NEVER) };
+    }
+
+    /// The record in `Compiled::durings` of the foreign call that is under way.
+    pub fn call_under_way(&self) -> Option<usize> {
+        let record = match self.handoff.inside {
+            0 => self.during,
+            inside => inside & RECORD,
+        };
+        usize::try_from(record).ok()?.checked_sub(1)
+    }
 }
 
 /// An activation in memory, with the values of its exit (or of the call that runs) behind it.

@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 /// The words of an activation that are about the GIL.
 ///
 /// In front of a call that is not plain, native code writes NULL to the word that `current` points to, then
-/// [`INSIDE`] to `inside`; behind it, 0 to `inside`, and then looks at `stolen`. Where that is 0, the thread has the GIL
+/// [`Site::during`] to `inside`; behind it, 0 to `inside`, and then looks at `stolen`. Where that is 0, the thread has the GIL
 /// still, and its thread state goes back to where `current` points; else `Functions::come_back` has to see to it.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Handoff {
     /// Where the thread has its current thread state; of no meaning where all calls are plain.
     pub current: *mut *mut u8,
-    /// [`INSIDE`] during a call that is not plain; whoever watches may make something else than 0 of that. Else 0.
+    /// [`Site::during`] during a call, with [`PLAIN`] if it is plain, or with [`SEEN`] once whoever watches has seen it. Else 0.
     pub inside: u64,
     /// Not 0 where the GIL is gone, or may be.
     pub stolen: u64,
@@ -25,8 +25,12 @@ pub struct Handoff {
     pub since: u64,
 }
 
-/// What native code writes to [`Handoff::inside`].
-pub const INSIDE: u64 = 1;
+/// What of [`Handoff::inside`] tells the call.
+pub const RECORD: u64 = (1 << 32) - 1;
+/// The GIL was given up at once.
+pub const PLAIN: u64 = 1 << 62;
+/// Somebody has seen that the call is under way.
+pub const SEEN: u64 = 1 << 63;
 
 impl Handoff {
     /// Of an activation that is in no call.
@@ -53,15 +57,18 @@ pub struct Site {
     pub steals: AtomicU32,
     /// See `steals`.
     pub stolen_at: AtomicU64,
-    /// What [`Activation::during`](crate::Activation) holds during the call.
+    /// 1 + the index of the record of the call in [`Compiled::durings`](crate::Compiled).
     pub during: u64,
     /// Whether cffi's `errno` is out of date in front of the call: that of the last call is where C keeps it. What calls
     /// back may look at it.
     pub errno_is_live: bool,
+    /// The address of a function that is expected to be short ([`traces::FuncFlags::short`]), else 0. Behind a call of one
+    /// that others had the GIL during, the next `check` has to leave ([`Activation::leave`](crate::Activation)).
+    pub short: u64,
 }
 
 impl Site {
-    pub(crate) fn new(during: u64, errno_is_live: bool) -> Site {
+    pub(crate) fn new(during: u64, errno_is_live: bool, short: u64) -> Site {
         Site {
             plain: AtomicU32::new(1),
             left: AtomicU32::new(0),
@@ -70,6 +77,7 @@ impl Site {
             stolen_at: AtomicU64::new(0),
             during,
             errno_is_live,
+            short,
         }
     }
 }

@@ -170,7 +170,7 @@ fn truth_values_pass_and_return() {
         &text("uint32(_Bool)").replace("%4 = btoi %3", "%10 = int 0\n %4 = iadd %3, %10"),
         &[("f", see_32 as *const () as usize)],
     );
-    unsafe { *(m.leave_word() as *mut u64) = 1 };
+    m.leaves = true;
     assert_eq!(
         m.set(0, object(OTHER, &[512])).run(),
         left(8, &[(0, "int 1")])

@@ -518,7 +518,7 @@ impl Writer {
     fn text(&self) -> String {
         let depth = 1;
         format!(
-            "trace \"random\" locals {NLOCALS} depth {depth} {{\n  objs @code @int @float @bool @range_iterator @fn @NULL\n  func @add = int32(int32, int32)\n  func @tick = void() gil\n{}  snaps\n{}}}\n",
+            "trace \"random\" locals {NLOCALS} depth {depth} {{\n  objs @code @int @float @bool @range_iterator @fn @NULL\n  func @add = int32(int32, int32)\n  func @tick = void() gil short\n{}  snaps\n{}}}\n",
             self.text, self.snaps
         )
     }

@@ -509,7 +509,7 @@ impl Writer {
         self.ccall("@tick", None);
         self.effect("jump");
         format!(
-            "trace \"memory\" locals {NLOCALS} depth 1 {{\n  objs @code @int @cdata @cdata_own @range_iterator @point @mixed @pointer @number @fn @NULL\n  func @tick = void() gil\n  func @touch = int64(ptr) gil errno\n  func @pair = {{int64, double}}(int64, double)\n  func @mix = {{double, int64}}(double, int64) vectors\n  func @sum3 = int64(block 24)\n{}  snaps\n{}}}\n",
+            "trace \"memory\" locals {NLOCALS} depth 1 {{\n  objs @code @int @cdata @cdata_own @range_iterator @point @mixed @pointer @number @fn @NULL\n  func @tick = void() gil short\n  func @touch = int64(ptr) gil errno\n  func @pair = {{int64, double}}(int64, double)\n  func @mix = {{double, int64}}(double, int64) vectors\n  func @sum3 = int64(block 24)\n{}  snaps\n{}}}\n",
             self.text, self.snaps
         )
     }

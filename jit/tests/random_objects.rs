@@ -394,7 +394,7 @@ impl Recorder {
 
     fn text(&self) -> String {
         format!(
-            "trace \"objects\" locals {NLOCALS} depth 2 {{\n  objs @code @int @range_iterator @NULL @c1 @c2\n  func @tick = void() gil\n{}  snaps\n{}}}\n",
+            "trace \"objects\" locals {NLOCALS} depth 2 {{\n  objs @code @int @range_iterator @NULL @c1 @c2\n  func @tick = void() gil short\n{}  snaps\n{}}}\n",
             self.text, self.snaps
         )
     }

@@ -77,6 +77,9 @@ pub struct FuncFlags {
     pub variadic: bool,
     /// Promised to neither block nor call back: no Python state changes behind it, but C memory may.
     pub leaf: bool,
+    /// Expected to be short, so that the GIL is kept, which nobody can take then without that the `check` behind the
+    /// call leaves: what is known of Python state in front of the call is known again behind that check.
+    pub short: bool,
 }
 
 /// How an argument is passed (System V AMD64 ABI, 3.2.3).

@@ -352,6 +352,7 @@ impl<'a> Parser<'a> {
         let vectors = self.accept_keyword("vectors");
         let variadic = self.accept_keyword("variadic");
         let leaf = self.accept_keyword("leaf");
+        let short = self.accept_keyword("short");
         Ok(FuncDecl {
             name,
             addr,
@@ -364,6 +365,7 @@ impl<'a> Parser<'a> {
                 vectors,
                 variadic,
                 leaf,
+                short,
             },
         })
     }

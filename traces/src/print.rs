@@ -143,6 +143,7 @@ impl Display for FuncText<'_> {
             (d.flags.vectors, "vectors"),
             (d.flags.variadic, "variadic"),
             (d.flags.leaf, "leaf"),
+            (d.flags.short, "short"),
         ] {
             if on {
                 write!(f, " {word}")?;

@@ -358,12 +358,18 @@ impl Trace {
 
     /// Whether an instruction calls a foreign function that is promised to neither block nor call back.
     pub fn is_leaf(&self, inst: &Inst) -> bool {
+        self.callee(inst).is_some_and(|decl| decl.flags.leaf)
+    }
+
+    /// Whether an instruction calls a foreign function that is expected to be short.
+    pub fn is_short(&self, inst: &Inst) -> bool {
+        self.callee(inst).is_some_and(|decl| decl.flags.short)
+    }
+
+    fn callee(&self, inst: &Inst) -> Option<&FuncDecl> {
         match inst.imm {
-            Imm::Func(id) => {
-                let decl = self.funcs.get(id.0 as usize);
-                decl.is_some_and(|decl| decl.flags.leaf)
-            }
-            _ => false,
+            Imm::Func(id) => self.funcs.get(id.0 as usize),
+            _ => None,
         }
     }
 

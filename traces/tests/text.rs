@@ -6,7 +6,7 @@ use traces::{CType, FuncDecl, FuncFlags, SnapId, Stage, Trace, verify};
 const LOOP: &str = r#"trace "app.py:12 main" locals 3 depth 1 {
   objs @code @int @range_iterator @lib.add
   func @add = int32(int32, int32) gil errno vectors
-  func @dyn = double(double) indirect errno leaf
+  func @dyn = double(double) indirect errno leaf short
   global #9 = @code @lib.add
   %0 = load_slot #3
   guard_type %0, @range_iterator -> s0

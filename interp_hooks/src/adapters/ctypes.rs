@@ -231,6 +231,7 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
         vectors: true,
         variadic: false,
         leaf: false,
+        short: false,
     };
     let signature = Signature {
         name: name.clone(),

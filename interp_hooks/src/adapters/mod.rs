@@ -7,9 +7,9 @@ mod cffi;
 mod ctypes;
 mod prototypes;
 
-use crate::engine;
 use crate::py::{Kind, Object, Strong};
 use crate::record::Recorder;
+use crate::{engine, handoff};
 use ffi_ops::{Called, EmitError, KnownObjs, Operand, OperandKind, Ret, Signature};
 use pyo3_ffi as ffi;
 use std::ffi::CStr;
@@ -135,15 +135,14 @@ pub fn emit(
             let Some(mut sig) = f.signature(rec, &operands) else {
                 return Err(EmitError::Unsupported("a variadic argument".to_string()));
             };
-            let b = rec.builder();
             let mut address = None;
             if let Guarded::Pointer(p) = guarded {
                 sig.addr = None;
                 address = Some(p);
             } else {
-                keep_promise(&mut sig);
+                expect(rec, &mut sig);
             }
-            ffi_ops::emit_call(b, &sig, address, &operands, stack, known)
+            ffi_ops::emit_call(rec.builder(), &sig, address, &operands, stack, known)
         }
         Description::Ctypes(f) => match guarded {
             Guarded::Object(id) => {
@@ -168,12 +167,18 @@ pub fn emit(
     }
 }
 
-/// Of a function that is promised to be a leaf nothing is expected.
-fn keep_promise(sig: &mut Signature) {
-    let promised = |address| engine::get().is_some_and(|e| e.leaves.borrow().contains(&address));
-    if sig.addr.is_some_and(promised) {
+/// What is expected of a function: nothing of one that is promised to be a leaf; of another one that its calls are short, as
+/// long as nothing else is known.
+fn expect(rec: &mut Recorder, sig: &mut Signature) {
+    let (Some(address), Some(e)) = (sig.addr, engine::get()) else {
+        return;
+    };
+    if e.leaves.borrow().contains(&address) {
         sig.flags.gil = false;
         sig.flags.leaf = true;
+    } else if sig.flags.gil && !e.registry.do_calls_last(address) && handoff::may_expect() {
+        sig.flags.short = true;
+        rec.assumptions.calls_are_short(address);
     }
 }
 
@@ -206,7 +211,7 @@ fn emit_ctypes(
         addr: Some(f.address),
         ..f.signature.clone()
     };
-    keep_promise(&mut sig);
+    expect(rec, &mut sig);
     let b = rec.builder();
     let o = b.obj(id)?;
     let p = b.load_field(o, Field::CtypesPtr)?;

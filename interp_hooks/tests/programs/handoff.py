@@ -315,8 +315,12 @@ import os
 import sys
 import threading
 import time
+import warnings
 from bindings import ffi, lib
 from show import show
+
+# The thread of the round before may not have ended yet: whether CPython warns is a matter of chance.
+warnings.simplefilter("ignore", DeprecationWarning)
 
 def act(x):
     global child

@@ -306,6 +306,7 @@ impl<'a> Lower<'a> {
                     self.b.ins().uextend(types::I64, x)
                 }
                 Def::Native(x) => x,
+                Def::Aside(slot) => self.word_aside(slot),
                 Def::Int(n) => self.int(n),
                 Def::Bool(x) => self.int(x.into()),
                 Def::Float(x) => self.b.ins().f64const(x),

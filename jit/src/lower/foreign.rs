@@ -9,7 +9,7 @@ use super::errno::Errno;
 use super::{Lower, malformed};
 use crate::code::refused;
 use crate::exit::Activation;
-use crate::site::{Handoff, INSIDE, Site};
+use crate::site::{Handoff, Site};
 use crate::stub::Goal;
 use cranelift_codegen::ir::{
     self, AbiParam, Block, InstBuilder, Signature, condcodes::IntCC, types,
@@ -68,46 +68,47 @@ impl Lower<'_> {
             let (index, record) = self.during_record(at, snap)?;
             words = record;
             self.store_words(&words)?;
-            self.set_during(index as i64 + 1);
-            site = decl.flags.gil.then(|| self.site(index as u64 + 1));
+            let during = index as i64 + 1;
+            match decl.flags.gil {
+                true => site = Some((self.site(during as u64, decl), during)),
+                false => self.set_during(during),
+            }
         }
-        site.map_or(Ok(()), |site| self.hand_off(site))?;
+        site.map_or(Ok(()), |(site, during)| self.hand_off(site, during))?;
         if decl.flags.errno {
             self.settle_errno(Errno::Live);
         }
         let results = self.call_address(sig, callee, &args);
-        site.map_or(Ok(()), |site| self.take_back(site))?;
+        // At once: else both forms of it would have to be kept.
+        let result = results.first();
+        let result = result.map(|&result| self.foreign_result(result, decl.ret));
+        site.map_or(Ok(()), |(site, _)| self.take_back(site))?;
         self.reload_floats(&words);
-        let Some(&result) = results.first() else {
-            return Ok(());
-        };
         if let (Some(value), Some(&second)) = (inst.result, results.get(1)) {
             self.seconds.insert(value, second);
         }
-        let value = self.foreign_result(result, decl.ret);
-        self.define(inst, value)
+        result.map_or(Ok(()), |result| self.define(inst, result))
     }
 
     /// The address of a new site.
-    fn site(&mut self, during: u64) -> i64 {
+    fn site(&mut self, during: u64, decl: &FuncDecl) -> i64 {
         let live = self.errno == Errno::Live;
-        let site = Box::new(Site::new(during, live));
+        let short = decl.addr.filter(|_| decl.flags.short).unwrap_or(0);
+        let site = Box::new(Site::new(during, live, short));
         let address = std::ptr::from_ref(&*site) as i64;
         self.sites.push(site);
         address
     }
 
     /// Gives the GIL up, or says that it may be taken (see `site.rs`).
-    fn hand_off(&mut self, site: i64) -> Result<(), Abort> {
+    fn hand_off(&mut self, site: i64, during: i64) -> Result<(), Abort> {
         let address = self.int(site);
         let plain = self.load(types::I32, address, offset_of!(Site, plain) as i32);
         let (release, behind) = (self.cold_block(), self.b.create_block());
         self.branch(plain, release);
-        let current = self.handoff(offset_of!(Handoff, current));
-        let current = self.load(types::I64, self.act, current);
         let none = self.int(0);
-        self.store(none, current, 0);
-        let inside = self.int(INSIDE as i64);
+        self.store(none, self.current, 0);
+        let inside = self.int(during);
         self.store(inside, self.act, self.handoff(offset_of!(Handoff, inside)));
         self.b.ins().jump(behind, &[]);
         self.slow_way((release, behind), self.target.functions.release, site)
@@ -122,9 +123,7 @@ impl Lower<'_> {
         let (come_back, behind) = (self.cold_block(), self.b.create_block());
         self.branch(stolen, come_back);
         let thread = self.load(types::I64, self.act, offset_of!(Activation, thread) as i32);
-        let current = self.handoff(offset_of!(Handoff, current));
-        let current = self.load(types::I64, self.act, current);
-        self.store(thread, current, 0);
+        self.store(thread, self.current, 0);
         self.b.ins().jump(behind, &[]);
         self.slow_way((come_back, behind), self.target.functions.come_back, site)
     }

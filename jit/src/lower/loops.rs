@@ -14,7 +14,7 @@ use super::invariants::Invariants;
 use super::{Def, Lower, TRUSTED, malformed, native_type};
 use crate::code::refused;
 use crate::exit::Activation;
-use crate::target::MAX_WATCHES;
+use crate::target::{MAX_WATCHES, Watch};
 use cranelift_codegen::ir::{
     self, Block, BlockArg, InstBuilder, StackSlotData, StackSlotKind, condcodes::IntCC, types,
 };
@@ -109,6 +109,7 @@ impl<'a> Lower<'a> {
         let step = self.step_of_one(at, inst);
         let mut args = self.block_args(inst)?;
         self.pin(at)?;
+        self.set_aside(at)?;
         self.header_errno = self.errno_of_loop(at);
         self.settle_errno(self.header_errno);
         let block = self.b.create_block();
@@ -608,8 +609,16 @@ impl<'a> Lower<'a> {
         if self.target.watches.len() > MAX_WATCHES {
             return Err(refused("more watched words than an activation holds"));
         }
-        let mut differs = self.load(types::I64, self.act, offset_of!(Activation, leave) as i32);
         let python_ran = std::mem::take(&mut self.python_ran);
+        let mut differs = None;
+        let alone = |watches: &[Watch]| {
+            watches
+                .iter()
+                .filter(|w| !w.by_python || python_ran)
+                .count()
+                == 1
+        };
+        let alone = alone(&self.target.watches);
         for (i, watch) in self.target.watches.iter().enumerate() {
             if watch.by_python && !python_ran {
                 continue;
@@ -621,12 +630,19 @@ impl<'a> Lower<'a> {
                 8 => self.load(types::I64, place, 0),
                 _ => self.b.ins().uload32(TRUSTED, place, 0),
             };
-            if !watch.zero {
+            // Whoever wants it to leave changes what the first one is compared with.
+            if i == 0 || !watch.zero {
                 let expected = self.load(types::I64, self.act, expected as i32);
+                if alone {
+                    return Ok(self.b.ins().icmp(IntCC::NotEqual, word, expected));
+                }
                 word = self.b.ins().bxor(word, expected);
             }
-            differs = self.b.ins().bor(differs, word);
+            differs = Some(match differs {
+                Some(differs) => self.b.ins().bor(differs, word),
+                None => word,
+            });
         }
-        Ok(differs)
+        differs.ok_or_else(|| refused("nothing to poll"))
     }
 }

@@ -9,6 +9,7 @@
 //! only where its row allows it), but a malformed trace ends in an abort, never in a panic.
 
 mod arith;
+mod aside;
 mod branch;
 mod call;
 mod errno;
@@ -25,7 +26,7 @@ mod tuples;
 
 use crate::code::{Request, refused, signature};
 use crate::exit::{Activation, Exit, InstanceShape};
-use crate::site::Site;
+use crate::site::{Handoff, Site};
 use crate::stub::Stubs;
 use crate::target::Target;
 use branch::Branches;
@@ -99,6 +100,8 @@ pub(crate) fn lower(
 enum Def {
     Undefined,
     Native(ir::Value),
+    /// A word that waits in memory.
+    Aside(StackSlot),
     Int(i64),
     Float(f64),
     Bool(bool),
@@ -142,6 +145,8 @@ struct Lower<'a> {
     /// Where the stack has its address too, where there are calls without the GIL: what passes it to slow paths would
     /// else have it moved to and from a register of arguments on the hot path.
     act_copy: Option<StackSlot>,
+    /// Where the thread has its current thread state, where there are such calls.
+    current: ir::Value,
     frame: ir::Value,
     exits: Exits,
     /// The block in which the trace begins.
@@ -234,7 +239,13 @@ impl<'a> Lower<'a> {
             act,
             offset_of!(Activation, frame) as i32,
         );
-        let act_copy = trace.funcs.iter().any(|f| f.flags.gil).then(|| {
+        let hands_off = trace.funcs.iter().any(|f| f.flags.gil);
+        let current = offset_of!(Activation, handoff) + offset_of!(Handoff, current);
+        let current = match hands_off {
+            true => b.ins().load(types::I64, TRUSTED, act, current as i32),
+            false => act,
+        };
+        let act_copy = hands_off.then(|| {
             let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8, 3);
             let slot = b.create_sized_stack_slot(data);
             let place = b.ins().stack_addr(types::I64, slot, 0);
@@ -253,6 +264,7 @@ impl<'a> Lower<'a> {
             not_null: vec![false; trace.types.len()],
             act,
             act_copy,
+            current,
             frame,
             exits,
             start: header,
@@ -426,6 +438,7 @@ impl<'a> Lower<'a> {
         Ok(match def {
             Def::Undefined => return Err(refused("an undefined value")),
             Def::Native(x) => x,
+            Def::Aside(slot) => self.word_aside(slot),
             Def::Int(n) => self.int(n),
             Def::Float(x) => self.b.ins().f64const(x),
             Def::Bool(x) => self.b.ins().iconst(types::I8, x as i64),

@@ -2,6 +2,7 @@
 
 use super::forward::{Forward, confused};
 use super::state::Place;
+use std::rc::Rc;
 use traces::helper::HelperEffect;
 use traces::{Abort, Alias, Field, Helper, Imm, Inst, Known, Op, Value};
 
@@ -22,7 +23,11 @@ impl Forward<'_> {
                 self.flush_instances()?;
                 let snap = self.snapshot(inst)?;
                 let result = self.push(Op::CCall, args, inst.imm, Some(snap))?;
+                let globals = self.naive.globals.iter().map(|global| global.slot);
+                let is_short = self.naive.is_short(inst);
+                let forgotten = is_short.then(|| Rc::new(self.state.before_call(globals)));
                 self.python_ran();
+                self.state.forgotten = forgotten;
                 Ok(result)
             }
             (Op::Call, Imm::Helper(helper)) => match helper.effect() {
@@ -153,6 +158,7 @@ impl Forward<'_> {
 
     /// Forgets what Python code may have changed.
     pub(super) fn python_ran(&mut self) {
+        self.state.forgotten = None;
         self.forget_python_memory();
         for global in &self.naive.globals {
             self.state.set_clean(global.slot, None);

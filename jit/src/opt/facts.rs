@@ -38,6 +38,7 @@ impl Forward<'_> {
                     self.push(Op::Check, &[], Imm::None, Some(snap))?;
                     self.state.checked = true;
                     self.state.polled = true;
+                    self.state.was_short();
                 }
                 Ok(())
             }

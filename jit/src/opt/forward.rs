@@ -208,6 +208,9 @@ impl<'a> Forward<'a> {
             Effect::Store | Effect::Call | Effect::RunsPython
         ) {
             self.state.quiet.clear();
+            if inst.op != Op::CCall {
+                self.state.forgotten = None;
+            }
         }
         match (inst.result, result) {
             (Some(naive), Some(value)) => match self.map.get_mut(naive.0 as usize) {
@@ -336,6 +339,7 @@ impl<'a> Forward<'a> {
             .collect();
         let params: Vec<Value> = types.into_iter().map(|ty| self.out.new_value(ty)).collect();
         self.defs.extend(params.iter().map(|_| at));
+        self.state.forgotten = None;
         self.out.insts.push(Inst {
             op: Op::Label,
             args: inits.to_vec(),

@@ -2,6 +2,7 @@
 
 use super::range::Range;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use traces::{CType, Death, Field, Imm, Known, ObjId, Op, Trace, Value};
 
 /// The exact type of an object.
@@ -73,6 +74,11 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// Whether it is memory of C, which anybody may write at any time.
+    pub(super) fn is_c_memory(self) -> bool {
+        matches!(self, Place::Memory(..))
+    }
+
     /// An order that does not depend on hashing.
     pub(super) fn order(self) -> (u8, u32, u64) {
         match self {
@@ -180,13 +186,53 @@ pub(super) struct State {
     pub(super) quiet: HashSet<Value>,
     /// Slots of calls that do not hold the last reference to their object.
     pub(super) shared: Vec<u16>,
+    /// Between a call that is expected to be short and the check behind it: what was known in front of it.
+    pub(super) forgotten: Option<Rc<Forgotten>>,
     /// Whether nothing that could make a `check` leave came behind the last one.
     pub(super) checked: bool,
     /// Whether there was a check on this way from the header of the loop.
     pub(super) polled: bool,
 }
 
+/// What is known in front of a call that is expected to be short, and forgotten behind it: the `check` that follows
+/// leaves where anything of it does not hold any more.
+pub(super) struct Forgotten {
+    heap: Vec<(Place, Value)>,
+    types: Vec<(Value, TypeFact)>,
+    globals: Vec<(u16, Slot)>,
+}
+
 impl State {
+    /// What a call may change that gives the GIL up.
+    pub(super) fn before_call(&self, globals: impl Iterator<Item = u16>) -> Forgotten {
+        let heap = self.heap.iter().map(|(&place, &value)| (place, value));
+        let types = self.types.iter().map(|(&value, &ty)| (value, ty));
+        let globals = globals.map(|slot| (slot, self.slot(slot)));
+        Forgotten {
+            heap: heap.filter(|(place, _)| !place.is_c_memory()).collect(),
+            types: types.filter(|(_, ty)| !ty.is_stable()).collect(),
+            globals: globals.filter(|(_, slot)| !slot.dirty).collect(),
+        }
+    }
+
+    /// The call was short. What was learnt since is as true.
+    pub(super) fn was_short(&mut self) {
+        let Some(forgotten) = self.forgotten.take() else {
+            return;
+        };
+        for &(place, value) in &forgotten.heap {
+            self.heap.entry(place).or_insert(value);
+        }
+        for &(value, ty) in &forgotten.types {
+            self.types.entry(value).or_insert(ty);
+        }
+        for &(slot, known) in &forgotten.globals {
+            if self.slot(slot).value.is_none() {
+                self.set_slot(slot, known);
+            }
+        }
+    }
+
     /// The slot, as far as known.
     pub(super) fn slot(&self, slot: u16) -> Slot {
         self.slots

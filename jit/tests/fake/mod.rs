@@ -7,6 +7,7 @@ pub mod peeled;
 mod running;
 pub mod scene;
 
+use jit::site::PLAIN;
 use jit::target::{Functions, MAX_WATCHES, Target, Values, Watch};
 use jit::{
     Activation, ActivationBuf, Compiled, Exit, Handoff, Repr, Request, Site, Source, compile,
@@ -258,7 +259,9 @@ extern "C" fn dealloc(o: *mut Object) {
 const GONE: u64 = 4;
 extern "C" fn release(act: *mut Activation, site: &Site) {
     log(format!("release {}", site.during));
-    unsafe { (*act).handoff.stolen = GONE };
+    let handoff = unsafe { &mut (*act).handoff };
+    handoff.inside = site.during | PLAIN;
+    handoff.stolen = GONE;
 }
 extern "C" fn come_back(act: *mut Activation, site: &Site) {
     let handoff = unsafe { &mut (*act).handoff };
@@ -359,8 +362,8 @@ pub fn look(who: &str) {
     let pc =
         unsafe { *act.frame.add(8).cast::<u64>() }.wrapping_sub((CODE + CODE_BYTES) as u64) as i64;
     let mut line = format!("{who} pc {pc}");
-    if act.during > 0 {
-        let exit = &compiled.durings[act.during as usize - 1];
+    if let Some(call) = act.call_under_way() {
+        let exit = &compiled.durings[call];
         let buf = unsafe { values_of(act, compiled.buf_len) };
         line += &format!(" during {} {:?}", exit.inner().pc, slots(exit, buf));
     }
@@ -526,6 +529,8 @@ pub struct Machine {
     /// The real `errno` and the saved one.
     pub errno: Box<[i32; 2]>,
     pub act: ActivationBuf,
+    /// Whether the first check leaves.
+    pub leaves: bool,
 }
 
 /// How a run ended.
@@ -559,7 +564,6 @@ impl Machine {
         let nobody = Activation {
             frame: std::ptr::null_mut(),
             thread: std::ptr::null_mut(),
-            leave: 0,
             during: 0,
             iterations: 0,
             shortfall: 0,
@@ -581,12 +585,13 @@ impl Machine {
             interp: Box::new([5; 4]),
             errno: Box::new([7, 5]),
             act,
+            leaves: false,
         })
     }
 
     /// The word that makes the next check leave.
     pub fn leave_word(&mut self) -> usize {
-        unsafe { &raw mut (*self.act.activation()).leave as usize }
+        unsafe { &raw mut (*self.act.activation()).expected[0] as usize }
     }
 
     pub fn slot(&mut self, i: usize) -> &mut u64 {
@@ -598,8 +603,8 @@ impl Machine {
         self
     }
 
-    pub fn leave_at_first_check(self) -> Machine {
-        unsafe { (*self.act.activation()).leave = 1 };
+    pub fn leave_at_first_check(mut self) -> Machine {
+        self.leaves = true;
         self
     }
 
@@ -630,7 +635,7 @@ impl Machine {
                 (&raw const self.thread[1]).cast(),
                 (&raw const self.interp[1]).cast(),
             ];
-            (*act).expected = [0, u64::from(self.interp[1])];
+            (*act).expected = [u64::from(self.leaves), u64::from(self.interp[1])];
         }
         begin(act, &raw const self.compiled);
         ERRNO.set(&raw mut self.errno[0]);

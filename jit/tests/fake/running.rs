@@ -111,7 +111,7 @@ impl Running {
                 &*(compiled as *const Compiled),
             )
         };
-        let exit = &compiled.durings[act.during as usize - 1];
+        let exit = &compiled.durings[act.call_under_way().unwrap()];
         let slots: Vec<String> = (0..self.nlocals)
             .map(|slot| match exit.slots.iter().find(|s| s.0 == slot) {
                 Some(&(_, source)) => self.show_source(act, source),

@@ -130,7 +130,7 @@ pub fn execute_counting(trace: &Trace, text: &str) -> Result<(String, u64), Abor
         *machine.slot(slot) = mirror.raw(&start.heap, object) as u64;
     }
     let leave = machine.leave_word();
-    unsafe { *(leave as *mut u64) = u64::from(start.attention == Some(0)) };
+    machine.leaves = start.attention == Some(0);
     let attention = start.attention.map(|n| (n, leave));
     NOW.set(Some(Running {
         names: mirror.names.clone(),

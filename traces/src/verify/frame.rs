@@ -66,6 +66,19 @@ impl Frame {
         }
     }
 
+    /// What the variables hold, as far as known.
+    pub(super) fn globals(&self) -> BTreeMap<u16, Slot> {
+        let known = |slot| Some((slot, self.slots.get(&slot)?.clone()));
+        self.globals.iter().copied().filter_map(known).collect()
+    }
+
+    /// The variables of which nothing is known hold this.
+    pub(super) fn learn_globals(&mut self, globals: BTreeMap<u16, Slot>) {
+        for (slot, content) in globals {
+            self.slots.entry(slot).or_insert(content);
+        }
+    }
+
     /// Whether the slot owns an object (or holds NULL).
     pub(super) fn owns(&self, slot: u16) -> bool {
         self.is_local(slot) || self.owned.contains(&slot)

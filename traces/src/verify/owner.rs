@@ -15,7 +15,7 @@
 
 use super::Broken;
 use super::fact::{Fact, Facts};
-use super::frame::Frame;
+use super::frame::{Frame, Slot};
 use crate::helper::HelperEffect;
 use crate::op::{Effect, Op, Type};
 use crate::trace::{FrameState, Imm, Inst, Known, ObjId, Resume, SnapId, Trace, Value};
@@ -90,7 +90,17 @@ struct Now {
     shared: BTreeMap<Value, i64>,
     /// Values that live as long as nobody changes the memory that they were loaded from.
     in_memory: BTreeSet<Value>,
+    /// Between a call that is expected to be short and the check behind it: what held in front of it, and holds again
+    /// behind that check.
+    forgotten: Option<Forgotten>,
     effects: Effects,
+}
+
+/// What a call that gives the GIL up forgets.
+#[derive(Clone, PartialEq)]
+struct Forgotten {
+    in_memory: BTreeSet<Value>,
+    globals: BTreeMap<u16, Slot>,
 }
 
 impl Now {
@@ -108,9 +118,28 @@ impl Now {
                 .intersection(&other.in_memory)
                 .copied()
                 .collect(),
+            forgotten: None,
             effects: self.effects.clone(),
         }
     }
+}
+
+impl Forgotten {
+    /// A value is about to be defined again.
+    fn forget(&mut self, value: Value) {
+        self.in_memory.remove(&value);
+        for slot in self.globals.values_mut() {
+            slot.values.remove(&value);
+        }
+    }
+}
+
+/// Whether behind an op nothing may hold of objects that held in front of a call further up.
+fn may_overtake(op: Op) -> bool {
+    matches!(
+        op.effect(),
+        Effect::Store | Effect::Call | Effect::RunsPython
+    )
 }
 
 /// One execution of a bytecode: the turn of the path, how many frames there are, the innermost code object and offset.
@@ -223,6 +252,9 @@ impl<'a> Walk<'a> {
                 equal.remove(&result);
             }
             self.now.in_memory.remove(&result);
+            if let Some(forgotten) = &mut self.now.forgotten {
+                forgotten.forget(result);
+            }
         }
         self.snapshot(inst)?;
         self.slots(inst)?;
@@ -295,6 +327,22 @@ impl<'a> Walk<'a> {
             _ => false,
         };
         let calls = inst.op == Op::CCall && !self.trace.is_leaf(inst);
+        match inst.op {
+            Op::CCall if self.trace.is_short(inst) => {
+                self.now.forgotten = Some(Forgotten {
+                    in_memory: self.now.in_memory.clone(),
+                    globals: self.now.frame.globals(),
+                });
+            }
+            Op::Check => {
+                if let Some(forgotten) = self.now.forgotten.take() {
+                    self.now.in_memory.extend(forgotten.in_memory);
+                    self.now.frame.learn_globals(forgotten.globals);
+                }
+            }
+            op if may_overtake(op) => self.now.forgotten = None,
+            _ => {}
+        }
         if helper_writes || calls || inst.op.effect() == Effect::RunsPython {
             self.now.shared.clear();
         }

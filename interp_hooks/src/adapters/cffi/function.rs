@@ -70,6 +70,7 @@ impl Function {
                 vectors: !self.is_api,
                 variadic: self.variadic,
                 leaf: false,
+                short: false,
             },
         })
     }
