@@ -295,6 +295,7 @@ pub fn emit_call(
     let decl = FuncDecl {
         name: sig.name.clone(),
         addr: sig.addr,
+        known_as: sig.known_as,
         params,
         ret,
         second,

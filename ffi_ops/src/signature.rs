@@ -80,6 +80,8 @@ pub struct Signature {
     pub ret: Ret,
     /// The address where it never changes; else the call is given it as a value.
     pub addr: Option<u64>,
+    /// See [`traces::FuncDecl::known_as`].
+    pub known_as: u64,
     /// What stands around the call.
     pub flags: FuncFlags,
 }

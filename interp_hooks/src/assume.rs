@@ -9,7 +9,7 @@
 //! | a class is not modified | `PyType_Watch` | CPython 3.12 |
 //! | a function in Python keeps its code and default values | `PyFunction_AddWatcher` | CPython 3.12 |
 //! | a ctypes function keeps its prototype | its setters, wrapped (`adapters/prototypes.rs`) | |
-//! | calls of a foreign function are short | those who learn what calls are like (`handoff.rs`) | |
+//! | foreign calls are short | those who learn what calls are like (`handoff.rs`) | |
 
 use crate::engine;
 use crate::py::{Object, Strong};
@@ -104,10 +104,10 @@ impl Assumptions {
         self.recorded.push(function.strong());
     }
 
-    /// Calls of the foreign function at this address are short, and do not call back.
-    pub fn calls_are_short(&mut self, address: u64) {
+    /// Calls that are known as this ([`traces::FuncDecl::known_as`]) are short, and do not call back.
+    pub fn calls_are_short(&mut self, known_as: u64) {
         self.watch(|registry, flag| {
-            listen(&registry.short_calls, address as usize, flag);
+            listen(&registry.short_calls, known_as as usize, flag);
             true
         });
     }
@@ -162,7 +162,7 @@ struct Api {
     watches_functions: OnceCell<bool>,
 }
 
-/// How the calls of a foreign function were.
+/// How foreign calls were.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Calls {
     /// The one whose time was taken last was short.
@@ -180,7 +180,7 @@ pub struct Registry {
     prototypes: Listeners,
     functions: Listeners,
     short_calls: Listeners,
-    /// How the calls of foreign functions were, by their addresses.
+    /// How foreign calls were, by what they are known as.
     calls: RefCell<FxHashMap<u64, Calls>>,
     /// A bit for each of the addresses of functions that were ever listed, by which nearly all others are told apart.
     function_bits: Cell<u128>,
@@ -405,29 +405,29 @@ impl Registry {
         self.function_bits.get() & bit(function) != 0 && fall(&self.functions, function as usize)
     }
 
-    /// A call of a foreign function was short.
-    pub fn call_was_short(&self, address: u64) {
+    /// A call that is known as this was short.
+    pub fn call_was_short(&self, known_as: u64) {
         if let Ok(mut calls) = self.calls.try_borrow_mut() {
-            calls.entry(address).or_insert(Calls::Short);
+            calls.entry(known_as).or_insert(Calls::Short);
         }
     }
 
     /// Whether one was, and none turned out to be otherwise.
-    pub fn call_is_short(&self, address: u64) -> bool {
-        self.calls.borrow().get(&address) == Some(&Calls::Short)
+    pub fn call_is_short(&self, known_as: u64) -> bool {
+        self.calls.borrow().get(&known_as) == Some(&Calls::Short)
     }
 
-    /// Calls of a foreign function last, or call back. Says whether an assumption fell.
-    pub fn calls_last(&self, address: u64) -> bool {
+    /// They last, or call back. Says whether an assumption fell.
+    pub fn calls_last(&self, known_as: u64) -> bool {
         if let Ok(mut calls) = self.calls.try_borrow_mut() {
-            calls.insert(address, Calls::Lasting);
+            calls.insert(known_as, Calls::Lasting);
         }
-        fall(&self.short_calls, address as usize)
+        fall(&self.short_calls, known_as as usize)
     }
 
     /// Whether they do.
-    pub fn do_calls_last(&self, address: u64) -> bool {
-        self.calls.borrow().get(&address) == Some(&Calls::Lasting)
+    pub fn do_calls_last(&self, known_as: u64) -> bool {
+        self.calls.borrow().get(&known_as) == Some(&Calls::Lasting)
     }
 
     /// A ctypes function is about to be given another prototype. Says whether an assumption fell.

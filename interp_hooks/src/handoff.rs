@@ -15,7 +15,7 @@ use crate::assume::Registry;
 use crate::cpython::{frame, threads};
 use crate::{engine, monitor, run, symbol, tls};
 use jit::site::{self, RECORD, SEEN};
-use jit::{Activation, Site};
+use jit::{Activation, Site, values_of};
 use pyo3_ffi as ffi;
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -140,7 +140,7 @@ pub unsafe fn rehearse() -> Result<(), String> {
         let other = thread::Builder::new().spawn(move || {
             let fits = monitor_fits();
             if fits {
-                give_up(current(), address as *mut ffi::PyThreadState);
+                give_up(current(), address as *mut ffi::PyThreadState, || ());
             }
             fits
         });
@@ -217,15 +217,20 @@ fn barrier(command: libc::c_int) -> std::io::Result<()> {
     }
 }
 
-/// Lets go of the GIL for a thread whose place for its state is empty.
+/// Lets go of the GIL for a thread whose place for its state is empty, once that has been done which needs the GIL.
 ///
 /// # Safety
 /// `place` is that of the calling thread, which has no state; the other thread has the GIL, and does not touch its state
 /// before it has taken the GIL again.
-unsafe fn give_up(place: *mut *mut ffi::PyThreadState, state: *mut ffi::PyThreadState) {
+unsafe fn give_up(
+    place: *mut *mut ffi::PyThreadState,
+    state: *mut ffi::PyThreadState,
+    before: impl FnOnce(),
+) {
     // SAFETY: the caller's promise.
     unsafe {
         place.write_volatile(state);
+        before();
         ffi::PyEval_SaveThread();
     }
 }
@@ -373,7 +378,12 @@ impl Watched {
         unsafe {
             let state: *mut ffi::PyThreadState = (*self.activation).thread.cast();
             leave_untouched(state);
-            give_up(current(), state);
+            let site = self.sites().next();
+            give_up(current(), state, || {
+                if let Some(site) = site {
+                    keep(self.activation, site);
+                }
+            });
             stolen(self.activation).store(GONE, Ordering::SeqCst);
         }
     }
@@ -381,6 +391,72 @@ impl Watched {
     /// The same run.
     pub fn clone(&self) -> Watched {
         Watched { ..*self }
+    }
+}
+
+// ---- what a call is lent ----
+
+/// The objects that have to live as long as a call, and until the run ends, where others run meanwhile.
+///
+/// # Safety
+/// The activation lives, and the site is one of its.
+unsafe fn lent<'a>(
+    a: *mut Activation,
+    site: &'a Site,
+) -> impl Iterator<Item = *mut ffi::PyObject> + 'a {
+    let places = site.kept.iter().map(|&place| usize::from(place));
+    // SAFETY: the caller's promise: native code has put them there.
+    places.map(move |place| unsafe { values_of(a, place + 1)[place] as *mut ffi::PyObject })
+}
+
+/// Takes references to them.
+///
+/// # Safety
+/// As `lent`; whoever calls has the GIL, as that thread or for it, and the call is under way or about to begin.
+unsafe fn keep(a: *mut Activation, site: &Site) {
+    // SAFETY: the caller's promise: objects, or NULL.
+    unsafe { lent(a, site).for_each(|o| ffi::Py_XINCREF(o)) };
+}
+
+/// The run owes the references that were taken.
+///
+/// # Safety
+/// As `lent`; this is called behind the call by the thread, which has the GIL.
+unsafe fn owe(a: *mut Activation, site: &Site) {
+    if site.kept.is_empty() {
+        return;
+    }
+    // SAFETY: the caller's promise; the word is this function's and `take_owed`'s.
+    unsafe {
+        let mut owed = take_owed(a);
+        owed.0.extend(lent(a, site));
+        (*a).owed = Box::into_raw(Box::new(owed)).cast();
+    }
+}
+
+/// References that a run lets go of when its frame is whole.
+#[derive(Default)]
+pub struct Owed(Vec<*mut ffi::PyObject>);
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        // SAFETY: taken by `keep`; the GIL is held.
+        self.0.iter().for_each(|&o| unsafe { ffi::Py_XDECREF(o) });
+    }
+}
+
+/// What a run owes.
+///
+/// # Safety
+/// The activation lives, and its thread has the GIL.
+pub unsafe fn take_owed(a: *mut Activation) -> Owed {
+    // SAFETY: the caller's promise; what is there was put there by `owe`.
+    unsafe {
+        let owed = std::mem::replace(&mut (*a).owed, std::ptr::null_mut());
+        match owed.is_null() {
+            true => Owed::default(),
+            false => *Box::from_raw(owed.cast::<Owed>()),
+        }
     }
 }
 
@@ -445,6 +521,7 @@ pub unsafe extern "C" fn release(a: *mut Activation, site: &Site) {
         if timed {
             leave_untouched((*a).thread.cast());
         }
+        keep(a, site);
         ffi::PyEval_SaveThread();
         if timed {
             (*a).handoff.since = now_ns();
@@ -489,6 +566,9 @@ pub unsafe extern "C" fn come_back(a: *mut Activation, site: &Site) {
                 }
                 learn_of_steal(site, is_touched(thread));
             }
+        }
+        if how != 0 {
+            owe(a, site);
         }
         stolen(a).store(0, Ordering::SeqCst);
         *libc::__errno_location() = errno;

@@ -2,6 +2,7 @@
 
 use crate::cpython::{Base, frame, pairs};
 use crate::engine::{Engine, Run};
+use crate::handoff::Owed;
 use crate::hook::TOOL;
 use crate::loops::{Version, Wanted};
 use crate::py::Object;
@@ -114,10 +115,11 @@ pub unsafe fn run<'a>(
         *t += 1;
     }
     // SAFETY: nobody else uses the record any more; the spare iterator is the run's.
-    let (iterations, shortfall, observed) = unsafe {
+    let (iterations, shortfall, observed, owed) = unsafe {
+        let owed = handoff::take_owed(buf.activation());
         let ended = &*buf.activation();
         ffi::Py_XDECREF(ended.spare.cast());
-        (ended.iterations, ended.shortfall, ended.observed != 0)
+        (ended.iterations, ended.shortfall, ended.observed != 0, owed)
     };
     let mut calls = None;
     if let Some(exit) = version.compiled.exits.get(n as usize) {
@@ -146,6 +148,7 @@ pub unsafe fn run<'a>(
         calls,
         frames,
         held,
+        owed,
     }
 }
 
@@ -161,6 +164,7 @@ pub struct Ended<'a> {
     calls: Option<Calls>,
     frames: Frames,
     held: Held<'a>,
+    owed: Owed,
 }
 
 impl Ended<'_> {
@@ -179,6 +183,7 @@ impl Ended<'_> {
             unsafe { calls.finish(e) };
         }
         drop(self.frames);
+        drop(self.owed);
         drop(self.held);
     }
 }
@@ -232,6 +237,7 @@ unsafe fn activation(e: &Engine, thread: *mut ffi::PyThreadState, f: *mut u8) ->
         saved_errno: places.map_or(std::ptr::null_mut(), |p| p.saved),
         inlined: std::ptr::null_mut(),
         handoff: Handoff::new(std::ptr::null_mut()),
+        owed: std::ptr::null_mut(),
         watched: [std::ptr::null(); MAX_WATCHES],
         expected: [0; MAX_WATCHES],
     };

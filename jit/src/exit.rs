@@ -37,6 +37,8 @@ pub struct Activation {
     pub inlined: *mut u8,
     /// What is about the GIL.
     pub handoff: Handoff,
+    /// For the runtime's use: what was kept alive during calls.
+    pub owed: *mut u8,
     /// The words that `check` polls, as many as `Target::watches` has widths.
     pub watched: [*const u8; MAX_WATCHES],
     /// What they must hold (zero-extended).
@@ -252,6 +254,9 @@ pub struct Exit {
     pub tuples: Vec<Vec<Source>>,
     /// Slots above the top whose objects are dropped when the frame is whole.
     pub drops: Vec<u16>,
+    /// Of the record of a foreign call: the values behind the activation that are objects which have to live until the run ends,
+    /// where others run during the call.
+    pub kept: Vec<u16>,
 }
 
 impl Exit {

@@ -62,13 +62,15 @@ pub struct Site {
     /// Whether cffi's `errno` is out of date in front of the call: that of the last call is where C keeps it. What calls
     /// back may look at it.
     pub errno_is_live: bool,
-    /// The address of a function that is expected to be short ([`traces::FuncFlags::short`]), else 0. Behind a call of one
-    /// that others had the GIL during, the next `check` has to leave ([`Activation::leave`](crate::Activation)).
+    /// [`traces::FuncDecl::known_as`] where the call is expected to be short ([`traces::FuncFlags::short`]), else 0. Behind
+    /// such a call that others had the GIL during, the next `check` has to leave ([`Activation::leave`](crate::Activation)).
     pub short: u64,
+    /// [`Exit::kept`](crate::Exit::kept) of that record.
+    pub kept: Vec<u16>,
 }
 
 impl Site {
-    pub(crate) fn new(during: u64, errno_is_live: bool, short: u64) -> Site {
+    pub(crate) fn new(during: u64, errno_is_live: bool, short: u64, kept: Vec<u16>) -> Site {
         Site {
             plain: AtomicU32::new(1),
             left: AtomicU32::new(0),
@@ -78,6 +80,7 @@ impl Site {
             during,
             errno_is_live,
             short,
+            kept,
         }
     }
 }

@@ -576,6 +576,7 @@ fn trace(
     let decl = FuncDecl {
         name: "f".to_string(),
         addr: (!way.indirect).then_some(address),
+        known_as: 0,
         params,
         ret: result,
         second,

@@ -45,6 +45,11 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// The code object of the frame that runs, and the byte offset of the bytecode in it.
+    pub fn place(&self) -> (ObjId, u32) {
+        (self.frame.code, self.frame.pc)
+    }
+
     /// A builder for a loop of this code object whose header is at byte offset `pc`.
     /// `trace` holds the name, the number of locals and the entry depth; at most `max_insts`
     /// instructions are recorded.

@@ -127,6 +127,9 @@ pub struct FuncDecl {
     /// The address; `None` where the call's first argument is the address. In text: `0` unless
     /// the trace is bound to a process.
     pub addr: Option<u64>,
+    /// By what the runtime knows how its calls turn out: its address; where that varies, a number for the place of the call.
+    /// 0 unless the trace is bound to a process.
+    pub known_as: u64,
     /// The parameters.
     pub params: Vec<Passed>,
     /// The result; of a struct in two registers the first eightbyte.

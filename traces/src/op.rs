@@ -417,6 +417,8 @@ ops! {
     /// The address of the attributes of an instance of a class that keeps them in an array; leaves where they lie
     /// in a dict, or somebody has asked for the dict.
     InstanceValues "instance_values" (Obj) None -> r(Ptr), Guard, true;
+    /// A word of the interpreter's own at the address, which changes only where Python code runs.
+    LoadWord "load_word" (Ptr) None -> r(I64), Load, false;
     /// As `load_item`, an attribute of an instance; NULL where it is not set.
     LoadAttr "load_attr" (Ptr I64) None -> r(Obj), Load, false;
     /// As `store_item`, an attribute of an instance.

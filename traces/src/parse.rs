@@ -356,6 +356,7 @@ impl<'a> Parser<'a> {
         Ok(FuncDecl {
             name,
             addr,
+            known_as: 0,
             params,
             ret,
             second,

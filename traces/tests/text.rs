@@ -120,6 +120,7 @@ fn functions_of_one_name_are_told_apart() {
     let func = |addr, ret| FuncDecl {
         name: "function".to_string(),
         addr: Some(addr),
+        known_as: 0,
         params: vec![],
         ret,
         second: None,

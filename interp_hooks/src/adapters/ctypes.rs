@@ -239,6 +239,7 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
         params,
         ret,
         addr: None,
+        known_as: 0,
         flags,
     };
     Some(Function {

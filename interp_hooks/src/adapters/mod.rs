@@ -138,10 +138,10 @@ pub fn emit(
             let mut address = None;
             if let Guarded::Pointer(p) = guarded {
                 sig.addr = None;
+                sig.known_as = place(rec);
                 address = Some(p);
-            } else {
-                expect(rec, &mut sig);
             }
+            expect(rec, &mut sig);
             ffi_ops::emit_call(rec.builder(), &sig, address, &operands, stack, known)
         }
         Description::Ctypes(f) => match guarded {
@@ -170,16 +170,26 @@ pub fn emit(
 /// What is expected of a function: nothing of one that is promised to be a leaf; of another one that its calls are short, as
 /// long as nothing else is known.
 fn expect(rec: &mut Recorder, sig: &mut Signature) {
-    let (Some(address), Some(e)) = (sig.addr, engine::get()) else {
-        return;
-    };
-    if e.leaves.borrow().contains(&address) {
+    let Some(e) = engine::get() else { return };
+    let known_as = sig.known_as;
+    if sig
+        .addr
+        .is_some_and(|address| e.leaves.borrow().contains(&address))
+    {
         sig.flags.gil = false;
         sig.flags.leaf = true;
-    } else if sig.flags.gil && !e.registry.do_calls_last(address) && handoff::may_expect() {
+    } else if sig.flags.gil && !e.registry.do_calls_last(known_as) && handoff::may_expect() {
         sig.flags.short = true;
-        rec.assumptions.calls_are_short(address);
+        rec.assumptions.calls_are_short(known_as);
     }
+}
+
+/// A number for the place of a call whose function varies: no address has its highest bit set.
+fn place(rec: &mut Recorder) -> u64 {
+    let b = rec.builder();
+    let (code, pc) = b.place();
+    let code = b.trace.obj(code).addr;
+    1 << 63 | code ^ u64::from(pc) << 47
 }
 
 /// Promises that a foreign function is a leaf, where it can be called directly.
@@ -209,6 +219,7 @@ fn emit_ctypes(
     rec.assumptions.type_unchanged(function.type_object());
     let mut sig = Signature {
         addr: Some(f.address),
+        known_as: f.address,
         ..f.signature.clone()
     };
     expect(rec, &mut sig);

@@ -9,7 +9,7 @@ use crate::cpython::decode::Instr;
 use crate::cpython::function;
 use crate::cpython::instance::{self, Attribute, Place};
 use crate::py::Object;
-use traces::{Abort, CType, Field, Imm, Op, Protocol, Value};
+use traces::{Abort, Field, Imm, Op, Protocol, Value};
 
 impl Recorder {
     /// `owner.name` of an instance; says whether it was emitted.
@@ -169,7 +169,7 @@ impl Recorder {
     /// Leaves unless instances of a class have as many names of attributes as now.
     fn guard_names(&mut self, word: *const i64) -> Result<(), Abort> {
         let place = self.b.ptr(word as u64)?;
-        let count = self.b.emit(Op::Load, &[place], Imm::Place(CType::I64, 0))?;
+        let count = self.b.op(Op::LoadWord, &[place])?;
         // SAFETY: the word lies in the class, which is alive.
         let now = self.b.int(unsafe { *word })?;
         let same = self.b.op(Op::IEq, &[count, now])?;

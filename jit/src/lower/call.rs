@@ -248,7 +248,7 @@ impl<'a> Lower<'a> {
         args: [ir::Value; 3],
     ) -> Result<Option<ir::Value>, Abort> {
         let snap = inst.snap.ok_or_else(|| malformed(inst))?;
-        let (record, words) = self.during_record(at, snap)?;
+        let (record, words) = self.during_record(at, snap, Vec::new())?;
         if !words.is_empty() {
             return Err(refused("a store that waits while Python code runs"));
         }

@@ -23,6 +23,8 @@ pub(super) struct Word {
 /// What a record is made of so far: its words, and where its values are found.
 #[derive(Default)]
 pub(super) struct Words {
+    /// The index of the first word.
+    first: u16,
     words: Vec<Word>,
     sources: HashMap<Value, Source>,
     pub(super) tuples: Vec<Vec<Source>>,
@@ -31,9 +33,9 @@ pub(super) struct Words {
 impl Words {
     /// Adds words, one behind the other; the index of the first.
     pub(super) fn add(&mut self, words: impl IntoIterator<Item = Word>) -> Result<u16, Abort> {
-        let index = u16::try_from(self.words.len());
+        let index = usize::from(self.first) + self.words.len();
         self.words.extend(words);
-        index.map_err(|_| refused("a snapshot of too many values"))
+        u16::try_from(index).map_err(|_| refused("a snapshot of too many values"))
     }
 }
 
@@ -69,6 +71,8 @@ pub(super) struct Exits {
     pub(super) exits: Vec<Exit>,
     pub(super) durings: Vec<Exit>,
     pub(super) buf_len: usize,
+    /// Where the words of an exit or a record begin: behind the values that wait in memory.
+    first: u16,
     pending: Vec<Pending>,
     by_snap: HashMap<(SnapId, Op, Part, Errno), Block>,
     ret: Block,
@@ -88,11 +92,19 @@ impl Exits {
             exits: Vec::new(),
             durings: Vec::new(),
             buf_len: 0,
+            first: 0,
             pending: Vec::new(),
             by_snap: HashMap::new(),
             ret,
             out_of_loop,
         }
+    }
+
+    /// Sets so many words aside, in front of what exits and records write.
+    pub(super) fn reserve(&mut self, words: usize) -> Result<(), Abort> {
+        self.first = u16::try_from(words).map_err(|_| refused("too many values that wait"))?;
+        self.buf_len = words;
+        Ok(())
     }
 }
 
@@ -176,11 +188,13 @@ impl<'a> Lower<'a> {
         &mut self,
         at: usize,
         snap: SnapId,
+        kept: Vec<u16>,
     ) -> Result<(usize, Vec<Word>), Abort> {
         let (exit, words) = self.record(at, snap, true)?;
+        let exit = Exit { kept, ..exit };
         let same = |e: &Exit| {
             (e.resume, &e.frames) == (exit.resume, &exit.frames)
-                && (&e.slots, &e.tuples) == (&exit.slots, &exit.tuples)
+                && (&e.slots, &e.tuples, &e.kept) == (&exit.slots, &exit.tuples, &exit.kept)
         };
         let index = match self.exits.durings.iter().position(same) {
             Some(index) => index,
@@ -209,14 +223,18 @@ impl<'a> Lower<'a> {
         if calls.any(|frame| frame.slot == 0 || trace.inlined_at(frame.slot).is_none()) {
             return Err(refused("a snapshot of a call that is not in the table"));
         }
-        let mut words = Words::default();
+        let mut words = Words {
+            first: self.exits.first,
+            ..Words::default()
+        };
         let mut slots = Vec::new();
         let listed = snapshot.frames.iter().flat_map(|frame| &frame.slots);
         for &(slot, value) in listed.filter(|(slot, _)| !during || trace.is_seen(*slot)) {
             slots.push((slot, self.source_of(value, &mut words)?));
         }
         let Words { words, tuples, .. } = words;
-        self.exits.buf_len = self.exits.buf_len.max(words.len());
+        let end = usize::from(self.exits.first) + words.len();
+        self.exits.buf_len = self.exits.buf_len.max(end);
         let exit = Exit {
             inst: at as u32,
             resume: snapshot.resume,
@@ -224,6 +242,7 @@ impl<'a> Lower<'a> {
             slots,
             tuples,
             drops: snapshot.drops.clone(),
+            kept: Vec::new(),
         };
         Ok((exit, words))
     }
@@ -263,6 +282,9 @@ impl<'a> Lower<'a> {
             _ => (value, Repr::Obj),
         };
         let word = self.def(value)?;
+        if let Def::Aside(place) = word {
+            return Ok(Source::Buf(place, repr));
+        }
         let imm = match word {
             Def::Int(n) => Some(n as u64),
             Def::Float(x) => Some(x.to_bits()),
@@ -300,13 +322,13 @@ impl<'a> Lower<'a> {
 
     /// Stores the words of a record into the buffer.
     pub(super) fn store_words(&mut self, words: &[Word]) -> Result<(), Abort> {
-        for (i, word) in (VALUES..).zip(words) {
+        for (i, word) in (VALUES + usize::from(self.exits.first)..).zip(words) {
             let value = match word.def {
                 Def::Native(x) if self.b.func.dfg.value_type(x) == types::I8 => {
                     self.b.ins().uextend(types::I64, x)
                 }
                 Def::Native(x) => x,
-                Def::Aside(slot) => self.word_aside(slot),
+                Def::Aside(place) => self.word_aside(place),
                 Def::Int(n) => self.int(n),
                 Def::Bool(x) => self.int(x.into()),
                 Def::Float(x) => self.b.ins().f64const(x),
@@ -322,7 +344,7 @@ impl<'a> Lower<'a> {
     /// keeps a float across a call, and the register allocator would spill and reload one that
     /// goes round the loop twice.
     pub(super) fn reload_floats(&mut self, words: &[Word]) {
-        for (i, word) in (VALUES..).zip(words) {
+        for (i, word) in (VALUES + usize::from(self.exits.first)..).zip(words) {
             if matches!(word.def, Def::Native(x) if self.b.func.dfg.value_type(x) == types::F64) {
                 let value = self.load(types::F64, self.act, 8 * i as i32);
                 if let Some(def) = self.defs.get_mut(word.value.0 as usize) {

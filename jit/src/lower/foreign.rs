@@ -65,12 +65,16 @@ impl Lower<'_> {
         let mut words = Vec::new();
         // Nobody looks at the frame while a leaf runs.
         if !decl.flags.leaf {
-            let (index, record) = self.during_record(at, snap)?;
+            let kept = match decl.flags.short {
+                true => self.keep_alive(inst)?,
+                false => Vec::new(),
+            };
+            let (index, record) = self.during_record(at, snap, kept.clone())?;
             words = record;
             self.store_words(&words)?;
             let during = index as i64 + 1;
             match decl.flags.gil {
-                true => site = Some((self.site(during as u64, decl), during)),
+                true => site = Some((self.site(during as u64, decl, kept), during)),
                 false => self.set_during(during),
             }
         }
@@ -91,10 +95,10 @@ impl Lower<'_> {
     }
 
     /// The address of a new site.
-    fn site(&mut self, during: u64, decl: &FuncDecl) -> i64 {
+    fn site(&mut self, during: u64, decl: &FuncDecl, kept: Vec<u16>) -> i64 {
         let live = self.errno == Errno::Live;
-        let short = decl.addr.filter(|_| decl.flags.short).unwrap_or(0);
-        let site = Box::new(Site::new(during, live, short));
+        let short = if decl.flags.short { decl.known_as } else { 0 };
+        let site = Box::new(Site::new(during, live, short, kept));
         let address = std::ptr::from_ref(&*site) as i64;
         self.sites.push(site);
         address

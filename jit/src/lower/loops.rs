@@ -610,32 +610,22 @@ impl<'a> Lower<'a> {
             return Err(refused("more watched words than an activation holds"));
         }
         let python_ran = std::mem::take(&mut self.python_ran);
+        let watches = self.target.watches.iter().enumerate();
+        let watches: Vec<(usize, Watch)> = watches
+            .filter(|(_, watch)| python_ran || !watch.by_python)
+            .map(|(i, &watch)| (i, watch))
+            .collect();
+        if let &[(i, watch)] = watches.as_slice() {
+            let expected = self.expected(i);
+            let word = self.watched(i, watch);
+            return Ok(self.b.ins().icmp(IntCC::NotEqual, expected, word));
+        }
         let mut differs = None;
-        let alone = |watches: &[Watch]| {
-            watches
-                .iter()
-                .filter(|w| !w.by_python || python_ran)
-                .count()
-                == 1
-        };
-        let alone = alone(&self.target.watches);
-        for (i, watch) in self.target.watches.iter().enumerate() {
-            if watch.by_python && !python_ran {
-                continue;
-            }
-            let place = offset_of!(Activation, watched) + 8 * i;
-            let expected = offset_of!(Activation, expected) + 8 * i;
-            let place = self.load(types::I64, self.act, place as i32);
-            let mut word = match watch.bytes {
-                8 => self.load(types::I64, place, 0),
-                _ => self.b.ins().uload32(TRUSTED, place, 0),
-            };
+        for (i, watch) in watches {
+            let mut word = self.watched(i, watch);
             // Whoever wants it to leave changes what the first one is compared with.
             if i == 0 || !watch.zero {
-                let expected = self.load(types::I64, self.act, expected as i32);
-                if alone {
-                    return Ok(self.b.ins().icmp(IntCC::NotEqual, word, expected));
-                }
+                let expected = self.expected(i);
                 word = self.b.ins().bxor(word, expected);
             }
             differs = Some(match differs {
@@ -644,5 +634,21 @@ impl<'a> Lower<'a> {
             });
         }
         differs.ok_or_else(|| refused("nothing to poll"))
+    }
+
+    /// What a watched word must hold.
+    fn expected(&mut self, i: usize) -> ir::Value {
+        let place = offset_of!(Activation, expected) + 8 * i;
+        self.load(types::I64, self.act, place as i32)
+    }
+
+    /// A watched word.
+    fn watched(&mut self, i: usize, watch: Watch) -> ir::Value {
+        let place = offset_of!(Activation, watched) + 8 * i;
+        let place = self.load(types::I64, self.act, place as i32);
+        match watch.bytes {
+            8 => self.load(types::I64, place, 0),
+            _ => self.b.ins().uload32(TRUSTED, place, 0),
+        }
     }
 }

@@ -15,6 +15,11 @@ impl Lower<'_> {
                 let value = self.load_c(ty, base, distance);
                 self.define(inst, value)
             }
+            (Op::LoadWord, _) => {
+                let base = self.arg(inst, 0, Type::Ptr)?;
+                let word = self.load(types::I64, base, 0);
+                self.define(inst, word)
+            }
             (Op::Store, Imm::Place(ty, distance)) => {
                 let base = self.arg(inst, 0, Type::Ptr)?;
                 let value = self.arg(inst, 1, ty.ty())?;

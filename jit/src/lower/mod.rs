@@ -29,6 +29,7 @@ use crate::exit::{Activation, Exit, InstanceShape};
 use crate::site::{Handoff, Site};
 use crate::stub::Stubs;
 use crate::target::Target;
+use aside::Asides;
 use branch::Branches;
 use cranelift_codegen::ir::{
     self, Block, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind, UserFuncName,
@@ -73,6 +74,8 @@ pub(crate) fn lower(
     let mut context = FunctionBuilderContext::new();
     let builder = FunctionBuilder::new(&mut func, &mut context);
     let mut lower = Lower::new(builder, trace, target, request);
+    lower.asides = Asides::of(trace)?;
+    lower.exits.reserve(lower.asides.len())?;
     lower.trace()?;
     let mut stubs = std::mem::take(&mut lower.stubs);
     let shapes = std::mem::take(&mut lower.shapes);
@@ -100,8 +103,8 @@ pub(crate) fn lower(
 enum Def {
     Undefined,
     Native(ir::Value),
-    /// A word that waits in memory.
-    Aside(StackSlot),
+    /// A word that waits in memory, at this place.
+    Aside(u16),
     Int(i64),
     Float(f64),
     Bool(bool),
@@ -149,6 +152,7 @@ struct Lower<'a> {
     current: ir::Value,
     frame: ir::Value,
     exits: Exits,
+    asides: Asides,
     /// The block in which the trace begins.
     start: Block,
     /// Where `jump` goes: the label, else the start.
@@ -267,6 +271,7 @@ impl<'a> Lower<'a> {
             current,
             frame,
             exits,
+            asides: Asides::default(),
             start: header,
             header,
             part: Part::Before,
@@ -348,7 +353,7 @@ impl<'a> Lower<'a> {
             LoadField | StoreField | FieldAddr | Same => self.object_op(inst),
             LoadItem | StoreItem | SwapItem | LoadAttr | StoreAttr | SwapAttr => self.item_op(inst),
             InstanceValues => self.instance_values(at, inst),
-            Load | Store | LoadErrno | StoreErrno | UnboxCValue => self.memory_op(inst),
+            Load | LoadWord | Store | LoadErrno | StoreErrno | UnboxCValue => self.memory_op(inst),
             IAdd | ISub | IMul | IAnd | IOr | IXor | IShl | IShr | IUshr | ISext | IZext
             | IFloorDiv | IMod => self.int_op(inst),
             IAddOvf | ISubOvf | IMulOvf => self.overflowing(at, inst),
@@ -438,7 +443,7 @@ impl<'a> Lower<'a> {
         Ok(match def {
             Def::Undefined => return Err(refused("an undefined value")),
             Def::Native(x) => x,
-            Def::Aside(slot) => self.word_aside(slot),
+            Def::Aside(place) => self.word_aside(place),
             Def::Int(n) => self.int(n),
             Def::Float(x) => self.b.ins().f64const(x),
             Def::Bool(x) => self.b.ins().iconst(types::I8, x as i64),

@@ -128,7 +128,7 @@ impl Forward<'_> {
             (Helper::CellSet, &[cell, value]) => {
                 self.state.heap.retain(|place, _| match place {
                     Place::Field(_, field) => *field != Field::CellRef,
-                    Place::Item(..) | Place::Attr(..) => false,
+                    Place::Item(..) | Place::Attr(..) | Place::Word(..) => false,
                     Place::Values(..) | Place::TupleItem(..) | Place::Memory(..) => true,
                 });
                 // The cell owns the object now. Of a box, what matters is the number in it, except of a struct
@@ -172,7 +172,8 @@ impl Forward<'_> {
     fn forget_python_memory(&mut self) {
         self.state.heap.retain(|place, _| match place {
             Place::Field(_, field) => field.alias() != Alias::Python,
-            Place::Item(..) | Place::Attr(..) | Place::Values(..) | Place::Memory(..) => false,
+            Place::Item(..) | Place::Attr(..) | Place::Values(..) => false,
+            Place::Word(..) | Place::Memory(..) => false,
             Place::TupleItem(..) => true,
         });
     }

@@ -244,6 +244,7 @@ impl<'a> Forward<'a> {
             Op::LoadField | Op::StoreField | Op::LoadItem => self.heap_op(inst, args),
             Op::InstanceValues
             | Op::LoadAttr
+            | Op::LoadWord
             | Op::StoreItem
             | Op::StoreAttr
             | Op::SwapItem
@@ -424,6 +425,11 @@ impl<'a> Forward<'a> {
     /// The instruction that defines a value of the new trace.
     pub(super) fn def(&self, value: Value) -> Option<&Inst> {
         self.out.insts.get(*self.defs.get(value.0 as usize)?)
+    }
+
+    /// The index of the instruction that defines a value of the new trace.
+    pub(super) fn def_place(&self, value: Value) -> Option<usize> {
+        self.defs.get(value.0 as usize).copied()
     }
 
     /// Whether nothing has happened since a value was computed that may have let go of an object.

@@ -112,7 +112,7 @@ impl Forward<'_> {
             .filter(|place| match *place {
                 Place::Field(other, f) => f == field && may_change(other),
                 Place::Item(..) | Place::Attr(..) | Place::Values(..) => false,
-                Place::TupleItem(..) | Place::Memory(..) => false,
+                Place::TupleItem(..) | Place::Word(..) | Place::Memory(..) => false,
             })
             .collect();
         for place in changed {
@@ -168,6 +168,7 @@ pub(super) fn is_immutable(place: Place) -> bool {
     match place {
         Place::Field(_, field) => field.alias() == Alias::Immutable,
         Place::TupleItem(..) => true,
-        Place::Item(..) | Place::Attr(..) | Place::Values(..) | Place::Memory(..) => false,
+        Place::Item(..) | Place::Attr(..) | Place::Values(..) => false,
+        Place::Word(..) | Place::Memory(..) => false,
     }
 }

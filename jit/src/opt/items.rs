@@ -23,6 +23,7 @@ impl Forward<'_> {
                 }
                 self.load(inst, args, Place::Attr(array, index)).map(Some)
             }
+            (Op::LoadWord, _, &[address]) => self.load(inst, args, Place::Word(address)).map(Some),
             (Op::StoreItem | Op::StoreAttr, _, &[array, index, value, old]) => {
                 self.store_object_in(inst.op, array, index, value, old)?;
                 Ok(None)

@@ -25,6 +25,7 @@
 //! | [`restart`] | branches of the preamble |
 //! | [`induct`] | parameters of the loop that move in step |
 //! | [`sink`] | iterators that a path makes and comes to the end of |
+//! | [`lend`] | operands of foreign calls that nobody need own |
 //! | [`dce`] | dead code, dead parameters, renumbering |
 
 mod boxes;
@@ -37,6 +38,7 @@ mod heap;
 mod induct;
 mod instances;
 mod items;
+mod lend;
 mod memory;
 mod peel;
 mod range;
@@ -81,7 +83,9 @@ pub fn optimise_with(
     check("induction", &derived, Stage::Optimised)?;
     let sunk = sink::sink(derived)?;
     check("sinking", &sunk, Stage::Optimised)?;
-    let swept = dce::sweep(&sunk)?;
+    let lent = lend::lend(sunk);
+    check("lending", &lent, Stage::Optimised)?;
+    let swept = dce::sweep(&lent)?;
     check("sweeping", &swept, Stage::Optimised)?;
     Ok(swept)
 }

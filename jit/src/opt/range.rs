@@ -250,12 +250,33 @@ impl Forward<'_> {
         if self.as_int(value).is_some() {
             return Ok(());
         }
+        let was = self.range(value);
         self.set_range(value, range);
+        if range != was {
+            self.narrow_sums(value);
+        }
         if let Some(n) = range.single() {
             let constant = self.int(n)?;
             self.state.equal.insert(value, constant);
         }
         Ok(())
+    }
+
+    /// The sums and differences that were computed of a value before that much was known of it: an iterator steps on in
+    /// front of what its item is used for.
+    fn narrow_sums(&mut self, value: Value) {
+        let behind = self.def_place(value).map_or(0, |at| at + 1);
+        let sums =
+            self.out.insts.iter().skip(behind).filter(|inst| {
+                matches!(inst.op, Op::IAdd | Op::ISub) && inst.args.contains(&value)
+            });
+        let sums: Vec<(Value, Range)> = sums
+            .filter_map(|inst| Some((inst.result?, self.range_of(inst)?)))
+            .collect();
+        for (sum, range) in sums {
+            let range = self.range(sum).meet(range);
+            self.set_range(sum, range);
+        }
     }
 }
 

@@ -176,7 +176,8 @@ impl Forward<'_> {
     pub(super) fn own_lent(&mut self, inst: &Inst) -> Result<(), Abort> {
         let changes = match (inst.op, inst.imm) {
             (Op::StoreItem | Op::StoreAttr | Op::SwapItem | Op::SwapAttr, _) => true,
-            (Op::CCall, _) => !self.naive.is_leaf(inst),
+            // What the snapshot of a short call lists lives until the check behind it has looked.
+            (Op::CCall, _) => !self.naive.is_leaf(inst) && !self.naive.is_short(inst),
             (Op::Call, Imm::Helper(helper)) => helper.effect() == HelperEffect::Writes,
             _ => false,
         };

@@ -69,6 +69,8 @@ pub(super) enum Place {
     Item(Value, Value),
     /// An item of a tuple, which never changes.
     TupleItem(Value, Value),
+    /// A word of the interpreter's own: its address.
+    Word(Value),
     /// C memory: an address, the distance from it in bytes, the C type.
     Memory(Value, i32, CType),
 }
@@ -86,6 +88,7 @@ impl Place {
             Place::Item(p, i) => (1, p.0, u64::from(i.0)),
             Place::TupleItem(p, i) => (2, p.0, u64::from(i.0)),
             Place::Values(v) => (4, v.0, 0),
+            Place::Word(v) => (6, v.0, 0),
             Place::Attr(p, i) => (5, p.0, u64::from(i.0)),
             Place::Memory(p, at, ty) => (3, p.0, (at as u32 as u64) << 8 | ty as u64),
         }

@@ -573,6 +573,7 @@ impl Machine {
             saved_errno: std::ptr::null_mut(),
             inlined: std::ptr::null_mut(),
             handoff: Handoff::new(std::ptr::null_mut()),
+            owed: std::ptr::null_mut(),
             watched: [std::ptr::null(); MAX_WATCHES],
             expected: [0; MAX_WATCHES],
         };

@@ -55,7 +55,9 @@ impl Eval<'_> {
             | Op::LoadAttr
             | Op::StoreAttr
             | Op::SwapAttr => self.item_op(inst, &args),
-            Op::Load | Op::Store | Op::LoadErrno | Op::StoreErrno => self.c_memory(inst, &args),
+            Op::Load | Op::LoadWord | Op::Store | Op::LoadErrno | Op::StoreErrno => {
+                self.c_memory(inst, &args)
+            }
             Op::ConstObj => match inst.imm {
                 Imm::Obj(id) => {
                     let object = self.constant(id)?;
@@ -419,6 +421,10 @@ impl Eval<'_> {
             (Op::Load, Imm::Place(ty, distance), &[Datum::Ptr(base)]) => {
                 let address = base.wrapping_add_signed(distance.into());
                 let datum = self.world.heap.memory.peek(address, ty)?;
+                self.result(inst, Some(datum))
+            }
+            (Op::LoadWord, _, &[Datum::Ptr(address)]) => {
+                let datum = self.world.heap.memory.peek(address, CType::I64)?;
                 self.result(inst, Some(datum))
             }
             (Op::Store, Imm::Place(ty, distance), &[Datum::Ptr(base), value]) => {

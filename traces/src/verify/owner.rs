@@ -366,6 +366,19 @@ impl<'a> Walk<'a> {
                 self.now.frame.forget_globals();
             }
         }
+        if inst.op == Op::CCall && self.trace.is_short(inst) {
+            // Whoever lets others run during the call keeps these alive.
+            let snap = inst.snap.and_then(|id| self.trace.snaps.get(id.0 as usize));
+            let listed = snap.iter().flat_map(|snap| &snap.frames);
+            let listed = listed.flat_map(|frame| &frame.slots).map(|slot| slot.1);
+            let contents = |v: Value| match self.def(v).filter(|def| def.op.is_box()) {
+                Some(def) => def.args.clone(),
+                None => vec![v],
+            };
+            let listed: Vec<Value> = listed.flat_map(contents).collect();
+            let listed = listed.into_iter().filter(|&v| self.is_obj(v));
+            self.now.in_memory.extend(listed.collect::<Vec<_>>());
+        }
         if container {
             // Where it has taken them; else nothing has changed.
             let kept = inst.args.iter().copied().filter(|&v| self.is_obj(v));

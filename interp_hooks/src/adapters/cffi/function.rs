@@ -63,6 +63,7 @@ impl Function {
             params,
             ret,
             addr: Some(self.address),
+            known_as: self.address,
             flags: FuncFlags {
                 gil: true,
                 errno: true,
