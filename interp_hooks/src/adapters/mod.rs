@@ -13,7 +13,7 @@ use crate::{engine, handoff};
 use ffi_ops::{Called, EmitError, KnownObjs, Operand, OperandKind, Ret, Signature};
 use pyo3_ffi as ffi;
 use std::ffi::CStr;
-use traces::{CType, Field, Helper, Imm, ObjId, Op, Resume, Value};
+use traces::{Abort, CType, Field, Helper, Imm, ObjId, Op, Resume, Value};
 
 pub use cffi::{
     ctype_of, ffi_object, is_cdata, is_owner, kept_struct, library, objects, size_of, types,
@@ -137,9 +137,13 @@ pub fn emit(
             };
             let mut address = None;
             if let Guarded::Pointer(p) = guarded {
-                sig.addr = None;
-                sig.known_as = place(rec);
-                address = Some(p);
+                if is_leaf(f.address) {
+                    guard_address(rec, p, f.address)?;
+                } else {
+                    sig.addr = None;
+                    sig.known_as = place(rec);
+                    address = Some(p);
+                }
             }
             expect(rec, &mut sig);
             ffi_ops::emit_call(rec.builder(), &sig, address, &operands, stack, known)
@@ -172,16 +176,27 @@ pub fn emit(
 fn expect(rec: &mut Recorder, sig: &mut Signature) {
     let Some(e) = engine::get() else { return };
     let known_as = sig.known_as;
-    if sig
-        .addr
-        .is_some_and(|address| e.leaves.borrow().contains(&address))
-    {
+    if sig.addr.is_some_and(is_leaf) {
         sig.flags.gil = false;
         sig.flags.leaf = true;
     } else if sig.flags.gil && !e.registry.do_calls_last(known_as) && handoff::may_expect() {
         sig.flags.short = true;
         rec.assumptions.calls_are_short(known_as);
     }
+}
+
+/// Whether the function at this address is promised to be a leaf.
+fn is_leaf(address: u64) -> bool {
+    engine::get().is_some_and(|e| e.leaves.borrow().contains(&address))
+}
+
+/// Leaves unless a function pointer holds this address.
+fn guard_address(rec: &mut Recorder, pointer: Value, address: u64) -> Result<(), Abort> {
+    let b = rec.builder();
+    let (now, then) = (b.op(Op::PToI, &[pointer])?, b.int(address as i64)?);
+    let same = b.op(Op::IEq, &[now, then])?;
+    b.guard(same, true);
+    Ok(())
 }
 
 /// A number for the place of a call whose function varies: no address has its highest bit set.
@@ -227,9 +242,8 @@ fn emit_ctypes(
     let o = b.obj(id)?;
     let p = b.load_field(o, Field::CtypesPtr)?;
     let address = b.emit(Op::Load, &[p], Imm::Place(CType::Ptr, 0))?;
-    let (now, then) = (b.op(Op::PToI, &[address])?, b.int(f.address as i64)?);
-    let same = b.op(Op::IEq, &[now, then])?;
-    b.guard(same, true);
+    guard_address(rec, address, f.address)?;
+    let b = rec.builder();
     let result = ffi_ops::emit_call(b, &sig, None, operands, stack, known)?;
     if f.python_api {
         // `_call_function_pointer`, Modules/_ctypes/callproc.c: a function of the Python API may

@@ -418,3 +418,139 @@ if leaf.__name__ == "leaf":
             assert repr(wrong) in str(problem), problem
         else:
             raise AssertionError(wrong)
+
+# === a_variable_holds_leaves_and_others_in_turn: compiled=run
+import sys
+from bindings import ffi, lib
+from show import show
+
+leaf = getattr(sys.modules.get("hardwire"), "leaf", lambda function: function)
+same = ffi.cast("int(*)(int)", ffi.addressof(lib, "id_int"))
+spin = ffi.cast("int(*)(int)", ffi.addressof(lib, "spin_us"))
+nap = ffi.cast("int(*)(int)", ffi.addressof(lib, "nap_us"))
+leaf(same)
+
+def run(functions, n):
+    total = 0
+    f = functions[0]
+    for i in range(n):
+        total += f(i & 3)
+        f = functions[i // 40 % len(functions)]
+    return total
+
+for functions in ([same], [same, spin], [spin, same, nap], [nap, nap]):
+    show(run(functions, 400))
+
+# === what_a_call_is_lent_lives_as_long: alone compiled=run,through
+import threading
+import time
+from bindings import calls, ffi, lib
+from show import show
+
+# The call is short at first; then it lasts, and others take away what it was given.
+died = []
+
+class Holder:
+    def __init__(self, n):
+        self.fill(n)
+
+    def fill(self, n):
+        data = ffi.new("unsigned char[]", bytes(range(10)))
+        self.held = ffi.gc(data, lambda _, n=n: died.append(n))
+
+    @property
+    def data(self):
+        return self.held
+
+    def sum(self, size, us):
+        return lib.sum_bytes_after(self.data, size, us)
+
+def run(holder, n, at):
+    total = 0
+    for i in range(n):
+        total += lib.sum_bytes_after(holder.held, 10, 30000 if i in at else 0)
+    return total
+
+def through(holder, n, at):
+    total = 0
+    for i in range(n):
+        total += holder.sum(10, 30000 if i in at else 0)
+    return total
+
+def take_away(count):
+    # Until that call is under way.
+    while calls()[0] < count:
+        time.sleep(0.001)
+    old = len(died)
+    holder.fill(len(died) + 1)
+    junk = [ffi.new("unsigned char[]", b"\xff" * 10) for _ in range(50)]
+    # In use: it is not gone yet.
+    seen.append(len(died) - old)
+
+for work in (run, through):
+    for at in ((), (500,), (800,), (100, 900)):
+        died.clear()
+        seen = []
+        holder = Holder(0)
+        total = work(holder, 300, ())
+        count = calls()[0]
+        threads = [threading.Thread(target=take_away, args=(count + n + 1,)) for n in at]
+        for thread in threads:
+            thread.start()
+        total += work(holder, 1000, at)
+        for thread in threads:
+            thread.join()
+        show(work.__name__, at, total, died, seen)
+
+# === what_a_call_is_lent_and_its_callback_takes_away: compiled=run,through
+from bindings import ffi, lib
+from show import show
+
+died = []
+
+class Holder:
+    def __init__(self):
+        self.n = 0
+        self.fill()
+
+    def fill(self):
+        self.n += 1
+        data = ffi.new("unsigned char[]", bytes(range(10)))
+        self.held = ffi.gc(data, lambda _, n=self.n: died.append(n))
+
+    @property
+    def data(self):
+        return self.held
+
+def act(x):
+    # Nothing else has it: it lives as long as the call.
+    before = len(died)
+    holder.fill()
+    junk = [ffi.new("unsigned char[]", b"\xff" * 10) for _ in range(50)]
+    seen.append(len(died) - before)
+    return x
+
+callback = ffi.callback("int(int)", act)
+
+def run(holder, n, at):
+    total = 0
+    for i in range(n):
+        total += lib.sum_bytes_later(callback if i in at else ffi.NULL, holder.held, 10)
+        if i in at:
+            order.append((i, len(died)))
+    return total
+
+def through(holder, n, at):
+    total = 0
+    for i in range(n):
+        total += lib.sum_bytes_later(callback if i in at else ffi.NULL, holder.data, 10)
+        if i in at:
+            order.append((i, len(died)))
+    return total
+
+for work in (run, through):
+    for at in ((), (50,), (51, 150, 151), (250,)):
+        seen, order = [], []
+        holder = Holder()
+        show(work.__name__, work(holder, 300, at), seen, order, died)
+        died.clear()

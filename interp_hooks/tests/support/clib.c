@@ -698,6 +698,20 @@ int spin_us(int us)
     return us;
 }
 
+/* As sum_bytes, once so much time has gone. */
+int64_t sum_bytes_after(const unsigned char *p, int n, int us)
+{
+    int64_t sum = 0;
+    COUNT(34);
+    if (us > 0) {
+        struct timespec wait = {us / 1000000, us % 1000000 * 1000L};
+        nanosleep(&wait, NULL);
+    }
+    for (int i = 0; i < n; i++)
+        sum += p[i];
+    return sum;
+}
+
 int call_every(int_callback callback, int x, int period)
 {
     COUNT(31);
