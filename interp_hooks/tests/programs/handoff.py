@@ -554,3 +554,55 @@ for work in (run, through):
         holder = Holder()
         show(work.__name__, work(holder, 300, at), seen, order, died)
         died.clear()
+
+# === the_system_forbids_barriers_meanwhile: alone compiled=run
+import ctypes
+import platform
+import threading
+from bindings import calls, lib
+from show import show
+
+class Insn(ctypes.Structure):
+    _fields_ = [("code", ctypes.c_ushort), ("jt", ctypes.c_ubyte), ("jf", ctypes.c_ubyte), ("k", ctypes.c_uint)]
+
+class Filter(ctypes.Structure):
+    _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.POINTER(Insn))]
+
+def forbid(number):
+    # seccomp(2), for all threads: that system call gives EPERM.
+    libc = ctypes.CDLL(None, use_errno=True)
+    insns = (Insn * 4)(Insn(0x20, 0, 0, 0), Insn(0x15, 0, 1, number), Insn(0x06, 0, 0, 0x50001), Insn(0x06, 0, 0, 0x7FFF0000))
+    libc.prctl(38, 1, 0, 0, 0)
+    if libc.syscall(317, 1, 1, ctypes.byref(Filter(4, insns))):
+        # A system without seccomp: there is nothing to see then.
+        return
+    assert libc.syscall(number, 0, 0, 0) == -1 and ctypes.get_errno() == 1
+
+class Holder:
+    factor = 1
+
+def run(holder, n, at):
+    total = 0
+    for i in range(n):
+        lib.spin_us(30000 if i in at else 0)
+        total += holder.factor
+    return total
+
+def change(count):
+    while calls()[0] < count:
+        pass
+    holder.factor = 1000
+
+holder = Holder()
+show(run(holder, 300, ()))
+for forbidden in (False, True, True):
+    if forbidden and platform.machine() == "x86_64":
+        forbid(324)
+    for at in (200, 250):
+        holder.factor = 1
+        count = calls()[0] + at + 1
+        thread = threading.Thread(target=change, args=(count,))
+        thread.start()
+        total = run(holder, 300, (at,))
+        thread.join()
+        show(total)

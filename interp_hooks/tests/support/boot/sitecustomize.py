@@ -1,4 +1,4 @@
-"""Starts Hardwire in a script run by the tests, and writes its statistics at exit.
+"""Starts Hardwire in a script run by the tests, behind the bindings, and writes its statistics at exit.
 
 HARDWIRE_TEST_THRESHOLD: the threshold (unset: stay off). HARDWIRE_TEST_STATS: the file for `hardwire.stats()`.
 """
@@ -9,6 +9,8 @@ if "HARDWIRE_TEST_THRESHOLD" in os.environ:
     import atexit
     import json
 
+    # Before Hardwire: what parsing the headers does would be compiled in each process, which takes seconds.
+    import bindings  # noqa: F401
     import hardwire
 
     def write_stats():
