@@ -4,6 +4,7 @@
 //! and records, would take them from what the loop computes with, or be moved around. And whoever lets others run during a
 //! call that is expected to be short looks there for the objects that have to live as long.
 
+use super::loops::Part;
 use super::{Def, Lower, malformed};
 use crate::code::refused;
 use crate::exit::VALUES;
@@ -135,7 +136,7 @@ impl Lower<'_> {
             if exit_only.contains(&value)
                 && let Some(def) = self.defs.get_mut(value.0 as usize)
             {
-                *def = Def::Aside(place);
+                *def = Def::Aside(place, native);
             }
         }
         Ok(())
@@ -153,9 +154,10 @@ impl Lower<'_> {
             let place = self.asides.places.get(&value);
             let place = *place.ok_or_else(|| malformed(call))?;
             match self.def(value)? {
-                Def::Aside(_) => places.push(place),
+                Def::Aside(..) => places.push(place),
                 Def::Native(native) => {
-                    if !self.asides.settled.contains(&value) {
+                    let passed = self.part != Part::Before;
+                    if !(passed && self.asides.settled.contains(&value)) {
                         self.store(native, self.act, offset(place));
                     }
                     places.push(place);

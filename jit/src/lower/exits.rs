@@ -282,7 +282,7 @@ impl<'a> Lower<'a> {
             _ => (value, Repr::Obj),
         };
         let word = self.def(value)?;
-        if let Def::Aside(place) = word {
+        if let Def::Aside(place, _) = word {
             return Ok(Source::Buf(place, repr));
         }
         let imm = match word {
@@ -328,7 +328,7 @@ impl<'a> Lower<'a> {
                     self.b.ins().uextend(types::I64, x)
                 }
                 Def::Native(x) => x,
-                Def::Aside(place) => self.word_aside(place),
+                Def::Aside(place, _) => self.word_aside(place),
                 Def::Int(n) => self.int(n),
                 Def::Bool(x) => self.int(x.into()),
                 Def::Float(x) => self.b.ins().f64const(x),

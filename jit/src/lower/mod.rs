@@ -103,8 +103,8 @@ pub(crate) fn lower(
 enum Def {
     Undefined,
     Native(ir::Value),
-    /// A word that waits in memory, at this place.
-    Aside(u16),
+    /// A word that waits in memory, at this place, on all paths that have passed the label.
+    Aside(u16, ir::Value),
     Int(i64),
     Float(f64),
     Bool(bool),
@@ -424,6 +424,8 @@ impl<'a> Lower<'a> {
                 "value {} is used before its definition",
                 v.0
             ))),
+            // Paths that branch from the preamble come by no place where it is stored.
+            Some(&Def::Aside(_, native)) if self.part == Part::Before => Ok(Def::Native(native)),
             Some(&def) => Ok(def),
         }
     }
@@ -443,7 +445,7 @@ impl<'a> Lower<'a> {
         Ok(match def {
             Def::Undefined => return Err(refused("an undefined value")),
             Def::Native(x) => x,
-            Def::Aside(place) => self.word_aside(place),
+            Def::Aside(place, _) => self.word_aside(place),
             Def::Int(n) => self.int(n),
             Def::Float(x) => self.b.ins().f64const(x),
             Def::Bool(x) => self.b.ins().iconst(types::I8, x as i64),
