@@ -63,6 +63,10 @@ pub struct Watched {
 // SAFETY: whoever runs takes it off the list before what it points to goes, and waits for the monitor (`come_back`).
 unsafe impl Send for Watched {}
 
+/// A call of a run, by its record.
+#[derive(Clone, Copy)]
+pub struct Call(u64);
+
 /// Why calls are plain on this interpreter, once that was looked at.
 static PREPARED: OnceLock<Result<(), String>> = OnceLock::new();
 /// The distance of the current thread state from the thread pointer.
@@ -87,7 +91,8 @@ static MISFIT: AtomicBool = AtomicBool::new(false);
 
 /// Whether that was looked at, and calls need not be plain.
 fn is_possible() -> bool {
-    PREPARED.get().is_some_and(Result::is_ok) && !MISFIT.load(Ordering::Relaxed)
+    let prepared = PREPARED.get().is_some_and(Result::is_ok);
+    prepared && !MISFIT.load(Ordering::Relaxed) && !monitor::is_hopeless()
 }
 
 /// Whether traces may expect calls to be short. The monitor is started, which takes it a while.
@@ -100,7 +105,15 @@ pub fn may_expect() -> bool {
 
 /// Whether a run with these sites should not begin: calls that are expected to be short would all be plain.
 pub fn is_in_vain(sites: &[Box<Site>]) -> bool {
-    sites.iter().any(|site| site.short != 0) && !(is_possible() && monitor::watches())
+    let short = || sites.iter().filter(|site| site.is_short);
+    if short().next().is_none() || is_possible() && monitor::watches() {
+        return false;
+    }
+    if !is_possible() {
+        // They will never be.
+        short().for_each(|site| calls_last(site.known_as));
+    }
+    true
 }
 
 /// Where this thread has its current thread state.
@@ -292,6 +305,8 @@ pub fn ended(a: *mut Activation, sites: &[Box<Site>]) {
 }
 
 fn make_plain(site: &Site, left: u32) {
+    // Traces leave behind a plain call that they expect to be short: its time is taken at once.
+    let left = if site.is_short { 0 } else { left };
     if site.left.load(Ordering::Relaxed) != ALWAYS {
         site.left.store(left, Ordering::Relaxed);
     }
@@ -312,15 +327,11 @@ impl Watched {
         unsafe { libc::pthread_equal(self.thread, libc::pthread_self()) != 0 }
     }
 
-    /// The sites that the call that is under way may be at: those where the frame stands alike.
-    fn sites(&self) -> impl Iterator<Item = &Site> {
-        // SAFETY: see `Send`; any value of the word will do.
-        let (inside, sites) = unsafe {
-            let inside = inside(self.activation).load(Ordering::Relaxed);
-            (inside, &*self.sites)
-        };
-        let all = sites.iter().map(|site| &**site);
-        all.filter(move |site| site.during == inside & RECORD)
+    /// The sites that a call may be at: those where the frame stands alike.
+    fn sites(&self, call: Call) -> impl Iterator<Item = &Site> {
+        // SAFETY: see `Send`.
+        let all = unsafe { &*self.sites }.iter().map(|site| &**site);
+        all.filter(move |site| site.during == call.0)
     }
 
     /// Marks the call that is under way, whose time is to be taken next time; whether it is to be looked at again.
@@ -335,7 +346,8 @@ impl Watched {
                 .compare_exchange(call, call | SEEN, order, order)
                 .is_ok();
         if fresh {
-            self.sites().for_each(|site| make_plain(site, 0));
+            let call = Call(call & RECORD);
+            self.sites(call).for_each(|site| make_plain(site, 0));
         }
         fresh || self.lasts()
     }
@@ -352,36 +364,37 @@ impl Watched {
         unsafe { inside(self.activation).load(Ordering::SeqCst) & SEEN != 0 }
     }
 
-    /// Says that the GIL is wanted; whether the call that was marked is still under way, and so finds out behind it. The
+    /// Says that the GIL is wanted; which call was marked, where that is still under way, and so finds out behind it. The
     /// GIL is to be taken then.
-    pub fn want(&self) -> bool {
+    pub fn want(&self) -> Option<Call> {
         // SAFETY: see `Send`.
-        let stolen = unsafe { stolen(self.activation) };
+        let (stolen, inside) = unsafe { (stolen(self.activation), inside(self.activation)) };
         let order = Ordering::SeqCst;
         if stolen.compare_exchange(0, WANTED, order, order).is_err() {
-            return false;
+            return None;
         }
         if barrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED).is_err() {
             // The program has forbidden it meanwhile. No store takes so long to be seen.
             MISFIT.store(true, Ordering::Relaxed);
             thread::sleep(SEEN_WITHIN);
         }
-        let lasts = self.is_inside();
+        let call = inside.load(order);
+        let lasts = call & SEEN != 0;
         stolen.store(if lasts { GOING } else { 0 }, order);
-        lasts
+        lasts.then_some(Call(call & RECORD))
     }
 
     /// Takes the GIL from the call, without the monitor's lock: it may have to wait for who takes it next.
-    pub fn take(&self) {
-        // SAFETY: `want` was true: the thread does not touch its state before it has taken the GIL, and does not end its
+    pub fn take(&self, call: Call) {
+        // SAFETY: `want` gave the call: the thread does not touch its state before it has taken the GIL, and does not end its
         // run before this says that it is done.
         unsafe {
             let state: *mut ffi::PyThreadState = (*self.activation).thread.cast();
             leave_untouched(state);
-            let site = self.sites().next();
+            let site = self.sites(call).next();
             give_up(current(), state, || {
                 if let Some(site) = site {
-                    keep(self.activation, site);
+                    lend(self.activation, site);
                 }
             });
             stolen(self.activation).store(GONE, Ordering::SeqCst);
@@ -409,27 +422,23 @@ unsafe fn lent<'a>(
     places.map(move |place| unsafe { values_of(a, place + 1)[place] as *mut ffi::PyObject })
 }
 
-/// Takes references to them.
+/// In front of others: takes references to what the call is lent, which the run owes from then on, and says which call is under
+/// way for as long as others may look at the frame.
 ///
 /// # Safety
 /// As `lent`; whoever calls has the GIL, as that thread or for it, and the call is under way or about to begin.
-unsafe fn keep(a: *mut Activation, site: &Site) {
-    // SAFETY: the caller's promise: objects, or NULL.
-    unsafe { lent(a, site).for_each(|o| ffi::Py_XINCREF(o)) };
-}
-
-/// The run owes the references that were taken.
-///
-/// # Safety
-/// As `lent`; this is called behind the call by the thread, which has the GIL.
-unsafe fn owe(a: *mut Activation, site: &Site) {
-    if site.kept.is_empty() {
-        return;
-    }
-    // SAFETY: the caller's promise; the word is this function's and `take_owed`'s.
+unsafe fn lend(a: *mut Activation, site: &Site) {
+    // SAFETY: the caller's promise: objects, or NULL. Who has the GIL alone touches these words.
     unsafe {
+        (*a).handoff.outer = std::mem::replace(&mut (*a).during, site.during);
+        if site.kept.is_empty() {
+            return;
+        }
         let mut owed = take_owed(a);
-        owed.0.extend(lent(a, site));
+        for o in lent(a, site).filter(|o| !o.is_null()) {
+            ffi::Py_INCREF(o);
+            owed.0.push(o);
+        }
         (*a).owed = Box::into_raw(Box::new(owed)).cast();
     }
 }
@@ -440,8 +449,8 @@ pub struct Owed(Vec<*mut ffi::PyObject>);
 
 impl Drop for Owed {
     fn drop(&mut self) {
-        // SAFETY: taken by `keep`; the GIL is held.
-        self.0.iter().for_each(|&o| unsafe { ffi::Py_XDECREF(o) });
+        // SAFETY: taken by `lend`; the GIL is held.
+        self.0.iter().for_each(|&o| unsafe { ffi::Py_DECREF(o) });
     }
 }
 
@@ -450,7 +459,7 @@ impl Drop for Owed {
 /// # Safety
 /// The activation lives, and its thread has the GIL.
 pub unsafe fn take_owed(a: *mut Activation) -> Owed {
-    // SAFETY: the caller's promise; what is there was put there by `owe`.
+    // SAFETY: the caller's promise; what is there was put there by `lend`.
     unsafe {
         let owed = std::mem::replace(&mut (*a).owed, std::ptr::null_mut());
         match owed.is_null() {
@@ -521,7 +530,7 @@ pub unsafe extern "C" fn release(a: *mut Activation, site: &Site) {
         if timed {
             leave_untouched((*a).thread.cast());
         }
-        keep(a, site);
+        lend(a, site);
         ffi::PyEval_SaveThread();
         if timed {
             (*a).handoff.since = now_ns();
@@ -544,7 +553,7 @@ pub unsafe extern "C" fn come_back(a: *mut Activation, site: &Site) {
             monitor::wait_for_decision();
             how = stolen(a).load(Ordering::SeqCst);
         }
-        if how != 0 && site.short != 0 {
+        if how != 0 && site.is_short {
             Activation::leave(a);
         }
         match how {
@@ -568,7 +577,7 @@ pub unsafe extern "C" fn come_back(a: *mut Activation, site: &Site) {
             }
         }
         if how != 0 {
-            owe(a, site);
+            (*a).during = (*a).handoff.outer;
         }
         stolen(a).store(0, Ordering::SeqCst);
         *libc::__errno_location() = errno;
@@ -578,7 +587,7 @@ pub unsafe extern "C" fn come_back(a: *mut Activation, site: &Site) {
 /// How a site goes on whose call took so long.
 fn learn(site: &Site, ns: u64, calls_back: bool) {
     let is_short = ns <= SHORT_NS && !calls_back;
-    if site.short != 0 {
+    if site.is_short {
         learn_of_short(site, is_short, calls_back);
     } else if calls_back {
         make_plain(site, ALWAYS);
@@ -601,10 +610,10 @@ fn learn_of_short(site: &Site, is_short: bool, calls_back: bool) {
             site.plain.store(0, Ordering::Relaxed);
         }
         if let Some(e) = engine::get() {
-            e.registry.call_was_short(site.short);
+            e.registry.call_was_short(site.known_as);
         }
     } else if calls_back || looks >= LASTING {
-        calls_last(site.short);
+        calls_last(site.known_as);
     } else {
         site.looks.store(looks, Ordering::Relaxed);
     }
@@ -622,7 +631,7 @@ fn calls_last(function: u64) {
 /// Begins with what is known of the functions that are called: where calls were short, the first one is not plain either.
 pub fn expect(sites: &[Box<Site>], registry: &Registry) {
     for site in sites {
-        if site.short != 0 && registry.call_is_short(site.short) {
+        if site.is_short && registry.call_is_short(site.known_as) {
             site.plain.store(0, Ordering::Relaxed);
         }
     }
@@ -638,9 +647,9 @@ fn learn_of_steal(site: &Site, calls_back: bool) {
         steals => steals.min(DOUBLES),
     };
     site.steals.store(steals + 1, order);
-    if site.short != 0 {
+    if site.is_short {
         if calls_back || steals > 0 {
-            calls_last(site.short);
+            calls_last(site.known_as);
         }
         return;
     }

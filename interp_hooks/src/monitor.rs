@@ -14,6 +14,7 @@ use crate::symbol;
 use pyo3_ffi as ffi;
 use std::cell::RefCell;
 use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ const TICK: Duration = Duration::from_micros(600);
 const TICK_ALONE: Duration = Duration::from_millis(5);
 /// How long after a look at a call it looks whether that is the same call still.
 const LOOK_AGAIN: Duration = Duration::from_micros(50);
+/// How often the system may have no thread until it is asked for none any more.
+const HOPELESS: u32 = 100;
 /// How many looks that found no run it takes to look no more.
 const IDLE: u32 = 100;
 
@@ -73,6 +76,8 @@ static MONITOR: Mutex<Monitor> = Mutex::new(Monitor {
     id: 0,
     forked: None,
 });
+/// How often the system had no thread.
+static FAILED: AtomicU32 = AtomicU32::new(0);
 static CHANGED: Condvar = Condvar::new();
 /// What to do at that time, in the main thread, with the GIL held.
 static WAKE: OnceLock<extern "C" fn(*mut c_void) -> c_int> = OnceLock::new();
@@ -95,13 +100,21 @@ fn watching() -> Option<MutexGuard<'static, Monitor>> {
         unsafe { libc::pthread_atfork(Some(before_fork), Some(in_parent), Some(in_child)) };
     });
     let mut m = monitor();
-    if m.forked.is_some_and(|at| at.elapsed() < AFTER_FORK) {
+    if is_hopeless() || m.forked.is_some_and(|at| at.elapsed() < AFTER_FORK) {
         return None;
     }
     if m.thread.is_none() {
         m.thread = start();
+        if m.thread.is_none() {
+            FAILED.fetch_add(1, Ordering::Relaxed);
+        }
     }
     m.thread.is_some().then_some(m)
+}
+
+/// Whether there will be no thread.
+pub fn is_hopeless() -> bool {
+    FAILED.load(Ordering::Relaxed) >= HOPELESS
 }
 
 /// Whether the native runs are watched.
@@ -191,11 +204,11 @@ fn sleep(m: MutexGuard<'static, Monitor>, wait: Duration) -> MutexGuard<'static,
 
 /// Takes the GIL from calls that were seen before.
 fn take_from_those_that_last(mut m: MutexGuard<'static, Monitor>) -> MutexGuard<'static, Monitor> {
-    while let Some(run) = m.runs.iter().find(|run| run.lasts() && run.want()) {
-        let run = run.clone();
+    let wanted = |run: &Watched| Some((run.clone(), run.lasts().then(|| run.want())??));
+    while let Some((run, call)) = m.runs.iter().find_map(wanted) {
         m.takes = true;
         drop(m);
-        run.take();
+        run.take(call);
         m = monitor();
         m.takes = false;
     }

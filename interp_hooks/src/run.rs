@@ -2,7 +2,6 @@
 
 use crate::cpython::{Base, frame, pairs};
 use crate::engine::{Engine, Run};
-use crate::handoff::Owed;
 use crate::hook::TOOL;
 use crate::loops::{Version, Wanted};
 use crate::py::Object;
@@ -141,6 +140,8 @@ pub unsafe fn run<'a>(
             }
         }
     }
+    // Where the call would have let go of it, before anything else goes on.
+    drop(owed);
     Ended {
         iterations,
         shortfall,
@@ -148,7 +149,6 @@ pub unsafe fn run<'a>(
         calls,
         frames,
         held,
-        owed,
     }
 }
 
@@ -164,7 +164,6 @@ pub struct Ended<'a> {
     calls: Option<Calls>,
     frames: Frames,
     held: Held<'a>,
-    owed: Owed,
 }
 
 impl Ended<'_> {
@@ -183,7 +182,6 @@ impl Ended<'_> {
             unsafe { calls.finish(e) };
         }
         drop(self.frames);
-        drop(self.owed);
         drop(self.held);
     }
 }

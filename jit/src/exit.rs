@@ -15,9 +15,9 @@ pub struct Activation {
     pub frame: *mut u8,
     /// The thread state.
     pub thread: *mut u8,
-    /// While a foreign call runs that has the GIL for certain: 1 + the index of its record in `Compiled::durings`; of those
-    /// that have not, `Handoff::inside` tells. While a helper or a finaliser may run Python: 0. Set to 0 before entry, and
-    /// of no meaning behind a call.
+    /// While a foreign call runs that has the GIL for certain: 1 + the index of its record in `Compiled::durings`. Of those
+    /// that have not, `Handoff::inside` tells; the runtime writes it here too as soon as others may run. While a helper or a
+    /// finaliser may run Python: 0. Set to 0 before entry, and of no meaning in between.
     pub during: u64,
     /// How often the loop's header was passed.
     pub iterations: u64,

@@ -6,6 +6,7 @@
 //! calls that are known to last or to call back, the GIL is given up at once ([`Site::plain`]).
 
 use std::sync::atomic::{AtomicU32, AtomicU64};
+use traces::FuncDecl;
 
 /// The words of an activation that are about the GIL.
 ///
@@ -23,6 +24,8 @@ pub struct Handoff {
     pub stolen: u64,
     /// For the runtime's use: since when a plain call runs.
     pub since: u64,
+    /// For the runtime's use: what `Activation::during` held in front of a call during which others run.
+    pub outer: u64,
 }
 
 /// What of [`Handoff::inside`] tells the call.
@@ -40,6 +43,7 @@ impl Handoff {
             inside: 0,
             stolen: 0,
             since: 0,
+            outer: 0,
         }
     }
 }
@@ -62,15 +66,18 @@ pub struct Site {
     /// Whether cffi's `errno` is out of date in front of the call: that of the last call is where C keeps it. What calls
     /// back may look at it.
     pub errno_is_live: bool,
-    /// [`traces::FuncDecl::known_as`] where the call is expected to be short ([`traces::FuncFlags::short`]), else 0. Behind
-    /// such a call that others had the GIL during, the next `check` has to leave ([`Activation::leave`](crate::Activation)).
-    pub short: u64,
+    /// Whether the call is expected to be short ([`traces::FuncFlags::short`]). Behind such a call that others had the GIL
+    /// during, the next `check` has to leave ([`Activation::leave`](crate::Activation)).
+    pub is_short: bool,
+    /// [`traces::FuncDecl::known_as`].
+    pub known_as: u64,
     /// [`Exit::kept`](crate::Exit::kept) of that record.
     pub kept: Vec<u16>,
 }
 
 impl Site {
-    pub(crate) fn new(during: u64, errno_is_live: bool, short: u64, kept: Vec<u16>) -> Site {
+    /// A call of this function, with this record, where that is what is kept alive.
+    pub(crate) fn new(decl: &FuncDecl, during: u64, errno_is_live: bool, kept: Vec<u16>) -> Site {
         Site {
             plain: AtomicU32::new(1),
             left: AtomicU32::new(0),
@@ -79,7 +86,8 @@ impl Site {
             stolen_at: AtomicU64::new(0),
             during,
             errno_is_live,
-            short,
+            is_short: decl.flags.short,
+            known_as: decl.known_as,
             kept,
         }
     }

@@ -204,7 +204,7 @@ fn place(rec: &mut Recorder) -> u64 {
     let b = rec.builder();
     let (code, pc) = b.place();
     let code = b.trace.obj(code).addr;
-    1 << 63 | code ^ u64::from(pc) << 47
+    (1 << 63) | (code ^ (u64::from(pc) << 47))
 }
 
 /// Promises that a foreign function is a leaf, where it can be called directly.

@@ -606,3 +606,106 @@ for forbidden in (False, True, True):
         total = run(holder, 300, (at,))
         thread.join()
         show(total)
+
+# === what_a_call_was_lent_dies_behind_it: compiled=run
+from bindings import ffi, lib
+from show import show
+
+class Box:
+    pass
+
+def gone(_):
+    died.append(len(died))
+
+def use(box):
+    lib.sum_bytes(box.held, 4)
+    old = box.held
+    box.held = None
+    before = len(died)
+    # Here, in the callee, and not when that is left.
+    old = None
+    return len(died) - before
+
+def run(box, n):
+    dead = 0
+    for i in range(n):
+        box.held = made[i]
+        made[i] = None
+        dead += use(box)
+    return dead
+
+for n in (1, 2, 3, 5, 100, 300):
+    died = []
+    made = [ffi.gc(ffi.new("unsigned char[4]"), gone) for _ in range(n)]
+    show(run(Box(), n), len(died))
+
+# === references_of_calls_about_as_long_as_nobody_waits: alone compiled=run
+import sys
+import threading
+from bindings import ffi, lib
+from show import show
+
+class Holder:
+    def __init__(self):
+        self.held = ffi.new("unsigned char[]", 10)
+
+def run(holder, n, us):
+    total = 0
+    for i in range(n):
+        total += lib.sum_bytes(holder.held, 10)
+        total += lib.spin_us(us + i % 100)
+        total += lib.sum_bytes_spin(holder.held, 10, us + i % 50 if i % 2 else 0)
+    return total
+
+def count():
+    n = 0
+    while not stop:
+        n += 1
+
+stop = False
+threading.Thread(target=count, daemon=True).start()
+holder = Holder()
+before = sys.getrefcount(holder.held)
+for us in (0, 500, 600, 650, 680):
+    show(run(holder, 60, us), sys.getrefcount(holder.held) - before)
+stop = True
+
+# === others_look_while_a_call_waits_for_the_gil: alone compiled=run
+import sys
+import threading
+from bindings import lib, pydll
+from show import show
+
+def run(n):
+    total = 0
+    x = y = 0
+    for i in range(n):
+        x = pydll.id_int(i)
+        y = i * 2.5
+        lib.nap_us(20 if i % 3 else 300)
+        total += x
+        x = y = None
+    return total, x, y
+
+def look():
+    while not stop:
+        frame = sys._current_frames().get(worker)
+        while frame is not None:
+            if frame.f_code is run.__code__:
+                found = dict(frame.f_locals)
+                i, x, y = (found.get(name) for name in "ixy")
+                if x is not None and y is not None and not (x == i and y == i * 2.5):
+                    wrong.append(found)
+            frame = frame.f_back
+        frame = None
+
+wrong = []
+stop = False
+worker = threading.get_ident()
+looks = threading.Thread(target=look)
+looks.start()
+show(run(600))
+show(run(600))
+stop = True
+looks.join()
+show(len(wrong), wrong[:3])

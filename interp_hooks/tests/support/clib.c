@@ -712,6 +712,14 @@ int64_t sum_bytes_after(const unsigned char *p, int n, int us)
     return sum;
 }
 
+/* As sum_bytes, once it has worked for so long. */
+int64_t sum_bytes_spin(const unsigned char *p, int n, int us)
+{
+    if (us > 0)
+        spin_us(us);
+    return sum_bytes(p, n);
+}
+
 int call_every(int_callback callback, int x, int period)
 {
     COUNT(31);

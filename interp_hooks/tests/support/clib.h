@@ -161,6 +161,7 @@ int_callback null_pointer(void);
 int sleep_ms(int ms);
 int nap_us(int us);
 int spin_us(int us);
+int64_t sum_bytes_spin(const unsigned char *p, int n, int us);
 int64_t sum_bytes_after(const unsigned char *p, int n, int us);
 /* Crashes where both are equal. */
 int crash_at(int i, int at);

@@ -282,7 +282,8 @@ impl<'a> Lower<'a> {
             _ => (value, Repr::Obj),
         };
         let word = self.def(value)?;
-        if let Def::Aside(place, _) = word {
+        // Two boxes of one number are two objects.
+        if let (Def::Aside(place, _), Repr::Obj) = (word, repr) {
             return Ok(Source::Buf(place, repr));
         }
         let imm = match word {

@@ -97,8 +97,7 @@ impl Lower<'_> {
     /// The address of a new site.
     fn site(&mut self, during: u64, decl: &FuncDecl, kept: Vec<u16>) -> i64 {
         let live = self.errno == Errno::Live;
-        let short = if decl.flags.short { decl.known_as } else { 0 };
-        let site = Box::new(Site::new(during, live, short, kept));
+        let site = Box::new(Site::new(decl, during, live, kept));
         let address = std::ptr::from_ref(&*site) as i64;
         self.sites.push(site);
         address

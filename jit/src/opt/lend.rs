@@ -28,7 +28,7 @@ pub(super) fn lend(mut trace: Trace) -> Trace {
     let mut gone = vec![false; trace.insts.len()];
     for call in calls {
         for lent in lent_to(&trace, call) {
-            if list(&mut trace, &lent) {
+            if list(&mut trace, &lent, call) {
                 for at in [Some(lent.taken), lent.kept, Some(lent.cleared)] {
                     at.into_iter().for_each(|at| gone[at] = true);
                 }
@@ -60,7 +60,7 @@ fn lent_to(trace: &Trace, call: usize) -> Vec<Lent> {
                     });
                 }
             }
-            (Op::Check, _) => break,
+            (Op::Check | Op::LoadSlot, _) => break,
             (op, _) if changes_nothing(op) => {}
             _ => break,
         }
@@ -97,8 +97,8 @@ fn changes_nothing(op: Op) -> bool {
 }
 
 /// Has the snapshots between the instructions about an operand list it. False, and nothing is changed, where one of them
-/// is not of these instructions alone.
-fn list(trace: &mut Trace, lent: &Lent) -> bool {
+/// is not of these instructions alone, or that of the call has no place for it.
+fn list(trace: &mut Trace, lent: &Lent, call: usize) -> bool {
     let region = lent.taken + 1..=lent.cleared;
     let is_inside = |at: usize| region.contains(&at);
     let mut snaps: HashMap<SnapId, bool> = HashMap::new();
@@ -107,6 +107,12 @@ fn list(trace: &mut Trace, lent: &Lent) -> bool {
             let alone = snaps.entry(snap).or_insert(true);
             *alone &= is_inside(at) && inst.op != Op::Branch;
         }
+    }
+    let during = trace.insts[call].snap;
+    let during = during.and_then(|snap| trace.snaps.get(snap.0 as usize));
+    let mut frames = during.iter().flat_map(|snap| &snap.frames);
+    if !frames.any(|frame| trace.operands(frame).any(|slot| slot == lent.slot)) {
+        return false;
     }
     let of = |inst: &Inst| inst.snap;
     let inside = trace.insts[region.clone()].iter().filter_map(of);

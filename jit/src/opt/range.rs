@@ -124,6 +124,9 @@ impl Range {
     }
 }
 
+/// How far behind a value its sums are looked for.
+const NEAR: usize = 64;
+
 impl Forward<'_> {
     /// The interval of an integer.
     pub(super) fn range(&self, value: Value) -> Range {
@@ -266,10 +269,9 @@ impl Forward<'_> {
     /// front of what its item is used for.
     fn narrow_sums(&mut self, value: Value) {
         let behind = self.def_place(value).map_or(0, |at| at + 1);
-        let sums =
-            self.out.insts.iter().skip(behind).filter(|inst| {
-                matches!(inst.op, Op::IAdd | Op::ISub) && inst.args.contains(&value)
-            });
+        let near = self.out.insts.iter().skip(behind).take(NEAR);
+        let sums = near
+            .filter(|inst| matches!(inst.op, Op::IAdd | Op::ISub) && inst.args.contains(&value));
         let sums: Vec<(Value, Range)> = sums
             .filter_map(|inst| Some((inst.result?, self.range_of(inst)?)))
             .collect();
