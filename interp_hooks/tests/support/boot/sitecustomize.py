@@ -9,8 +9,12 @@ if "HARDWIRE_TEST_THRESHOLD" in os.environ:
     import atexit
     import json
 
-    # Before Hardwire: what parsing the headers does would be compiled in each process, which takes seconds.
-    import bindings  # noqa: F401
+    try:
+        # Before Hardwire: what parsing the headers does would be compiled in each process, which takes seconds.
+        import bindings  # noqa: F401
+    except ImportError:
+        # Not in a sub-interpreter.
+        pass
     import hardwire
 
     def write_stats():
