@@ -10,10 +10,10 @@ mod prototypes;
 use crate::py::{Kind, Object, Strong};
 use crate::record::Recorder;
 use crate::{engine, handoff};
-use ffi_ops::{Called, EmitError, KnownObjs, Operand, OperandKind, Ret, Signature};
+use ffi_ops::{Called, EmitError, KnownObjs, Operand, OperandKind, Param, Ret, Signature};
 use pyo3_ffi as ffi;
 use std::ffi::CStr;
-use traces::{Abort, CType, Field, Helper, Imm, ObjId, Op, Resume, Value};
+use traces::{Abort, CType, Field, Helper, Imm, ObjId, Op, Resume, Type, Value};
 
 pub use cffi::{
     ctype_of, ffi_object, is_cdata, is_owner, kept_struct, library, objects, size_of, types,
@@ -220,7 +220,7 @@ pub fn promise_leaf(function: *mut ffi::PyObject) {
 }
 
 /// The prototype of a ctypes function is watched; its address may be changed like any C memory, so
-/// it is compared on each call.
+/// it is loaded for each call, or compared where something depends on it.
 fn emit_ctypes(
     rec: &mut Recorder,
     id: ObjId,
@@ -241,10 +241,23 @@ fn emit_ctypes(
     let b = rec.builder();
     let o = b.obj(id)?;
     let p = b.load_field(o, Field::CtypesPtr)?;
-    let address = b.emit(Op::Load, &[p], Imm::Place(CType::Ptr, 0))?;
-    guard_address(rec, address, f.address)?;
+    let mut address = Some(b.emit(Op::Load, &[p], Imm::Place(CType::Ptr, 0))?);
+    // The stub that counts floats would have to be handed the address; and where arguments take all registers there is none
+    // left for it.
+    let floats = sig.params.iter().any(|p| match p {
+        Param::Scalar(t) => t.ty() == Type::F64,
+        p => matches!(p, Param::Struct { .. }),
+    });
+    let crowded = operands.len() > 5;
+    let floats = floats || operands.iter().any(|o| o.kind == OperandKind::Float);
+    if let (true, Some(now)) = (sig.flags.leaf || floats || crowded, address) {
+        guard_address(rec, now, f.address)?;
+        address = None;
+    } else {
+        sig.addr = None;
+    }
     let b = rec.builder();
-    let result = ffi_ops::emit_call(b, &sig, None, operands, stack, known)?;
+    let result = ffi_ops::emit_call(b, &sig, address, operands, stack, known)?;
     if f.python_api {
         // `_call_function_pointer`, Modules/_ctypes/callproc.c: a function of the Python API may
         // have raised.

@@ -206,6 +206,17 @@ impl<'a> Lower<'a> {
         Ok((index, words))
     }
 
+    /// The floats that the record of a call would hold.
+    pub(super) fn floats_listed(&mut self, at: usize, snap: SnapId) -> Result<Vec<Word>, Abort> {
+        let (_, mut words) = self.record(at, snap, true)?;
+        words.retain(|word| self.is_float(word));
+        Ok(words)
+    }
+
+    fn is_float(&self, word: &Word) -> bool {
+        matches!(word.def, Def::Native(x) if self.b.func.dfg.value_type(x) == types::F64)
+    }
+
     /// A snapshot as the frame rebuilder reads it, where a call is under way without operand stacks, and what its
     /// words hold.
     fn record(
@@ -346,7 +357,7 @@ impl<'a> Lower<'a> {
     /// goes round the loop twice.
     pub(super) fn reload_floats(&mut self, words: &[Word]) {
         for (i, word) in (VALUES + usize::from(self.exits.first)..).zip(words) {
-            if matches!(word.def, Def::Native(x) if self.b.func.dfg.value_type(x) == types::F64) {
+            if self.is_float(word) {
                 let value = self.load(types::F64, self.act, 8 * i as i32);
                 if let Some(def) = self.defs.get_mut(word.value.0 as usize) {
                     *def = Def::Native(value);

@@ -62,9 +62,12 @@ impl Lower<'_> {
         let (callee, sig, args) = self.foreign_callee(inst, decl, args)?;
         self.stand_at(at)?;
         let mut site = None;
-        let mut words = Vec::new();
-        // Nobody looks at the frame while a leaf runs.
-        if !decl.flags.leaf {
+        let words;
+        if decl.flags.leaf {
+            // Nobody looks at the frame meanwhile.
+            words = self.floats_listed(at, snap)?;
+            self.store_words(&words)?;
+        } else {
             let kept = match decl.flags.short {
                 true => self.keep_alive(inst)?,
                 false => Vec::new(),
