@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn each_aim_has_its_limit() {
-        let over_base = row("handle", Binding::Pydll, Some(1.0), Some(1e3), 1.3e3);
+        let over_base = row("handle", Binding::Cdll, Some(1.0), Some(1e3), 1.3e3);
         assert_eq!(
             over_base.verdict,
             Verdict::Missed("over 1.20 ms".to_string())

@@ -61,8 +61,8 @@ impl Program {
 const PURE: &[Binding] = &[Binding::Pure];
 /// For C memory: calls do not matter.
 const MEMORY: &[Binding] = &[Binding::CffiAbi];
-/// For calls: one binding that releases the GIL around each, and one that keeps it.
-const CALLS: &[Binding] = &[Binding::CffiAbi, Binding::Pydll];
+/// For calls.
+const CALLS: &[Binding] = &[Binding::CffiAbi, Binding::Cdll];
 
 const fn pure(name: &'static str, title: &'static str, times: u32, sizes: (u32, u32)) -> Program {
     Program {
