@@ -292,10 +292,19 @@ pub fn has_slot(class: Object, number: c_int) -> bool {
     !slot(class, number).is_null()
 }
 
-/// The method of a name that all objects of a built-in type have, for good.
-pub fn builtin_method(class: Object, name: Object) -> Option<Object> {
+/// Whether a class lives until it is of no use, but nobody can change it (`Py_TPFLAGS_IMMUTABLETYPE`): one of an extension
+/// module.
+pub fn is_fixed_heap_type(class: Object) -> bool {
+    const IMMUTABLE: std::ffi::c_ulong = 1 << 8;
     // SAFETY: a live class.
-    let plain = !is_heap_type(class) && reads_plainly(class) && unsafe { dict_offset(class) } == 0;
+    is_heap_type(class) && unsafe { ffi::PyType_GetFlags(class.0.cast()) } & IMMUTABLE != 0
+}
+
+/// The method of a name that all objects of a built-in type, or of a fixed one, have as long as it lives.
+pub fn builtin_method(class: Object, name: Object) -> Option<Object> {
+    let fixed = !is_heap_type(class) || is_fixed_heap_type(class);
+    // SAFETY: a live class.
+    let plain = fixed && reads_plainly(class) && unsafe { dict_offset(class) } == 0;
     let method = in_class(class, name).filter(|_| plain)?;
     (method.type_object().0 == (&raw mut ffi::PyMethodDescr_Type).cast()).then_some(method)
 }

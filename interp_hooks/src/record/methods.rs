@@ -47,6 +47,11 @@ impl Recorder {
             return Ok(false);
         };
         let value = self.b.peek(0)?.value;
+        let class = owner.type_object();
+        if instance::is_fixed_heap_type(class) {
+            // It keeps the method.
+            self.assumptions.type_unchanged(class);
+        }
         let ty = self.type_of(owner);
         self.b.guard_type(value, ty);
         let id = self.borrowed_constant(method, &format!("method.{}", name.text()));

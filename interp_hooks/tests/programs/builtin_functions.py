@@ -476,3 +476,43 @@ def run(n, a):
     return total, a, last, echo.key
 
 show(run(200, [1, 2, 3, 4]), run(100, list(range(10))))
+
+# === methods_of_fixed_types: compiled=run
+import collections
+import re
+from show import show
+
+class Own(collections.deque):
+    def append(self, x):
+        super().append(x * 2)
+
+def run(things, n):
+    total = 0
+    for i in range(n):
+        thing = things[i % len(things)]
+        thing.append(i)
+        total += thing.pop() + len(thing)
+        if i % 10 == 9:
+            thing.appendleft(i)
+            try:
+                total += thing.index(i)
+            except ValueError as problem:
+                total += len(str(problem))
+    return total
+
+def match(patterns, words):
+    found = []
+    for i, word in enumerate(words):
+        m = patterns[i % len(patterns)].match(word)
+        if m:
+            found.append((m.group(1), m.start(1), m.span()))
+    return found
+
+deque = collections.deque
+for things in ([deque()], [deque(maxlen=3)], [deque(), Own()], [Own(), deque(), deque([1, 2])]):
+    show(run(things, 60), [list(thing) for thing in things])
+show(match([re.compile(r"(a+)b"), re.compile(r"x?(\w)")], ["aab", "xy", "b", "ab", "", "q"] * 20))
+try:
+    deque.append = None
+except TypeError as problem:
+    print(problem)
