@@ -703,3 +703,50 @@ fn calls_that_are_part_of_a_trace() {
         refused(CALL, Stage::Naive, from, to, message);
     }
 }
+
+/// What an attribute holds is used again behind a short call and the check that follows it.
+const SHORT: &str = r#"trace "short" locals 1 depth 0 {
+  objs @code @thing
+  func @tick = void() gil short
+  %0 = load_slot #0
+  guard_type %0, @thing -> s0
+  %1 = instance_values %0 -> s0
+  %2 = int 0
+  %3 = load_attr %1, %2
+  guard_type %3, @thing -> s0
+  ccall @tick -> s1
+  check -> s2
+  %4 = load_field %3, @Instance.dict
+  jump
+  snaps
+    s0: at @code pc 2 depth 0 []
+    s1: during @code pc 4 depth 0 []
+    s2: at @code pc 6 depth 0 []
+}
+"#;
+
+#[test]
+fn what_lives_in_front_of_a_short_call_lives_behind_the_check_behind_it() {
+    let trace = parse(SHORT).unwrap();
+    verify(&trace, Stage::Naive).unwrap();
+    let used = "  %4 = load_field %3, @Instance.dict\n";
+    let owner = "%3 is used while something owns its object";
+    for (from, to) in [
+        ("gil short", "gil"),
+        (
+            &*format!("  check -> s2\n{used}"),
+            &*format!("{used}  check -> s2\n"),
+        ),
+        ("-> s1\n", "-> s1\n  drop_slot #0\n"),
+    ] {
+        refused(SHORT, Stage::Naive, from, to, owner);
+    }
+    // What the call's snapshot lists is kept for it.
+    let kept = SHORT
+        .replace("pc 4 depth 0 []", "pc 4 depth 1 [1=%3]")
+        .replace(
+            &format!("  check -> s2\n{used}"),
+            &format!("{used}  check -> s2\n"),
+        );
+    verify(&parse(&kept).unwrap(), Stage::Naive).unwrap();
+}
