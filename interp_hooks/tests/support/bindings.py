@@ -20,7 +20,7 @@ def open_ffi():
     """A fresh ffi with everything declared."""
     own = cffi.FFI()
     for name in ("clib.h", "memory.h"):
-        with open(os.path.join(HERE, name)) as header:
+        with open(os.path.join(HERE, name), encoding="utf-8") as header:
             own.cdef(header.read())
     return own
 
@@ -32,7 +32,7 @@ out = out_ffi.dlopen(PATH)
 api_ffi = _clib_api.ffi
 api = _clib_api.lib
 # Those of clib.h; what memory.h declares is for cffi alone.
-with open(os.path.join(HERE, "clib.h")) as _header:
+with open(os.path.join(HERE, "clib.h"), encoding="utf-8") as _header:
     FUNCTIONS = sorted(set(re.findall(r"(\w+)\(", _header.read())) & {name for name in dir(api) if callable(getattr(api, name))})
 
 _CTYPES = {
