@@ -204,7 +204,10 @@ fn sleep(m: MutexGuard<'static, Monitor>, wait: Duration) -> MutexGuard<'static,
 
 /// Takes the GIL from calls that were seen before.
 fn take_from_those_that_last(mut m: MutexGuard<'static, Monitor>) -> MutexGuard<'static, Monitor> {
-    let wanted = |run: &Watched| Some((run.clone(), run.lasts().then(|| run.want())??));
+    let wanted = |run: &Watched| {
+        let call = run.lasts().then(|| run.want()).flatten()?;
+        Some((run.clone(), call))
+    };
     while let Some((run, call)) = m.runs.iter().find_map(wanted) {
         m.takes = true;
         drop(m);

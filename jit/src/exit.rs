@@ -6,8 +6,8 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use traces::{FrameState, ObjId, Resume, ShapeId};
 
-/// The record of one run of native code on one frame. Native code reads the pointers and writes
-/// `during` and the values behind the record; whoever rebuilds the frame reads them.
+/// The record of one run of native code on one frame. Native code reads the pointers and writes `during`, `iterations`,
+/// `shortfall`, `spare`, `Handoff::inside` and the values behind the record; whoever rebuilds the frame reads them.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Activation {

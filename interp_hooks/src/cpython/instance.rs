@@ -12,6 +12,8 @@ use traces::Known;
 
 // Include/object.h, Include/internal/pycore_object.h
 const HEAP_TYPE: c_ulong = 1 << 9;
+/// `Py_TPFLAGS_IMMUTABLETYPE`, Include/object.h.
+const IMMUTABLE_TYPE: c_ulong = 1 << 8;
 const MANAGED_DICT: c_ulong = 1 << 4;
 const INLINE_VALUES: c_ulong = 1 << 2;
 /// `Py_T_OBJECT_EX`, Include/descrobject.h: NULL raises AttributeError.
@@ -295,9 +297,7 @@ pub fn has_slot(class: Object, number: c_int) -> bool {
 /// Whether a class lives until it is of no use, but nobody can change it (`Py_TPFLAGS_IMMUTABLETYPE`): one of an extension
 /// module.
 pub fn is_fixed_heap_type(class: Object) -> bool {
-    const IMMUTABLE: std::ffi::c_ulong = 1 << 8;
-    // SAFETY: a live class.
-    is_heap_type(class) && unsafe { ffi::PyType_GetFlags(class.0.cast()) } & IMMUTABLE != 0
+    is_heap_type(class) && flags(class) & IMMUTABLE_TYPE != 0
 }
 
 /// The method of a name that all objects of a built-in type, or of a fixed one, have as long as it lives.

@@ -49,7 +49,7 @@ impl Recorder {
         let value = self.b.peek(0)?.value;
         let class = owner.type_object();
         if instance::is_fixed_heap_type(class) {
-            // It keeps the method.
+            // It keeps the method; what it is made from may change.
             self.assumptions.type_unchanged(class);
         }
         let ty = self.type_of(owner);

@@ -16,6 +16,8 @@ use traces::{Abort, Effect, Inst, Op, SnapId, Trace, Type, Value};
 #[derive(Default)]
 pub(super) struct Asides {
     places: HashMap<Value, u16>,
+    /// Those in front of the label that only exits behind it need.
+    exit_only: HashSet<Value>,
     /// What every path behind the label finds there.
     settled: HashSet<Value>,
     boxes: HashMap<Value, Vec<Value>>,
@@ -31,6 +33,7 @@ impl Asides {
             ..Asides::default()
         };
         let mut values = asides.exit_only(trace);
+        asides.exit_only.extend(&values);
         for inst in trace.insts.iter().filter(|inst| trace.is_short(inst)) {
             values.extend(asides.kept(trace, inst));
         }
@@ -111,29 +114,17 @@ fn listed_by(trace: &Trace, snap: SnapId) -> impl Iterator<Item = Value> + '_ {
 impl Lower<'_> {
     /// At the label: what waits in memory is put there.
     pub(super) fn set_aside(&mut self, label: usize) -> Result<(), Abort> {
-        let trace = self.trace;
-        let exit_only: HashSet<Value> = self.asides.exit_only(trace).into_iter().collect();
-        let results = trace
-            .insts
-            .iter()
-            .take(label)
-            .filter_map(|inst| inst.result);
-        for value in results
-            .filter(|value| self.asides.places.contains_key(value))
-            .collect::<Vec<_>>()
-        {
-            let Def::Native(native) = self.def(value)? else {
+        let before = self.trace.insts.iter().take(label);
+        for value in before.filter_map(|inst| inst.result) {
+            let Some(&place) = self.asides.places.get(&value) else {
                 continue;
             };
-            if self.b.func.dfg.value_type(native) != types::I64 {
-                continue;
-            }
-            let Some(&place) = self.asides.places.get(&value) else {
+            let Def::Native(native) = self.def(value)? else {
                 continue;
             };
             self.store(native, self.act, offset(place));
             self.asides.settled.insert(value);
-            if exit_only.contains(&value)
+            if self.asides.exit_only.contains(&value)
                 && let Some(def) = self.defs.get_mut(value.0 as usize)
             {
                 *def = Def::Aside(place, native);

@@ -541,7 +541,7 @@ pub(super) fn is_interned(op: Op) -> bool {
 }
 
 /// Whether an op stores nothing and lets go of nothing.
-fn changes_nothing(op: Op) -> bool {
+pub(super) fn changes_nothing(op: Op) -> bool {
     use Effect::{Guard, Load, LoadSlot, Pure, PureExit};
     matches!(op.effect(), Pure | PureExit | Guard | Load | LoadSlot)
 }

@@ -6,8 +6,9 @@
 //! snapshot lists is kept alive by them until the run ends (`Exit::kept`). Whoever kept the object alive in front of the
 //! call does so behind it, or the check there leaves.
 
+use super::forward::changes_nothing;
 use std::collections::HashMap;
-use traces::{Effect, Imm, Inst, Op, SnapId, Trace, Value};
+use traces::{Imm, Inst, Op, SnapId, Trace, Value};
 
 /// An operand that need not be owned, and the instructions about it.
 struct Lent {
@@ -84,16 +85,12 @@ fn taken(trace: &Trace, call: usize, slot: u16) -> Option<(usize, Value)> {
             }
             (Op::InitSlot, _) => {}
             (Op::LoadSlot, Imm::Slot(of)) if of == slot => return None,
+            (Op::Check, _) => return None,
             (op, _) if changes_nothing(op) => {}
             _ => return None,
         }
     }
     None
-}
-
-fn changes_nothing(op: Op) -> bool {
-    use Effect::{Guard, Load, LoadSlot, Pure, PureExit};
-    op != Op::Check && matches!(op.effect(), Pure | PureExit | Guard | Load | LoadSlot)
 }
 
 /// Has the snapshots between the instructions about an operand list it. False, and nothing is changed, where one of them

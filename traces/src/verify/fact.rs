@@ -2,6 +2,7 @@
 
 use crate::op::Op;
 use crate::trace::{Imm, Inst, Known, ObjId, Trace, Value};
+use crate::{Alias, Field};
 use std::collections::BTreeMap;
 
 /// What is known of an object.
@@ -120,5 +121,50 @@ fn of_known(known: Option<Known>) -> Option<Fact> {
         Known::None => Some(Fact::Is(Known::NoneType)),
         Known::True | Known::False => Some(Fact::Is(Known::Bool)),
         _ => None,
+    }
+}
+
+/// The type whose instances alone have a field, where it is one that the IR knows.
+pub(super) fn type_of_field(field: Field) -> Option<Known> {
+    Some(match field {
+        Field::FloatValue => Known::Float,
+        Field::RangeIterStart | Field::RangeIterStep | Field::RangeIterLen => Known::RangeIter,
+        Field::ListIterIndex | Field::ListIterSeq => Known::ListIter,
+        Field::TupleIterIndex | Field::TupleIterSeq => Known::TupleIter,
+        Field::ListSize | Field::ListItems => Known::List,
+        Field::TupleSize | Field::TupleItems => Known::Tuple,
+        Field::StrLength => Known::Str,
+        Field::DictUsed => Known::Dict,
+        Field::ByteArraySize | Field::ByteArrayStart => Known::ByteArray,
+        Field::CellRef => Known::Cell,
+        Field::BytesSize | Field::BytesData => Known::Bytes,
+        Field::CDataType | Field::CDataPtr | Field::CDataWeak => return None,
+        Field::CDataLength => return None,
+        // The recorder has compared their objects' buffers.
+        Field::ArraySize | Field::ArrayItems | Field::ArrayKind => return None,
+        Field::ViewManaged | Field::ManagedFlags | Field::ViewFlags => return None,
+        Field::ViewStart | Field::ViewShape | Field::ViewFormat => return None,
+        Field::ViewLengths | Field::ViewStrides | Field::ViewIndirect => return None,
+        Field::CBufferData | Field::CBufferSize => Known::CBuffer,
+        Field::CDataIterNext | Field::CDataIterStop | Field::CDataIterArray => Known::CDataIter,
+        Field::Type | Field::IterRefCount | Field::Dict | Field::InstanceSlots => return None,
+        Field::CtypesPtr | Field::CFuncArgtypes => return None,
+        Field::MethodFunction | Field::MethodSelf => return None,
+        Field::BuiltinDef | Field::BuiltinSelf => return None,
+        Field::CFuncParamflags | Field::CFuncErrcheck => return None,
+    })
+}
+
+/// Whether memory that an op reads keeps what it holds as long as its object lives.
+pub(super) fn is_immutable(trace: &Trace, load: &Inst) -> bool {
+    match (load.op, load.imm) {
+        (Op::LoadField, Imm::Field(field)) => field.alias() != Alias::Python,
+        (Op::LoadItem, _) => load.args.first().is_some_and(|&items| {
+            trace.insts.iter().any(|def| {
+                def.result == Some(items)
+                    && matches!(def.imm, Imm::Field(field) if field.alias() == Alias::Immutable)
+            })
+        }),
+        _ => false,
     }
 }

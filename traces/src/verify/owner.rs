@@ -14,12 +14,12 @@
 //! * an exit that resumes in front of an effect that has happened.
 
 use super::Broken;
-use super::fact::{Fact, Facts};
+use super::fact::{Fact, Facts, is_immutable, type_of_field};
 use super::frame::{Frame, Slot};
 use crate::helper::HelperEffect;
 use crate::op::{Effect, Op, Type};
 use crate::trace::{FrameState, Imm, Inst, Known, ObjId, Resume, SnapId, Trace, Value};
-use crate::{Alias, Field, Helper};
+use crate::{Alias, Helper};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// More rounds over a loop than it ever needs: each forgets something.
@@ -368,16 +368,8 @@ impl<'a> Walk<'a> {
         }
         if inst.op == Op::CCall && self.trace.is_short(inst) {
             // Whoever lets others run during the call keeps these alive.
-            let snap = inst.snap.and_then(|id| self.trace.snaps.get(id.0 as usize));
-            let listed = snap.iter().flat_map(|snap| &snap.frames);
-            let listed = listed.flat_map(|frame| &frame.slots).map(|slot| slot.1);
-            let contents = |v: Value| match self.def(v).filter(|def| def.op.is_box()) {
-                Some(def) => def.args.clone(),
-                None => vec![v],
-            };
-            let listed: Vec<Value> = listed.flat_map(contents).collect();
-            let listed = listed.into_iter().filter(|&v| self.is_obj(v));
-            self.now.in_memory.extend(listed.collect::<Vec<_>>());
+            let listed = self.objects_listed(inst);
+            self.now.in_memory.extend(listed);
         }
         if container {
             // Where it has taken them; else nothing has changed.
@@ -396,6 +388,21 @@ impl<'a> Walk<'a> {
         {
             self.now.in_memory.insert(result);
         }
+    }
+
+    /// The objects that a snapshot lists, or that boxes hold which it lists.
+    fn objects_listed(&self, inst: &Inst) -> Vec<Value> {
+        let snap = inst.snap.and_then(|id| self.trace.snaps.get(id.0 as usize));
+        let frames = snap.iter().flat_map(|snap| &snap.frames);
+        let listed = frames.flat_map(|frame| &frame.slots).map(|slot| slot.1);
+        let contents = |v: Value| match self.def(v).filter(|def| def.op.is_box()) {
+            Some(def) => def.args.clone(),
+            None => vec![v],
+        };
+        listed
+            .flat_map(contents)
+            .filter(|&v| self.is_obj(v))
+            .collect()
     }
 
     // ---- snapshots ----
@@ -784,49 +791,4 @@ impl<'a> Walk<'a> {
             self.now.effects.done.insert(place);
         }
     }
-}
-
-/// Whether memory that an op reads keeps what it holds as long as its object lives.
-fn is_immutable(trace: &Trace, load: &Inst) -> bool {
-    match (load.op, load.imm) {
-        (Op::LoadField, Imm::Field(field)) => field.alias() != Alias::Python,
-        (Op::LoadItem, _) => load.args.first().is_some_and(|&items| {
-            trace.insts.iter().any(|def| {
-                def.result == Some(items)
-                    && matches!(def.imm, Imm::Field(field) if field.alias() == Alias::Immutable)
-            })
-        }),
-        _ => false,
-    }
-}
-
-/// The type whose instances alone have a field, where it is one that the IR knows.
-fn type_of_field(field: Field) -> Option<Known> {
-    Some(match field {
-        Field::FloatValue => Known::Float,
-        Field::RangeIterStart | Field::RangeIterStep | Field::RangeIterLen => Known::RangeIter,
-        Field::ListIterIndex | Field::ListIterSeq => Known::ListIter,
-        Field::TupleIterIndex | Field::TupleIterSeq => Known::TupleIter,
-        Field::ListSize | Field::ListItems => Known::List,
-        Field::TupleSize | Field::TupleItems => Known::Tuple,
-        Field::StrLength => Known::Str,
-        Field::DictUsed => Known::Dict,
-        Field::ByteArraySize | Field::ByteArrayStart => Known::ByteArray,
-        Field::CellRef => Known::Cell,
-        Field::BytesSize | Field::BytesData => Known::Bytes,
-        Field::CDataType | Field::CDataPtr | Field::CDataWeak => return None,
-        Field::CDataLength => return None,
-        // The recorder has compared their objects' buffers.
-        Field::ArraySize | Field::ArrayItems | Field::ArrayKind => return None,
-        Field::ViewManaged | Field::ManagedFlags | Field::ViewFlags => return None,
-        Field::ViewStart | Field::ViewShape | Field::ViewFormat => return None,
-        Field::ViewLengths | Field::ViewStrides | Field::ViewIndirect => return None,
-        Field::CBufferData | Field::CBufferSize => Known::CBuffer,
-        Field::CDataIterNext | Field::CDataIterStop | Field::CDataIterArray => Known::CDataIter,
-        Field::Type | Field::IterRefCount | Field::Dict | Field::InstanceSlots => return None,
-        Field::CtypesPtr | Field::CFuncArgtypes => return None,
-        Field::MethodFunction | Field::MethodSelf => return None,
-        Field::BuiltinDef | Field::BuiltinSelf => return None,
-        Field::CFuncParamflags | Field::CFuncErrcheck => return None,
-    })
 }
