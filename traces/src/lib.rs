@@ -5,7 +5,7 @@
 //! about traces without a Python and without a code generator: the op table
 //! ([`op`]), the fields of objects that traces read and write ([`field`]), the
 //! helper functions that they call ([`helper`]), the reasons for giving up
-//! ([`reason`]), snapshots, the builder, the text format (printer and parser
+//! ([`reason`]), the remarks about what slows a trace down ([`remark`]), snapshots, the builder, the text format (printer and parser
 //! are exact inverses), the verifier and the reference evaluator.
 //!
 //! # The model
@@ -25,6 +25,7 @@
 #![warn(missing_docs)]
 
 pub mod builder;
+pub mod dump;
 pub mod eval;
 pub mod field;
 pub mod func;
@@ -33,6 +34,7 @@ pub mod op;
 pub mod parse;
 pub mod print;
 pub mod reason;
+pub mod remark;
 pub mod shape;
 pub mod trace;
 pub mod verify;
@@ -43,6 +45,7 @@ pub use func::{CType, FuncDecl, FuncFlags, Passed};
 pub use helper::Helper;
 pub use op::{Effect, ImmKind, Op, Type};
 pub use reason::{Abort, Reason};
+pub use remark::Remark;
 pub use shape::{Attr, Kept, Shape, ShapeId};
 pub use trace::{
     Death, FrameState, FuncId, GlobalSlot, Imm, Inlined, Inst, Known, ObjConst, ObjId, Protocol,

@@ -8,6 +8,8 @@ macro_rules! reasons {
         impl Reason {
             /// Every reason, in table order.
             pub const ALL: &'static [Reason] = &[$(Reason::$name),*];
+            /// The name of the reason, for programs.
+            pub fn name(self) -> &'static str { match self { $(Reason::$name => stringify!($name),)* } }
             /// The reason in words.
             pub fn text(self) -> &'static str { match self { $(Reason::$name => $text,)* } }
         }

@@ -1,0 +1,324 @@
+//! What a dump means: where time is lost, and what would help.
+
+use super::{AbortRecord, Dump, ExitRecord, LoopState, LoopStory, Place, VersionStory};
+use crate::{Reason, Remark};
+use std::collections::BTreeMap;
+
+/// What it costs to leave native code and to come back, in ns: at the low end of what was measured.
+const EXIT_NS: f64 = 450.0;
+/// What is lost below this, in microseconds, is not worth a line, where the dump tells how long anything took.
+const WORTH_US: f64 = 500.0;
+/// The most exits of a version that are named.
+const MOST_EXITS: usize = 3;
+
+/// Something that costs time.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Finding {
+    /// The number of the loop.
+    pub of: u32,
+    /// Where.
+    pub place: Place,
+    /// What it is, in words.
+    pub what: String,
+    /// What would help; empty where nothing is known.
+    pub help: String,
+    /// About how much time it took, in microseconds of the process's processor time.
+    pub lost_us: f64,
+}
+
+/// What is lost in these loops, the most first.
+pub fn findings(dump: &Dump, loops: &[&LoopStory]) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for story in loops {
+        match story.counts.state {
+            LoopState::Compiled => of_compiled(dump, story, &mut all),
+            LoopState::Counting | LoopState::LeftAlone => of_interpreted(dump, story, &mut all),
+        }
+    }
+    all.sort_by(|a, b| {
+        let first = b.lost_us.total_cmp(&a.lost_us);
+        first.then_with(|| (a.of, a.place).cmp(&(b.of, b.place)))
+    });
+    all
+}
+
+/// A loop that the interpreter runs.
+fn of_interpreted(dump: &Dump, story: &LoopStory, all: &mut Vec<Finding>) {
+    let reason = reason(&story.counts.reason);
+    let last = story.aborts.iter().rev();
+    let last = last.clone().find(|a| a.branch.is_none());
+    let state = match story.counts.state {
+        LoopState::LeftAlone => "is left to the interpreter",
+        _ if story.counts.sleeps => "waits for the compiler",
+        _ => "is not compiled yet",
+    };
+    let why = match reason {
+        Some(reason) => format!(": {}{}", reason.text(), in_brackets(&story.counts.detail)),
+        None if story.counts.detail.is_empty() => String::new(),
+        None => format!(": {}", story.counts.detail),
+    };
+    let place = last.and_then(|a| a.place).unwrap_or(header(story));
+    all.push(Finding {
+        of: story.record.id,
+        place,
+        what: format!("the loop {state}{why}{}", when_recorded(dump, story, last)),
+        help: reason.map_or(String::new(), |r| help_for(r).to_string()),
+        lost_us: story.interpreted_us as f64,
+    });
+}
+
+/// Where a recording was when it was given up, where that is not the loop's own line.
+fn when_recorded(dump: &Dump, story: &LoopStory, abort: Option<&AbortRecord>) -> String {
+    let place = abort.and_then(|a| a.place);
+    match place.map(|p| (p, dump.line(p))) {
+        Some((p, line)) if p.code != story.record.code || line != story.record.line => {
+            format!(", at {}{}", dump.place(p), bytecode(dump, p))
+        }
+        _ => String::new(),
+    }
+}
+
+fn bytecode(dump: &Dump, place: Place) -> String {
+    dump.bytecode(place)
+        .map_or(String::new(), |b| format!(" ({})", b.op))
+}
+
+/// A loop that has native code: its remarks and its exits.
+fn of_compiled(dump: &Dump, story: &LoopStory, all: &mut Vec<Finding>) {
+    let current: Vec<_> = dump.current(story).collect();
+    for version in &current {
+        of_remarks(dump, story, version, all);
+    }
+    of_exits(story, &current, all);
+    let gone = story.versions.len() - current.len();
+    let grown = story.versions.iter();
+    let grown = grown.filter_map(|v| dump.versions.get(v));
+    let compiled_us: u64 = grown
+        .map(|v| v.record.optimise_us + v.record.generate_us)
+        .sum();
+    if gone > 4 && compiled_us as f64 > WORTH_US {
+        all.push(Finding {
+            of: story.record.id,
+            place: header(story),
+            what: format!(
+                "{} versions were compiled, {gone} of which are gone",
+                story.versions.len()
+            ),
+            help:
+                "a loop that always meets the same types and classes is compiled a few times only"
+                    .into(),
+            lost_us: compiled_us as f64,
+        });
+    }
+}
+
+/// About how much the remarks of a version cost an iteration, in ns.
+fn cost(remark: Option<Remark>) -> f64 {
+    match remark {
+        Some(Remark::Argument) => 300.0,
+        Some(Remark::Call | Remark::NotInlined) => 120.0,
+        Some(Remark::Operation) | None => 40.0,
+    }
+}
+
+fn of_remarks(dump: &Dump, story: &LoopStory, version: &VersionStory, all: &mut Vec<Finding>) {
+    let remarks = &version.record.remarks;
+    let each = |name: &str| cost(Remark::from_name(name)) / 1000.0;
+    let iterations = (version.counts.iterations + version.counts.entries) as f64;
+    let sum: f64 = remarks.iter().map(|r| each(&r.remark) * iterations).sum();
+    let seen = (version.counts.native_us + version.counts.called_us) as f64;
+    // No more than the version was seen to take.
+    let scale = match story.total_us() > 0 && sum > seen {
+        true => seen / sum,
+        false => 1.0,
+    };
+    for record in remarks {
+        let remark = Remark::from_name(&record.remark);
+        let what = match remark {
+            Some(Remark::Call | Remark::NotInlined) => {
+                format!("{} {}", record.detail, remark.map_or("", Remark::text))
+            }
+            Some(remark) => format!("{}: {}", remark.text(), record.detail),
+            None => record.detail.clone(),
+        };
+        let line = dump.line(record.place);
+        let source = dump.source(record.place.code, line).unwrap_or("");
+        all.push(Finding {
+            of: story.record.id,
+            place: record.place,
+            what,
+            help: help_with(remark, &record.detail, source).to_string(),
+            lost_us: scale * each(&record.remark) * iterations,
+        });
+    }
+}
+
+/// The exits of all versions by their place and op, the most frequent ones.
+fn of_exits(story: &LoopStory, current: &[&VersionStory], all: &mut Vec<Finding>) {
+    let mut by_place: BTreeMap<(Place, &str), (u64, &ExitRecord)> = BTreeMap::new();
+    for version in current {
+        for (exit, n) in version.exits() {
+            if let Some(&place) = exit.frames.last() {
+                let sum = by_place
+                    .entry((place, exit.op.as_str()))
+                    .or_insert((0, exit));
+                sum.0 += n;
+            }
+        }
+    }
+    let exits: u64 = by_place.values().map(|&(n, _)| n).sum();
+    let mut by_count: Vec<_> = by_place.into_iter().collect();
+    by_count.sort_by_key(|&(key, (n, _))| (std::cmp::Reverse(n), key));
+    for ((place, op), (n, exit)) in by_count.into_iter().take(MOST_EXITS) {
+        let share = n as f64 / exits.max(1) as f64;
+        let lost_us = n as f64 * EXIT_NS / 1000.0 + share * story.interpreted_us as f64;
+        if exit.leads_on || op == "loop_end" && n * 100 < story.counts.iterations {
+            // A loop has to end.
+            continue;
+        }
+        if lost_us >= WORTH_US {
+            all.push(Finding {
+                of: story.record.id,
+                place,
+                what: format!("native code is left {n} times: {}", exit_words(op)),
+                help: help_at(op).to_string(),
+                lost_us,
+            });
+        }
+    }
+}
+
+fn header(story: &LoopStory) -> Place {
+    Place {
+        code: story.record.code,
+        at: story.record.header,
+    }
+}
+
+fn in_brackets(detail: &str) -> String {
+    match detail {
+        "" => String::new(),
+        detail => format!(" ({detail})"),
+    }
+}
+
+fn reason(name: &str) -> Option<Reason> {
+    Reason::ALL.iter().copied().find(|r| r.name() == name)
+}
+
+/// Why native code was left, by the op that left; the mnemonic itself where there are no words for it.
+pub fn exit_words(op: &str) -> &str {
+    match op {
+        "loop_end" => "end of the loop",
+        "check" => "interruption",
+        "guard_true" | "guard_false" => "other branch",
+        "guard_type" => "other type",
+        "guard_shared" | "guard_kept" => "last owner",
+        "guard_is" => "other object",
+        "unbox_int" | "unbox_bits" => "int of more than 64 bits",
+        "unbox_uint" => "negative int or more than 64 bits",
+        "unbox_char" => "bytes of another length than 1",
+        "unbox_uchar" => "str of another length than 1",
+        "ftoi" => "float beyond 64 bits",
+        "iadd_ovf" | "isub_ovf" | "imul_ovf" => "overflow",
+        "call_new" | "call_py" | "call_py_bool" => "exception",
+        "leave" => "on to another loop",
+        other => other,
+    }
+}
+
+/// What would help where native code is left by this op.
+fn help_at(op: &str) -> &'static str {
+    match op {
+        "loop_end" => {
+            "the loop makes few turns each time: the work of entering it is done for little; a longer inner loop, or one call in C for all of it, gains more"
+        }
+        "check" => {
+            "something asks for the interpreter's attention: signals, other threads, pending calls, or a foreign call that lasts or calls back"
+        }
+        "guard_true" | "guard_false" => {
+            "the way that the program takes here has no native code: it raises, or was recorded in vain"
+        }
+        "guard_type" => {
+            "a variable or an item has one type now and another one then: keep to one (0.0 instead of 0 where floats are summed, for example)"
+        }
+        "guard_is" => {
+            "a callable or a class is another one each time: look it up outside the loop, or call one that does not vary"
+        }
+        "unbox_int" | "unbox_uint" | "unbox_bits" | "iadd_ovf" | "isub_ovf" | "imul_ovf" => {
+            "ints beyond 64 bits are the interpreter's: mask the number (& 0xffffffffffffffff, say) where that is what is meant"
+        }
+        "ftoi" => "such a float is an int of more than 64 bits, which is the interpreter's",
+        "call_new" | "call_py" | "call_py_bool" => {
+            "exceptions are handled by the interpreter: test first where they are frequent"
+        }
+        _ => "",
+    }
+}
+
+/// What would help where the last recording of a loop was given up for this reason, or it is left alone for it.
+fn help_for(reason: Reason) -> &'static str {
+    use Reason::*;
+    match reason {
+        Bytecode => {
+            "move what needs this bytecode out of the loop, or into a function that the loop calls"
+        }
+        InnerLoop => "the inner loop is compiled; what lies around it stays with the interpreter",
+        LeftLoop => "its iterations end early: by break, return, or in a loop around it",
+        Raised => "exceptions are handled by the interpreter: test first where they are frequent",
+        TooLong => "split the loop, or move parts of its body into functions",
+        TypeUnstable => {
+            "give each variable one type (0.0 instead of 0 where floats are summed, for example)"
+        }
+        Operand => "",
+        Callee => "call it outside the loop",
+        NotInlined => "",
+        Confused => "this is a case that Hardwire does not know: please report it",
+        Watched => "a debugger, profiler or coverage tool is on: without it the loop is compiled",
+        NoGain => {
+            "what it calls is Python's own code in C: nothing is to be gained around it; -X hardwire=all compiles it all the same"
+        }
+        Codegen => "",
+        TooManyVersions => {
+            "give each variable one type; a function for each kind of data helps where there are several"
+        }
+        Dies => "make the object once, outside the loop",
+        Budget => {
+            "the program was too short, or gains too little, to compile more; -X hardwire=all compiles at once"
+        }
+        ExitsTooOften => {
+            "it makes few turns each time, or goes another way each time: a longer inner loop, or one call in C for all of it, gains more"
+        }
+    }
+}
+
+/// What would help against a remark.
+fn help_with(remark: Option<Remark>, detail: &str, source: &str) -> &'static str {
+    match remark {
+        Some(Remark::Argument) => argument_help(detail),
+        Some(Remark::Call) if detail.starts_with("FFI.") || detail.contains("ffi.") => {
+            "ask for it once, outside the loop"
+        }
+        Some(Remark::Call) if source.contains(".from_buffer(") => {
+            "make the buffer once, outside the loop"
+        }
+        Some(Remark::NotInlined) => {
+            "a function without loops of its own, generators, or what looks at its caller's frame becomes part of the loop"
+        }
+        _ => "",
+    }
+}
+
+/// What would help where the binding converts an argument.
+fn argument_help(detail: &str) -> &'static str {
+    match detail {
+        d if d.contains("list") || d.contains("tuple") => {
+            "allocate it once with ffi.new (or make a ctypes array), and pass that"
+        }
+        d if d.contains("dict") => "allocate the struct once with ffi.new, and set its fields",
+        d if d.contains("str") => "encode it once: a bytes object is passed as it is",
+        d if d.contains("variadic") => "cast the variadic arguments: ffi.cast(\"int\", x)",
+        d if d.contains("without argtypes") => "set the function's argtypes and restype",
+        _ => "convert it once, outside the loop",
+    }
+}
