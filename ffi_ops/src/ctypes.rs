@@ -1,7 +1,7 @@
 //! ctypes' rules for arguments (`Modules/_ctypes/cfield.c`, `callproc.c`): integers are cut to
 //! the width of the parameter without an error.
 
-use crate::emit::{Arg, EmitError, OperandKind, pointer_accepts};
+use crate::emit::{Arg, OperandKind, pointer_accepts};
 use crate::signature::Param;
 use traces::{Abort, CType, Op, Value};
 
@@ -20,22 +20,22 @@ pub(crate) fn accepts(p: &Param, kind: OperandKind) -> bool {
 }
 
 /// What a parameter without `argtypes` is, by its argument (`ConvParam`): an int is a C `int`, a
-/// bytes a `char *`, None a NULL pointer; a float is an error.
-pub(crate) fn untyped(kind: OperandKind) -> Result<Param, EmitError> {
+/// bytes a `char *`, None a NULL pointer; nothing of others, which the binding converts or refuses.
+pub(crate) fn untyped(kind: OperandKind) -> Option<Param> {
     match kind {
         OperandKind::Int | OperandKind::Bool | OperandKind::BigUint => {
-            Ok(Param::Scalar(CType::I32))
+            Some(Param::Scalar(CType::I32))
         }
-        OperandKind::Bytes | OperandKind::None | OperandKind::Ctypes { .. } => Ok(Param::Pointer {
-            cffi: None,
-            bytes: true,
-            none: true,
-            ints: false,
-            ctypes: true,
-        }),
-        _ => Err(EmitError::Unsupported(format!(
-            "an argument without argtypes: {kind:?}"
-        ))),
+        OperandKind::Bytes | OperandKind::None | OperandKind::Ctypes { .. } => {
+            Some(Param::Pointer {
+                cffi: None,
+                bytes: true,
+                none: true,
+                ints: false,
+                ctypes: true,
+            })
+        }
+        _ => None,
     }
 }
 

@@ -77,8 +77,10 @@ pub struct KnownObjs {
 /// Why a call is not recorded as a direct one.
 #[derive(Debug)]
 pub enum EmitError {
-    /// The binding itself must do it (or raise).
+    /// The binding itself must do it (or raise): why.
     Unsupported(String),
+    /// The binding itself must convert this argument (or raise).
+    Argument(usize),
     /// The recording ends.
     Abort(Abort),
 }
@@ -251,7 +253,8 @@ pub fn emit_call(
     let params = if sig.binding == Binding::CtypesUntyped {
         untyped = operands
             .iter()
-            .map(|o| ctypes::untyped(o.kind))
+            .enumerate()
+            .map(|(n, o)| ctypes::untyped(o.kind).ok_or(EmitError::Argument(n)))
             .collect::<Result<_, _>>()?;
         &untyped
     } else {
@@ -320,16 +323,13 @@ fn check(sig: &Signature, params: &[Param], operands: &[Operand]) -> Result<(), 
             "the number of arguments".to_string(),
         ));
     }
-    for (p, o) in params.iter().zip(operands) {
+    for (n, (p, o)) in params.iter().zip(operands).enumerate() {
         let ok = match sig.binding {
             Binding::Cffi => cffi::accepts_argument(p, o.kind),
             Binding::Ctypes | Binding::CtypesUntyped => ctypes::accepts(p, o.kind),
         };
         if !ok {
-            return Err(EmitError::Unsupported(format!(
-                "an argument of {}: {:?}",
-                sig.name, o.kind
-            )));
+            return Err(EmitError::Argument(n));
         }
     }
     Ok(())

@@ -107,6 +107,11 @@ impl Budget {
             .saturating_add(later_on)
     }
 
+    /// What the compiler has taken so far, in microseconds.
+    pub fn spent(&self) -> u64 {
+        self.spent_us.get()
+    }
+
     /// A run of native code has saved so much, in nanoseconds, or cost it.
     pub fn earn(&self, saved: i64) {
         self.saved.set(self.saved.get().saturating_add(saved));
@@ -114,12 +119,18 @@ impl Budget {
 
     /// Does a piece of work and adds its time to the account; gives it in microseconds.
     pub fn charge<T>(&self, work: impl FnOnce() -> T) -> (T, u64) {
-        let before = clock_us(libc::CLOCK_THREAD_CPUTIME_ID);
-        let done = work();
-        let us = clock_us(libc::CLOCK_THREAD_CPUTIME_ID).saturating_sub(before);
+        let (done, us) = timed(work);
         self.spent_us.set(self.spent_us.get().saturating_add(us));
         (done, us)
     }
+}
+
+/// Does a piece of work; gives the processor time that it took the thread, in microseconds.
+pub fn timed<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    let before = clock_us(libc::CLOCK_THREAD_CPUTIME_ID);
+    let done = work();
+    let us = clock_us(libc::CLOCK_THREAD_CPUTIME_ID).saturating_sub(before);
+    (done, us)
 }
 
 /// The processor time of the program, in microseconds.

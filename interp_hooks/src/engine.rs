@@ -6,14 +6,15 @@
 use crate::assume::Registry;
 use crate::budget::Budget;
 use crate::cpython::VersionTable;
+use crate::dump::Dump;
 use crate::loops::Header;
 use crate::options::Options;
-use crate::py::Strong;
+use crate::py::{Object, Strong};
 use crate::record::Recorder;
 use jit::Target;
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
@@ -66,8 +67,8 @@ pub struct Engine {
     pub registry: Registry,
     /// The recording under way.
     pub recording: RefCell<Option<Recording>>,
-    /// Code objects of functions that cannot be part of a trace, by address.
-    pub not_inlined: RefCell<HashSet<usize>>,
+    /// Code objects of functions that cannot be part of a trace, by address, and why.
+    pub not_inlined: RefCell<HashMap<usize, String>>,
     /// Threads in which frames that exits have made run to their end.
     pub resumed: RefCell<Vec<*mut ffi::PyThreadState>>,
     /// All loops that became hot, for the report.
@@ -90,6 +91,15 @@ pub struct Engine {
     pub enabled: Cell<bool>,
     /// How long the compiler may work.
     pub budget: Budget,
+    /// The dump that is being written.
+    pub dump: RefCell<Option<Dump>>,
+}
+
+impl Engine {
+    /// Whether a function of this code object cannot be part of a trace.
+    pub fn refuses(&self, code: Object) -> bool {
+        self.not_inlined.borrow().contains_key(&(code.0 as usize))
+    }
 }
 
 struct Global(Engine);

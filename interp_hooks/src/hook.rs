@@ -10,10 +10,11 @@ use crate::start;
 use crate::tree::{self, Growth, Tree};
 use crate::unroll;
 use crate::worth;
-use crate::{handoff, run};
+use crate::{dump, handoff, run};
 use pyo3_ffi as ffi;
 use std::ffi::{c_int, c_void};
 use std::rc::Rc;
+use traces::dump::Origin;
 use traces::{Abort, Reason};
 
 /// The tool id of an optimiser (PEP 669).
@@ -274,6 +275,8 @@ fn give_up(e: &Engine, r: Recording, why: Abort) {
         set_events(e, code.as_ptr(), 0);
     }
     let way = recorder.way_so_far().map(<[u32]>::len);
+    let on = branch.as_ref().map(|(version, guard)| (&**version, *guard));
+    dump::aborted(e, &header, on, Some(recorder.place()), &why);
     // What it assumed is watched no more.
     drop(recorder);
     if let Some((version, guard)) = branch {
@@ -285,6 +288,12 @@ fn give_up(e: &Engine, r: Recording, why: Abort) {
         None => header.give_up(why),
     }
     register(e, &header);
+}
+
+/// A branch that was recorded, or could not be, comes to nothing.
+fn give_up_branch(e: &Engine, header: &Header, version: &Version, guard: u32, why: &Abort) {
+    dump::aborted(e, header, Some((version, guard)), None, why);
+    version.tree.give_up(guard, why);
 }
 
 /// Switches the INSTRUCTION events of a code object on or off.
@@ -378,12 +387,14 @@ pub unsafe extern "C" fn on_instruction(
 
 fn register(e: &Engine, header: &Rc<Header>) {
     let mut all = e.headers.borrow_mut();
-    if !all.iter().any(|h| Rc::ptr_eq(h, header)) {
+    if !header.is_listed.replace(true) {
         if all.len() >= MAX_REPORTED {
             // A program that makes code all the time: the report forgets what is gone.
             all.retain(|h| !h.is_dead.get());
         }
         all.push(Rc::clone(header));
+        drop(all);
+        dump::announce(e, header);
     }
 }
 
@@ -404,9 +415,9 @@ fn finish(e: &Engine) {
             r.header.patience.get(),
             may_compile(e, version.tree.is_foreign),
         ) {
-            Ok(Some(grown)) => r.header.grown(&version, grown),
+            Ok(Some(grown)) => r.header.grown(e, &version, grown, Origin::Branches),
             Ok(None) => {}
-            Err(why) => version.tree.give_up(guard, &why),
+            Err(why) => give_up_branch(e, &r.header, &version, guard, &why),
         }
         return;
     }
@@ -429,21 +440,23 @@ fn finish(e: &Engine) {
     }
     match compiled {
         Ok(version) => {
+            dump::compiled(e, &r.header, &version, Origin::Hot, None);
             r.header.versions.borrow_mut().push(Rc::new(version));
             *r.header.state.borrow_mut() = State::Compiled;
         }
-        // In other ways it may yet be compiled.
-        Err(_) if unrolls => {}
-        Err(why) => r.header.give_up(why),
+        Err(why) => {
+            dump::aborted(e, &r.header, None, None, &why);
+            // In other ways it may yet be compiled.
+            if !unrolls {
+                r.header.give_up(why);
+            }
+        }
     }
 }
 
 fn compile(e: &Engine, recorder: Recorder, tree: Tree) -> Result<Version, Abort> {
     if !e.options.borrow().all && recorder.residual > recorder.foreign {
-        return Err(Abort::new(
-            Reason::NoGain,
-            recorder.residual_names.join(", "),
-        ));
+        return Err(Abort::new(Reason::NoGain, recorder.residual_names()));
     }
     tree::compile(e, tree, recorder)
 }
@@ -504,13 +517,13 @@ unsafe fn enter(
                 grow(e, &header, &version, guard, place, &ended.calls());
             }
             Growth::Restart(branch) => match tree::restart(e, &version, branch) {
-                Ok(grown) => header.grown(&version, grown),
+                Ok(grown) => header.grown(e, &version, grown, Origin::Restart),
                 Err(_) => version.tree.forgo(branch),
             },
             // A recording goes on from what waits.
             Growth::Compile if e.recording.try_borrow().is_ok_and(|r| r.is_none()) => {
                 match tree::compile_pending(e, &version) {
-                    Ok(Some(grown)) => header.grown(&version, grown),
+                    Ok(Some(grown)) => header.grown(e, &version, grown, Origin::Branches),
                     Ok(None) => {}
                     Err(_) => version.tree.grow_singly(),
                 }
@@ -587,7 +600,7 @@ fn grow(
                 set_events(e, code, e.monitoring.instruction);
             }
         }
-        Err(why) => version.tree.give_up(guard, &why),
+        Err(why) => give_up_branch(e, header, version, guard, &why),
     }
 }
 

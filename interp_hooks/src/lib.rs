@@ -22,6 +22,7 @@ mod raiser;
 mod record;
 mod resume;
 mod run;
+mod sample;
 mod start;
 mod symbol;
 mod tls;

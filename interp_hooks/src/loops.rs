@@ -1,7 +1,8 @@
 //! Loops: counting, the compiled versions of a header, why a loop is left alone.
 
 use crate::cpython::decode::Decoded;
-use crate::cpython::{Opcode, pairs};
+use crate::cpython::{Opcode, frame, pairs};
+use crate::dump;
 use crate::engine::Engine;
 use crate::inside::Standing;
 use crate::place::Lines;
@@ -15,6 +16,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use traces::dump::Origin;
 use traces::{Abort, Field, Imm, Inst, Op, Trace, Value};
 
 /// How many versions (by the types at entry) a header may have.
@@ -45,6 +48,8 @@ pub enum Wanted {
 const MAX_LOSS: i64 = 500_000;
 /// A compiled version of a loop.
 pub struct Version {
+    /// Its number, which no other version of any loop has.
+    pub number: u32,
     /// The machine code and its exits.
     pub compiled: Compiled,
     /// What was recorded.
@@ -65,6 +70,16 @@ pub struct Version {
     pub taken: RefCell<Vec<u64>>,
     /// Recording to machine code, in microseconds.
     pub compile_us: u64,
+    /// What the optimiser took of that.
+    pub optimise_us: u64,
+    /// How often it was entered, and how many iterations it made.
+    pub entries: Cell<u64>,
+    /// See `entries`.
+    pub iterations: Cell<u64>,
+    /// What it was seen to take, and the interpreter in calls of it, in microseconds; see [`crate::sample`].
+    pub native_us: Cell<u64>,
+    /// See `native_us`.
+    pub called_us: Cell<u64>,
     /// What an iteration saves, in ns.
     pub saved: i64,
     /// For each exit, what the iteration that takes it has saved by then.
@@ -137,20 +152,25 @@ pub fn exit_names(
 ) -> Vec<String> {
     let lines = Lines::of(code);
     let name = |exit: &jit::Exit| {
-        let inst = trace.insts.get(exit.inst as usize);
         let pc = exit.outer().pc;
-        let opcode = decoded.at(pc).map(|i| i.opcode);
-        let op = match inst.map(|i| i.op) {
-            Some(Op::GuardTrue | Op::GuardFalse)
-                if matches!(opcode, Some(Opcode::FOR_ITER | Opcode::END_FOR)) =>
-            {
-                "loop_end"
-            }
-            op => op.map_or("?", Op::mnemonic),
-        };
+        let opcode = decoded.at(pc).map_or(Opcode::Unknown, |i| i.opcode);
+        let op = exit_op(exit, trace, opcode);
         format!("{op} at line {}", lines.at(pc))
     };
     exits.iter().map(name).collect()
+}
+
+/// The op that leaves by an exit in front of a bytecode, or what stands for it where a `for` ends.
+pub fn exit_op(exit: &jit::Exit, trace: &Trace, at: Opcode) -> &'static str {
+    let op = trace.insts.get(exit.inst as usize).map(|inst| inst.op);
+    match op {
+        Some(Op::GuardTrue | Op::GuardFalse)
+            if matches!(at, Opcode::FOR_ITER | Opcode::END_FOR) =>
+        {
+            "loop_end"
+        }
+        op => op.map_or("?", Op::mnemonic),
+    }
 }
 
 /// The state of a loop.
@@ -166,6 +186,16 @@ pub enum State {
 
 /// A loop header.
 pub struct Header {
+    /// Its number, which no other loop has.
+    pub number: u32,
+    /// Its code object, as long as that lives: see `is_dead`.
+    pub code: *mut ffi::PyObject,
+    /// The last jump back to it, once somebody has asked.
+    end: Cell<Option<u32>>,
+    /// Whether it became hot, and the report knows it.
+    pub is_listed: Cell<bool>,
+    /// How long the interpreter was seen to run for it, in microseconds.
+    pub interpreted_us: Cell<u64>,
     /// Byte offset of the first bytecode of the loop.
     pub target: u32,
     /// File, line and function, for people.
@@ -281,8 +311,12 @@ impl Header {
 
     /// A version was entered and left after so many iterations of its peeled loop, which saved so much, in ns.
     pub fn ran(&self, version: &Rc<Version>, iterations: u64, saved: i64, keep: bool) {
-        self.entries.set(self.entries.get() + 1);
-        self.iterations.set(self.iterations.get() + iterations + 1);
+        for entries in [&self.entries, &version.entries] {
+            entries.set(entries.get() + 1);
+        }
+        for all in [&self.iterations, &version.iterations] {
+            all.set(all.get() + iterations + 1);
+        }
         self.judge(version, saved, keep);
     }
 
@@ -310,7 +344,7 @@ impl Header {
             }
             return;
         }
-        self.forget(|v| Rc::ptr_eq(v, version));
+        self.forget("it lost time", |v| Rc::ptr_eq(v, version));
         self.unrolling.give_up();
         self.losses.set(self.losses.get() + 1);
         self.count.set(0);
@@ -331,7 +365,8 @@ impl Header {
         let died = |v: &&Rc<Version>| !v.is_alive() && v.balance.get() < MAX_LOSS;
         let died = self.versions.borrow().iter().filter(died).count() as u32;
         self.deaths.set(self.deaths.get() + died);
-        self.forget(|v| !v.holds());
+        self.forget("what it took for granted changed", |v| !v.tree.holds());
+        self.forget("an object that it names died", |v| !v.holds());
         if self.versions.borrow().is_empty() {
             self.unrolling.fell();
             self.count.set(0);
@@ -343,15 +378,26 @@ impl Header {
         }
     }
 
+    /// The offset of its last jump back.
+    fn end(&self, e: &Engine) -> u32 {
+        if self.end.get().is_none() && !self.is_dead.get() {
+            let decoded = frame::decoded(e.table, self.code);
+            let end = decoded.map(|d| d.end_of_loop(self.target));
+            self.end.set(end);
+        }
+        self.end.get().unwrap_or(self.target)
+    }
+
     /// Whether it is the interpreter's for good.
     pub fn is_left_alone(&self) -> bool {
         matches!(*self.state.borrow(), State::LeftAlone(_))
     }
 
     /// A version takes the place of the one that it grew from, where that is still there.
-    pub fn grown(&self, from: &Rc<Version>, version: Version) {
+    pub fn grown(&self, e: &Engine, from: &Rc<Version>, version: Version, why: Origin) {
         if self.versions.borrow().iter().any(|v| Rc::ptr_eq(v, from)) {
-            self.forget(|v| Rc::ptr_eq(v, from));
+            dump::compiled(e, self, &version, why, Some(from));
+            self.forget("it has grown", |v| Rc::ptr_eq(v, from));
             // It will leave less often: half of what is owed is let off, not all, or it could grow for ever at a loss.
             let balance = from.balance.get();
             version.balance.set(balance.max(balance / 2));
@@ -360,13 +406,16 @@ impl Header {
     }
 
     /// Drops versions; what they did is kept for the report.
-    pub fn forget(&self, is_gone: impl Fn(&Rc<Version>) -> bool) {
+    pub fn forget(&self, why: &str, is_gone: impl Fn(&Rc<Version>) -> bool) {
         let gone: Vec<Rc<Version>> = {
             let mut versions = self.versions.borrow_mut();
             versions.extract_if(.., |v| is_gone(v)).collect()
         };
         if gone.is_empty() {
             return;
+        }
+        if let Some(e) = dump::engine() {
+            gone.iter().for_each(|version| dump::gone(e, version, why));
         }
         let mut past = self.past_exits.borrow_mut();
         for (text, n) in gone.iter().flat_map(|v| v.exits_taken()) {
@@ -396,6 +445,8 @@ fn stop_watching() {
 /// The loops of one code object, kept in the code object's extra word.
 #[derive(Default)]
 struct CodeLoops {
+    /// Its number in the dump.
+    number: Cell<Option<u32>>,
     headers: RefCell<Vec<Rc<Header>>>,
 }
 
@@ -422,7 +473,7 @@ unsafe extern "C" fn free_loops(p: *mut c_void) {
         let loops = unsafe { Box::from_raw(p.cast::<CodeLoops>()) };
         // The report still knows the loops; their machine code goes.
         for header in loops.headers.take() {
-            header.forget(|_| true);
+            header.forget("its code object died", |_| true);
             header.is_dead.set(true);
         }
     }
@@ -435,31 +486,91 @@ pub fn request_code_extra() -> Option<ffi::Py_ssize_t> {
     (i >= 0).then_some(i)
 }
 
-/// The header of a code object at a back edge's target; made on first use.
-pub fn header(e: &Engine, code: *mut ffi::PyObject, target: u32) -> Option<Rc<Header>> {
+/// The loops of a code object that had a back edge; nothing where it had none.
+fn known_loops(e: &Engine, code: *mut ffi::PyObject) -> Option<&'static CodeLoops> {
     let mut p = std::ptr::null_mut();
-    // SAFETY: a live code object and our own index.
+    // SAFETY: a live code object and our own index; the word is ours, and lives as long as the code object, which the
+    // callers have.
     unsafe {
         if PyUnstable_Code_GetExtra(code, e.code_extra, &mut p) != 0 {
             ffi::PyErr_Clear();
             return None;
         }
-        if p.is_null() {
-            p = Box::into_raw(Box::new(CodeLoops::default())).cast();
-            if PyUnstable_Code_SetExtra(code, e.code_extra, p) != 0 {
-                ffi::PyErr_Clear();
-                free_loops(p);
-                return None;
-            }
+        p.cast::<CodeLoops>().as_ref()
+    }
+}
+
+/// The loops of a code object; the word for them is made on first use.
+fn loops_of(e: &Engine, code: *mut ffi::PyObject) -> Option<&'static CodeLoops> {
+    if let Some(known) = known_loops(e, code) {
+        return Some(known);
+    }
+    let p = Box::into_raw(Box::new(CodeLoops::default())).cast();
+    // SAFETY: as above.
+    unsafe {
+        if PyUnstable_Code_SetExtra(code, e.code_extra, p) != 0 {
+            ffi::PyErr_Clear();
+            free_loops(p);
+            return None;
         }
     }
-    // SAFETY: the word is ours and lives as long as the code object.
-    let loops = unsafe { &*p.cast::<CodeLoops>() };
+    known_loops(e, code)
+}
+
+/// The number of a code object in the dump; it is asked for once.
+pub fn number_of(e: &Engine, code: *mut ffi::PyObject, ask: impl FnOnce() -> u32) -> u32 {
+    match loops_of(e, code) {
+        None => ask(),
+        Some(loops) => {
+            let number = loops.number.get().unwrap_or_else(ask);
+            loops.number.set(Some(number));
+            number
+        }
+    }
+}
+
+/// The innermost hot loop around a bytecode.
+pub fn loop_at(e: &Engine, code: *mut ffi::PyObject, at: u32) -> Option<Rc<Header>> {
+    let headers = known_loops(e, code)?.headers.try_borrow().ok()?;
+    let around = |h: &&Rc<Header>| h.is_listed.get() && h.target <= at && at <= h.end(e);
+    headers
+        .iter()
+        .filter(around)
+        .max_by_key(|h| h.target)
+        .cloned()
+}
+
+/// The version of a number, as long as it is there.
+pub fn version_of(e: &Engine, number: u32) -> Option<Rc<Version>> {
+    let headers = e.headers.try_borrow().ok()?;
+    headers.iter().find_map(|header| {
+        let versions = header.versions.try_borrow().ok()?;
+        versions.iter().find(|v| v.number == number).cloned()
+    })
+}
+
+/// A number that nothing else has.
+pub fn next_number(last: &AtomicU32) -> u32 {
+    last.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+static LAST_LOOP: AtomicU32 = AtomicU32::new(0);
+/// The number of the last version.
+pub static LAST_VERSION: AtomicU32 = AtomicU32::new(0);
+
+/// The header of a code object at a back edge's target; made on first use.
+pub fn header(e: &Engine, code: *mut ffi::PyObject, target: u32) -> Option<Rc<Header>> {
+    let loops = loops_of(e, code)?;
     let mut headers = loops.headers.try_borrow_mut().ok()?;
     if let Some(h) = headers.iter().find(|h| h.target == target) {
         return Some(Rc::clone(h));
     }
     let header = Rc::new(Header {
+        number: next_number(&LAST_LOOP),
+        code,
+        end: Cell::default(),
+        is_listed: Cell::default(),
+        interpreted_us: Cell::default(),
         target,
         place: crate::place::of(e, code, target),
         count: Cell::new(0),

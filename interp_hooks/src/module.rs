@@ -3,7 +3,7 @@
 use crate::engine;
 use crate::loops::State;
 use crate::py::{Object, Strong};
-use crate::{adapters, cpython::selfcheck, handoff, hook, options, start};
+use crate::{adapters, cpython::selfcheck, dump, handoff, hook, options, sample, start};
 use pyo3_ffi as ffi;
 use serde_json::{Value as Json, json};
 use std::ffi::CString;
@@ -48,6 +48,27 @@ unsafe extern "C" fn enable(module: Obj, words: Obj) -> Obj {
     }
 }
 
+/// `dump(folder)`: begins a dump. OSError where the folder cannot be written, RuntimeError where Hardwire was never on.
+unsafe extern "C" fn begin_dump(_module: Obj, folder: Obj) -> Obj {
+    let Some(e) = engine::get() else {
+        // SAFETY: a live exception class.
+        return raise(unsafe { ffi::PyExc_RuntimeError }, "Hardwire is off");
+    };
+    match dump::begin(e, &Object(folder).text()) {
+        Ok(()) => none(),
+        // SAFETY: a live exception class.
+        Err(why) => raise(unsafe { ffi::PyExc_OSError }, &why),
+    }
+}
+
+/// `_end_dump()`: the dump is whole.
+unsafe extern "C" fn end_dump(_module: Obj, _none: Obj) -> Obj {
+    if let Some(e) = engine::get() {
+        dump::end(e);
+    }
+    none()
+}
+
 unsafe extern "C" fn disable(_module: Obj, _none: Obj) -> Obj {
     start::disable();
     none()
@@ -60,6 +81,9 @@ unsafe extern "C" fn after_fork(_module: Obj, _none: Obj) -> Obj {
         && e.enabled.get()
     {
         start::restart_events();
+    }
+    if sample::is_on() {
+        sample::start();
     }
     none()
 }
@@ -176,6 +200,8 @@ pub unsafe extern "C" fn PyInit__hardwire() -> Obj {
         method(c"selfcheck", plain(run_selfcheck), METH_NOARGS),
         method(c"leaf", plain(leaf), METH_O),
         method(c"gil", plain(gil), METH_NOARGS),
+        method(c"dump", plain(begin_dump), METH_O),
+        method(c"_end_dump", plain(end_dump), METH_NOARGS),
         method(c"_after_fork", plain(after_fork), METH_NOARGS),
         method(c"_on_jump", fast(hook::on_jump), METH_FASTCALL),
         method(

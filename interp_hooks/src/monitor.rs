@@ -10,7 +10,7 @@
 
 use crate::budget::process_us;
 use crate::handoff::{Watched, has_gil, monitor_fits};
-use crate::symbol;
+use crate::{sample, symbol};
 use pyo3_ffi as ffi;
 use std::cell::RefCell;
 use std::ffi::{c_int, c_void};
@@ -53,6 +53,8 @@ struct Monitor {
     takes: bool,
     /// How long it sleeps between two looks.
     pace: Duration,
+    /// Whether samples are asked for: when the last one was.
+    samples: Option<Instant>,
     /// Whether the thread is to end.
     ends: bool,
     /// Whether the thread can take the GIL from others.
@@ -70,6 +72,7 @@ static MONITOR: Mutex<Monitor> = Mutex::new(Monitor {
     idle: None,
     takes: false,
     pace: TICK,
+    samples: None,
     ends: false,
     fits: false,
     thread: None,
@@ -161,6 +164,13 @@ pub fn wake_at(due: i64, wake: extern "C" fn(*mut c_void) -> c_int) -> bool {
     true
 }
 
+/// Has samples asked for, or not any more. Where nobody can watch now there are none until somebody does.
+pub fn sample(on: bool) {
+    let mut m = watching().unwrap_or_else(monitor);
+    m.samples = on.then(Instant::now);
+    CHANGED.notify_all();
+}
+
 /// The thread; `None` where the system has none.
 fn start() -> Option<JoinHandle<()>> {
     // Signals are for the program's own threads.
@@ -187,7 +197,8 @@ fn watch() {
     while !m.ends {
         let alarm = m.alarm();
         let tick = m.tick();
-        m = match alarm.into_iter().chain(tick).min() {
+        let samples = m.sample();
+        m = match alarm.into_iter().chain(tick).chain(samples).min() {
             None => CHANGED.wait(m).unwrap_or_else(PoisonError::into_inner),
             Some(wait) => sleep(m, wait),
         };
@@ -243,6 +254,19 @@ impl Monitor {
         let wait = Duration::from_micros(u64::try_from(left).unwrap_or(0)).max(SHORTEST);
         self.not_before = Some(now + wait);
         Some(wait)
+    }
+
+    /// How long until a sample is asked for.
+    fn sample(&mut self) -> Option<Duration> {
+        let last = self.samples?;
+        if let Some(left) = sample::EVERY.checked_sub(last.elapsed()) {
+            return Some(left);
+        }
+        if !is_finalizing() {
+            sample::ask();
+        }
+        self.samples = Some(Instant::now());
+        Some(sample::EVERY)
     }
 
     /// Marks the calls that native runs are in; how long until they are to be looked at again.

@@ -10,7 +10,7 @@ pub struct Options {
     pub threshold: u32,
     /// Compile every loop that can be compiled, even where no gain is expected.
     pub all: bool,
-    /// A folder for the text of every trace.
+    /// A folder for a dump.
     pub dump: Option<String>,
 }
 
@@ -56,7 +56,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         word: "dump",
-        help: "write the text of every trace to this folder",
+        help: "write what becomes of every loop to this folder, for `hardwire trace`",
         takes: Takes::Text(|o, s| o.dump = Some(s)),
     },
 ];

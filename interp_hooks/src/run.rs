@@ -6,7 +6,7 @@ use crate::hook::TOOL;
 use crate::loops::{Version, Wanted};
 use crate::py::Object;
 use crate::resume::{self, Calls, Frames};
-use crate::{errno, handoff, helpers, raiser};
+use crate::{errno, handoff, helpers, raiser, sample};
 use jit::target::MAX_WATCHES;
 use jit::{Activation, ActivationBuf, Exit, Handoff, Repr, Source, values_of};
 use pyo3_ffi as ffi;
@@ -101,7 +101,11 @@ pub unsafe fn run<'a>(
         *tracing = 0;
         let sites = &version.compiled.sites;
         handoff::begins(buf.activation(), sites, thread);
+        let ran = sample::runs(version.number, None);
         let n = (version.compiled.entry)(buf.activation());
+        if let Some(before) = ran {
+            sample::runs(before, ran);
+        }
         handoff::ended(buf.activation(), sites);
         *tracing = was;
         n

@@ -118,6 +118,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
         exhausted,
         enabled: Cell::new(true),
         budget: Budget::default(),
+        dump: RefCell::default(),
     });
     Ok(())
 }

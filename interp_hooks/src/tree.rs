@@ -11,9 +11,9 @@ use crate::cpython::frame;
 use crate::engine::Engine;
 use crate::loops::{self, Version};
 use crate::py::Strong;
-use crate::record::{Recorded, Recorder};
+use crate::record::{Note, Recorded, Recorder};
 use crate::worth;
-use crate::{handoff, inside, resume};
+use crate::{budget, dump, handoff, inside, resume};
 use jit::{Compiled, Exit, Request, Types};
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell, RefMut};
@@ -104,6 +104,10 @@ pub struct Tree {
     pub weak: Vec<(Strong, *mut ffi::PyObject)>,
     /// What an iteration saves, in ns.
     saved: i64,
+    /// What slows it down.
+    pub notes: Vec<Note>,
+    /// How many bytecodes its recordings went through.
+    pub bytecodes: u32,
     /// Whether variables may change their types from one iteration to the next.
     mixed: bool,
     /// Whether the loops in it are unrolled.
@@ -133,14 +137,18 @@ impl Tree {
     /// # Errors
     /// An assumption fell meanwhile.
     fn with(mut self, recorder: Recorder) -> Result<Tree, Abort> {
-        let saved = worth::iteration(recorder.foreign, recorder.bytecodes);
+        let bytecodes = recorder.bytecodes;
+        let saved = worth::iteration(recorder.foreign, bytecodes);
         let Recorded {
             trace,
             assumptions,
             keep,
             mut hold,
             weak,
+            notes,
         } = recorder.into_trace();
+        self.notes.extend(notes);
+        self.bytecodes = self.bytecodes.saturating_add(bytecodes);
         if self.naive.insts.is_empty() {
             self.saved = saved;
         }
@@ -163,6 +171,18 @@ impl Tree {
     /// Whether no assumption fell.
     pub fn holds(&self) -> bool {
         !self.flags.iter().any(|flag| flag.get())
+    }
+
+    /// Whether variables may change their types from one iteration to the next.
+    pub fn is_mixed(&self) -> bool {
+        self.mixed
+    }
+
+    /// The snapshots of the branches that the preamble has too.
+    pub fn restarted(&self) -> Vec<u32> {
+        let mut all: Vec<u32> = self.restarts.iter().map(|snap| snap.0).collect();
+        all.sort_unstable();
+        all
     }
 
     /// Counts an exit of the machine code, where loops are hot after so many turns. `may_compile` is asked when it
@@ -409,25 +429,31 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
     };
     let saved = worth::up_to(&tree.naive, tree.saved);
     let (compiled, compile_us) = e.budget.charge(|| {
-        let trace = jit::optimise_with(&tree.naive, types, &tree.restarts)?;
+        let (trace, optimise_us) =
+            budget::timed(|| jit::optimise_with(&tree.naive, types, &tree.restarts));
+        let trace = trace?;
         let target = e.target.borrow();
         let request = Request {
-            asm: e.options.borrow().dump.is_some(),
+            asm: false,
+            marks: dump::is_on(e),
             shortfalls: worth::shortfalls(&tree.naive, &saved, tree.saved),
         };
         let compiled = jit::compile(&trace, &target, &request)?;
-        Ok::<_, Abort>((trace, compiled))
+        Ok::<_, Abort>((trace, compiled, optimise_us))
     });
-    let (trace, compiled) = compiled?;
+    let (trace, compiled, optimise_us) = compiled?;
     handoff::expect(&compiled.sites, &e.registry);
     if !tree.holds() {
         let what = "an assumption fell while the loop was compiled";
         return Err(Abort::new(Reason::Confused, what));
     }
-    if let Some(folder) = &e.options.borrow().dump {
-        crate::dump::write(folder, &tree.naive, &trace, &compiled);
-    }
     Ok(Version {
+        number: loops::next_number(&loops::LAST_VERSION),
+        optimise_us,
+        entries: Cell::default(),
+        iterations: Cell::default(),
+        native_us: Cell::default(),
+        called_us: Cell::default(),
         behind_calls: resume::behind_calls(&compiled, &trace),
         standing: inside::standing(e, &compiled, &trace),
         calls: resume::deepest(&trace),

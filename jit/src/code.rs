@@ -40,6 +40,9 @@ pub struct Compiled {
     pub buf_len: usize,
     /// The size of the machine code, in bytes.
     pub code_size: usize,
+    /// From which byte of the machine code on it belongs to which instruction of the trace, or to none; in ascending order. Where
+    /// asked for.
+    pub marks: Vec<(u32, Option<u32>)>,
     /// The machine code as text, where asked for.
     pub asm: Option<String>,
     /// The code generator's own IR, where asked for.
@@ -55,6 +58,8 @@ pub struct Compiled {
 pub struct Request {
     /// The machine code and Cranelift's IR as text.
     pub asm: bool,
+    /// Which instruction of the trace each part of the machine code belongs to.
+    pub marks: bool,
     /// By the origin of the guard that each begins at: the paths whose turns count for less than one on the root path
     /// (or for more), and by how much; the sum is [`Activation::shortfall`](crate::Activation).
     pub shortfalls: HashMap<u32, i64>,
@@ -86,11 +91,41 @@ pub fn compile(trace: &Trace, target: &Target, request: &Request) -> Result<Comp
         shapes: lowered.shapes,
         buf_len: lowered.buf_len,
         code_size: code.buffer.data().len(),
+        marks: if request.marks {
+            marks(code)
+        } else {
+            Vec::new()
+        },
         asm: request.asm.then(|| disassembly(isa.as_ref(), code)),
         clif,
         _memory: memory,
         _stubs: lowered.stubs,
     })
+}
+
+impl Compiled {
+    /// The machine code, as it is run.
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: the memory of the function, which has so many bytes and lives as long as this value; nobody writes there.
+        unsafe { std::slice::from_raw_parts(self.entry as *const u8, self.code_size) }
+    }
+}
+
+/// Which instruction of the trace the parts of the machine code belong to.
+fn marks(code: &CompiledCode) -> Vec<(u32, Option<u32>)> {
+    let mut marks: Vec<(u32, Option<u32>)> = Vec::new();
+    let mut end = 0;
+    for part in code.buffer.get_srclocs_sorted() {
+        let inst = (!part.loc.is_default()).then(|| part.loc.bits());
+        if part.start > end && !marks.is_empty() {
+            marks.push((end, None));
+        }
+        if marks.last().is_none_or(|last| last.1 != inst) {
+            marks.push((part.start, inst));
+        }
+        end = part.end;
+    }
+    marks
 }
 
 /// The machine code as text, by basic blocks.

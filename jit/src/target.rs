@@ -1,12 +1,13 @@
 //! What the code generator must know of the running interpreter: offsets and addresses.
 
+use serde::{Deserialize, Serialize};
 use traces::{Field, Helper, Inlined, Trace};
 
 /// How many words a check can poll besides `Activation::leave`.
 pub const MAX_WATCHES: usize = 2;
 
 /// A word that a check polls.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Watch {
     /// Its width in bytes: 4 or 8.
     pub bytes: u8,
@@ -22,7 +23,7 @@ pub struct Watch {
 /// The `new_*` functions give a new reference and never NULL: a compiled trace has no way to go on
 /// in the middle of a bytecode, so the runtime ends the process where there is no memory for a
 /// number, as CPython does where it cannot report a `MemoryError`. They run no Python code.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Functions {
     /// `fn(i64) -> obj`: a new int.
     pub new_int: usize,
@@ -80,7 +81,7 @@ pub struct Functions {
 }
 
 /// Where the attributes of an instance lie that has no dict yet.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Values {
     /// In an array, whose address is the word in the place of the dict (`Field::Dict`) plus 1; a dict's
     /// address is even.
@@ -95,11 +96,15 @@ pub enum Values {
 }
 
 /// The running interpreter as the code generator sees it.
-#[derive(Clone, Debug)]
+///
+/// A dump holds it, so that machine code can be made again from the text of a trace.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Target {
     /// Byte offset of each field from the object's address, indexed by `Field as usize`.
+    #[serde(with = "table")]
     pub fields: [i32; Field::ALL.len()],
     /// Address of each helper, indexed by `Helper as usize`.
+    #[serde(with = "table")]
     pub helpers: [usize; Helper::ALL.len()],
     /// Addresses of other runtime functions.
     pub functions: Functions,
@@ -169,5 +174,28 @@ impl Target {
             Some(n) => start + self.frame_slots + 8 * i32::from(n),
             None => start + self.frame_function,
         })
+    }
+}
+
+/// Tables of a fixed length as lists: what is missing is zero, since it was not there when the list was written.
+mod table {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer, const N: usize>(
+        table: &[T; N],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        table.as_slice().serialize(to)
+    }
+
+    pub(super) fn deserialize<'a, T, D, const N: usize>(from: D) -> Result<[T; N], D::Error>
+    where
+        T: Deserialize<'a> + Default + Copy,
+        D: Deserializer<'a>,
+    {
+        let mut table = [T::default(); N];
+        let list = Vec::<T>::deserialize(from)?;
+        table.iter_mut().zip(list).for_each(|(to, from)| *to = from);
+        Ok(table)
     }
 }

@@ -23,7 +23,7 @@ Importing this package starts nothing, and works on every Python: where Hardwire
 # What is not needed to start is imported where it is used: the start of every program waits for this.
 import sys
 
-__all__ = ["disable", "enable", "is_enabled", "leaf", "report", "selfcheck", "stats"]
+__all__ = ["disable", "dump", "enable", "is_enabled", "leaf", "report", "selfcheck", "stats"]
 
 
 # The native module, once `_load` brought it in.
@@ -98,8 +98,8 @@ def enable(**options):
     """Switches Hardwire on in this process; calling it again does nothing.
 
     Options: ``report=True`` prints the report at exit, ``threshold=N`` is how often a loop must go round before it
-    is compiled, ``all=True`` compiles loops even where no gain is expected, ``dump="DIR"`` writes the text of
-    every trace there.
+    is compiled, ``all=True`` compiles loops even where no gain is expected, ``dump="DIR"`` writes
+    a dump there, see `dump`.
 
     ValueError: an option that is not known, or a wrong value. RuntimeError: Hardwire cannot run in this interpreter;
     the text says why, and nothing has changed.
@@ -117,8 +117,15 @@ def _enable(native, words):
     while _promised:
         native.leaf(_promised.pop())
     _wake_at_fork(native)
-    if "report" in (word.strip() for word in words.split(",")):
+    asked = [word.strip() for word in words.split(",")]
+    if "report" in asked:
         _report_at_exit()
+    folder = next((word[5:] for word in reversed(asked) if word.startswith("dump=")), None)
+    if folder:
+        try:
+            _begin_dump(native, folder)
+        except OSError as error:
+            sys.stderr.write(f"hardwire: {error}\n")
 
 
 def _wake_at_fork(native):
@@ -146,6 +153,28 @@ def _print_report():
         sys.stderr.flush()
     except (AttributeError, OSError, ValueError):
         pass  # stderr is None, broken or closed
+
+
+def _begin_dump(native, folder):
+    """Begins a dump, which is whole when the process ends."""
+    import atexit
+
+    native.dump(str(folder))
+    atexit.unregister(native._end_dump)
+    atexit.register(native._end_dump)
+
+
+def dump(folder):
+    """Writes what becomes of every loop to a folder from now on, with what has become of them so far.
+
+    As `-X hardwire=dump=DIR` does from the start. ``hardwire trace list DIR`` and its sisters read it. Each process writes a file
+    of its own, which is complete up to its last record whatever becomes of the process.
+
+    RuntimeError: Hardwire is off. OSError: the folder cannot be written.
+    """
+    if not is_enabled():
+        raise RuntimeError("Hardwire is off: hardwire.enable() first")
+    _begin_dump(_native, folder)
 
 
 def disable():

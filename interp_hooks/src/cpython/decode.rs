@@ -63,6 +63,11 @@ impl Decoded {
         Decoded { instrs, units }
     }
 
+    /// All bytecodes.
+    pub fn all(&self) -> &[Instr] {
+        &self.instrs
+    }
+
     /// The last jump back to the header of a loop.
     pub fn end_of_loop(&self, header: u32) -> u32 {
         let jumps = self.instrs.iter().filter(|i| i.target == Some(header));

@@ -285,7 +285,7 @@ impl Recorder {
         };
         match ffi_ops::emit_number(arg, float) {
             Ok(number) => Ok(Some(number)),
-            Err(EmitError::Unsupported(_)) => Ok(None),
+            Err(EmitError::Unsupported(_) | EmitError::Argument(_)) => Ok(None),
             Err(EmitError::Abort(abort)) => Err(abort),
         }
     }

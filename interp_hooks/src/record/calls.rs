@@ -6,7 +6,7 @@ use crate::adapters::{self, Guarded};
 use crate::cpython::decode::Instr;
 use crate::py::{Kind, Object};
 use ffi_ops::KnownObjs;
-use traces::{Abort, Helper, Imm, Known, Op, Reason, Resume, Value};
+use traces::{Abort, Helper, Imm, Known, Op, Reason, Remark, Resume, Value};
 
 /// How the operands of a CALL lie on the stack, top last.
 pub(super) struct CallShape {
@@ -103,8 +103,8 @@ impl Recorder {
             self.b.guard_type(v, ty);
             args.push(v);
         }
-        let name = self.concrete(position)?.callable_name();
-        self.residual_names.push(name);
+        let callable = self.concrete(position)?;
+        self.note_call(callable);
         self.call_object(Helper::PyCallEx, &args, keywords + 3, i.next)
     }
 
@@ -178,7 +178,21 @@ impl Recorder {
         self.secure_waiting();
         let called = match adapters::emit(self, guarded, &description, operands, stack, &known) {
             Ok(called) => called,
-            Err(ffi_ops::EmitError::Unsupported(_)) => return Ok(false),
+            Err(ffi_ops::EmitError::Argument(n)) => {
+                let ty = operands.get(n).map(|(_, o)| o.type_object().type_name());
+                let ty = ty.unwrap_or_default();
+                let detail = format!(
+                    "`{}` is given a {ty} as argument {}",
+                    description.name,
+                    n + 1
+                );
+                self.note(Remark::Argument, detail);
+                return Ok(false);
+            }
+            Err(ffi_ops::EmitError::Unsupported(what)) => {
+                self.note(Remark::Argument, format!("`{}`: {what}", description.name));
+                return Ok(false);
+            }
             Err(ffi_ops::EmitError::Abort(a)) => return Err(a),
         };
         self.foreign += 1;
@@ -293,8 +307,8 @@ impl Recorder {
             shape.callable
         };
         self.make_top(shape.nargs + 2 + above);
-        let name = self.concrete(function)?.callable_name();
-        self.residual_names.push(name);
+        let callable = self.concrete(function)?;
+        self.note_call(callable);
         self.residual_call_of(shape, kwnames, above, i)
     }
 
@@ -339,21 +353,7 @@ impl Recorder {
         for k in (0..n).rev() {
             args.push(self.b.peek(k)?.value);
         }
-        self.residual_names.push(helper.name().to_string());
-        self.call_object(helper, &args, n, next)
-    }
-
-    /// As `residual`, of operands alone, for a helper that the report knows by another name.
-    pub(super) fn residual_unnamed(
-        &mut self,
-        helper: Helper,
-        n: usize,
-        next: u32,
-    ) -> Result<(), Abort> {
-        let mut args = Vec::with_capacity(n);
-        for k in (0..n).rev() {
-            args.push(self.b.peek(k)?.value);
-        }
+        self.note_operation(helper, n);
         self.call_object(helper, &args, n, next)
     }
 
@@ -423,7 +423,7 @@ impl Recorder {
         operands: u16,
     ) -> Result<Value, Abort> {
         self.residual += 1;
-        self.residual_names.push(helper.name().to_string());
+        self.note_operation(helper, operands.into());
         self.secure(operands.into())?;
         self.secure_waiting();
         self.still_lent.clear();

@@ -238,7 +238,7 @@ impl Recorder {
         };
         let converted = match ffi_ops::convert(arg, item) {
             Ok(converted) => converted,
-            Err(EmitError::Unsupported(_)) => return Ok(false),
+            Err(EmitError::Unsupported(_) | EmitError::Argument(_)) => return Ok(false),
             Err(EmitError::Abort(abort)) => return Err(abort),
         };
         ffi_ops::write(&mut self.b, p, at, item, converted)?;

@@ -187,7 +187,7 @@ impl Recorder {
             return Ok(true);
         }
         self.make_top(n);
-        self.residual_names.push(found.callable_name());
+        self.note_call(found);
         self.residual_call_of(&shape, names, above, i)?;
         Ok(true)
     }

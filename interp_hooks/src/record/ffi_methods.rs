@@ -302,7 +302,7 @@ impl Recorder {
         let arg = self.arg(&known, call.at(1))?;
         match ffi_ops::emit_cast(arg, to, ctype) {
             Ok(result) => self.finish(call, result),
-            Err(EmitError::Unsupported(_)) => Ok(false),
+            Err(EmitError::Unsupported(_) | EmitError::Argument(_)) => Ok(false),
             Err(EmitError::Abort(abort)) => Err(abort),
         }
     }
@@ -671,7 +671,7 @@ impl Recorder {
         let arg = self.arg(&known, n)?;
         match ffi_ops::convert(arg, &place) {
             Ok(converted) => Ok(Some((place, converted))),
-            Err(EmitError::Unsupported(_)) => Ok(None),
+            Err(EmitError::Unsupported(_) | EmitError::Argument(_)) => Ok(None),
             Err(EmitError::Abort(abort)) => Err(abort),
         }
     }

@@ -121,6 +121,7 @@ impl Recorder {
         i: &Instr,
     ) -> Result<bool, Abort> {
         let Some(call) = self.bind_call(callee, arguments, names, n) else {
+            self.note_refusal(callee);
             return Ok(false);
         };
         let v = self.b.peek(callable)?.value;
@@ -157,8 +158,7 @@ impl Recorder {
     fn bind(&self, callee: Object, operands: &[Argument], names: Option<Object>) -> Option<Call> {
         let signature = function::signature(callee)?;
         let code = signature.code;
-        let refused =
-            engine::get().is_none_or(|e| e.not_inlined.borrow().contains(&(code.0 as usize)));
+        let refused = engine::get().is_none_or(|e| e.refuses(code));
         let under_way = self.callers.iter().map(|caller| caller.code);
         let under_way = under_way.chain([self.code]).filter(|&c| c == code.0);
         // SAFETY: a live code object.
@@ -697,7 +697,7 @@ impl Recorder {
             unsafe { inside::is_seen(self.table, f) }
         };
         if waiting.chain(own).any(seen) {
-            let name = self.residual_names.last().cloned();
+            let name = self.notes.last().map(|note| note.detail.clone());
             return Err(Abort::new(Reason::Callee, name.unwrap_or_default()));
         }
         Ok(())
@@ -712,11 +712,11 @@ impl Recorder {
         }
         if let Some(e) = engine::get() {
             let mut refused = e.not_inlined.borrow_mut();
-            refused.insert(self.code as usize);
+            refused.insert(self.code as usize, why.to_string());
             if why.reason == Reason::TooLong {
                 // All calls under way take their part.
                 let callers = self.callers.iter().skip(1 + self.calls_before);
-                refused.extend(callers.map(|caller| caller.code as usize));
+                refused.extend(callers.map(|caller| (caller.code as usize, why.to_string())));
             }
         }
         match own {

@@ -7,7 +7,7 @@ use crate::engine;
 use crate::loops::{self, State};
 use crate::py::{Kind, Object};
 use crate::unroll;
-use traces::{Abort, Effect, Field, Helper, Imm, Inst, Known, Op, Reason, Resume, Value};
+use traces::{Abort, Effect, Field, Helper, Imm, Inst, Known, Op, Reason, Remark, Resume, Value};
 
 /// How many turns of another loop a recording goes through.
 pub(super) const MAX_TURNS: u32 = 8;
@@ -166,9 +166,7 @@ impl Recorder {
                 self.b.guard_type(e.value, ty);
                 return Ok(());
             }
-            let name = o.type_object().type_name();
-            self.residual_names.push(format!("iter of a {name}"));
-            return self.residual_unnamed(Helper::PyGetIter, 1, i.next);
+            return self.residual(Helper::PyGetIter, 0, 1, i.next);
         };
         let ty = self.known(ty);
         self.b.guard_type(e.value, ty);
@@ -271,8 +269,11 @@ impl Recorder {
         let item = match quiet {
             Some(item) => item,
             None => {
-                self.residual_names
-                    .push(format!("next of a {}", it.type_object().type_name()));
+                let of = it.type_object().type_name();
+                self.note(
+                    Remark::Operation,
+                    format!("{} of {of}", Helper::PyIterNext.name()),
+                );
                 let slot = self.b.next_slot();
                 self.call_into(Helper::PyIterNext, &[v], 1, slot)?
             }

@@ -23,6 +23,7 @@ mod kept;
 mod math;
 mod methods;
 mod names;
+mod notes;
 mod numbers;
 mod operators;
 mod pairs;
@@ -39,6 +40,7 @@ use crate::py::{self, Object, Strong};
 use crate::tree::Tree;
 use crate::unroll;
 use inline::{Caller, Codes};
+pub use notes::Note;
 use pyo3_ffi as ffi;
 use spread::Gathering;
 use std::collections::{HashMap, HashSet};
@@ -107,6 +109,8 @@ pub struct Recorded {
     pub hold: Vec<*mut ffi::PyObject>,
     /// Objects that may die between runs, each with a weak reference to it.
     pub weak: Vec<(Strong, *mut ffi::PyObject)>,
+    /// What slows it down.
+    pub notes: Vec<Note>,
 }
 
 /// A recording under way.
@@ -181,8 +185,8 @@ pub struct Recorder {
     pub foreign: u32,
     /// Calls back into the interpreter's own protocols so far.
     pub residual: u32,
-    /// The names of the callees of residual calls, for the report.
-    pub residual_names: Vec<String>,
+    /// What slows it down.
+    pub notes: Vec<Note>,
 }
 
 impl Recorder {
@@ -253,7 +257,7 @@ impl Recorder {
             bytecodes: 0,
             foreign: 0,
             residual: 0,
-            residual_names: Vec::new(),
+            notes: Vec::new(),
         };
         // SAFETY: the caller's promise.
         let globals = Object(unsafe { frame::globals(table, frame) });
@@ -379,6 +383,11 @@ impl Recorder {
         Rc::clone(&self.decoded)
     }
 
+    /// The bytecode that it came to: its code object, which lives as long as the frame, and its offset.
+    pub fn place(&self) -> (*mut ffi::PyObject, u32) {
+        (self.code, self.last.unwrap_or(self.start))
+    }
+
     /// The code object that is being recorded.
     pub fn code(&self) -> *mut ffi::PyObject {
         self.code
@@ -396,6 +405,7 @@ impl Recorder {
             keep: self.keep,
             hold: self.hold,
             weak: self.weak,
+            notes: self.notes,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::cpython::decode::Instr;
 use crate::cpython::{function, instance};
 use crate::py::Object;
 use pyo3_ffi as ffi;
-use traces::{Abort, Helper, Imm, Op};
+use traces::{Abort, Helper, Imm, Op, Remark};
 
 impl Recorder {
     /// `super().name`, or `super(class, object).name`.
@@ -24,7 +24,7 @@ impl Recorder {
             args.push(self.b.peek(n)?.value);
         }
         args.push(self.name_const(name)?);
-        self.residual_names.push(format!("super().{}", name.text()));
+        self.note(Remark::Operation, format!("super().{}", name.text()));
         if !method {
             return self.call_object(Helper::PySuperAttr, &args, 3, i.next);
         }

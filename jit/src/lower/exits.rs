@@ -376,6 +376,8 @@ impl<'a> Lower<'a> {
             .enumerate()
         {
             self.b.switch_to_block(pending.block);
+            let leaves = self.exits.exits.get(index).map(|exit| exit.inst);
+            self.mark(leaves.unwrap_or(0) as usize);
             self.errno = pending.errno;
             if let Some(rework) = pending.rework {
                 self.rework(rework, &mut pending);

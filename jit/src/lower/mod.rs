@@ -334,6 +334,7 @@ impl<'a> Lower<'a> {
     fn inst(&mut self, at: usize, inst: &'a Inst) -> Result<(), Abort> {
         use Op::*;
         self.python_ran |= inst.op.effect() == Effect::RunsPython;
+        self.mark(at);
         self.errno_before(inst);
         match inst.op {
             ConstInt | ConstFloat | ConstBool | ConstPtr | ConstObj => self.constant(inst),
@@ -385,6 +386,13 @@ impl<'a> Lower<'a> {
                 Ok(())
             }
             Branch => self.begin_branch(at, inst),
+        }
+    }
+
+    /// What is emitted from here on belongs to an instruction of the trace, for those who look at the machine code.
+    fn mark(&mut self, at: usize) {
+        if self.request.marks {
+            self.b.set_srcloc(ir::SourceLoc::new(at as u32));
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a dump means: where time is lost, and what would help.
 
+use super::model::short;
 use super::{AbortRecord, Dump, ExitRecord, LoopState, LoopStory, Place, VersionStory};
 use crate::{Reason, Remark};
 use std::collections::BTreeMap;
@@ -57,30 +58,25 @@ fn of_interpreted(dump: &Dump, story: &LoopStory, all: &mut Vec<Finding>) {
         None if story.counts.detail.is_empty() => String::new(),
         None => format!(": {}", story.counts.detail),
     };
-    let place = last.and_then(|a| a.place).unwrap_or(header(story));
     all.push(Finding {
         of: story.record.id,
-        place,
-        what: format!("the loop {state}{why}{}", when_recorded(dump, story, last)),
+        place: header(story),
+        what: format!("the loop {state}{why}{}", where_it_was(dump, story, last)),
         help: reason.map_or(String::new(), |r| help_for(r).to_string()),
         lost_us: story.interpreted_us as f64,
     });
 }
 
 /// Where a recording was when it was given up, where that is not the loop's own line.
-fn when_recorded(dump: &Dump, story: &LoopStory, abort: Option<&AbortRecord>) -> String {
-    let place = abort.and_then(|a| a.place);
-    match place.map(|p| (p, dump.line(p))) {
-        Some((p, line)) if p.code != story.record.code || line != story.record.line => {
-            format!(", at {}{}", dump.place(p), bytecode(dump, p))
+fn where_it_was(dump: &Dump, story: &LoopStory, abort: Option<&AbortRecord>) -> String {
+    let own = dump.code(story).map_or("", |code| code.file.as_str());
+    match abort {
+        Some(a) if a.line > 0 && (a.file != own || a.line != story.record.line) => {
+            let file = short(&dump.start.folder, &a.file);
+            format!(", at {file}:{} ({})", a.line, a.bytecode)
         }
         _ => String::new(),
     }
-}
-
-fn bytecode(dump: &Dump, place: Place) -> String {
-    dump.bytecode(place)
-        .map_or(String::new(), |b| format!(" ({})", b.op))
 }
 
 /// A loop that has native code: its remarks and its exits.

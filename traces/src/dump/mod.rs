@@ -281,9 +281,15 @@ pub struct AbortRecord {
     /// Where a branch was recorded: the version, and the guard, by its instruction in the naive trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<(u32, u32)>,
-    /// The bytecode that it came to, where that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
+    /// The file of the bytecode that it came to; empty where that is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
+    /// Its line; 0 where that is not known.
+    #[serde(default)]
+    pub line: u32,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub bytecode: String,
     /// Why ([`Reason::name`](crate::Reason::name)).
     pub reason: String,
     /// What exactly; may be empty.
