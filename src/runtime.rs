@@ -21,6 +21,10 @@ const FILES: &[(&str, &str)] = &[
         include_str!("../interp_hooks/python/hardwire/__main__.py"),
     ),
     (
+        "hardwire/_explain.py",
+        include_str!("../interp_hooks/python/hardwire/_explain.py"),
+    ),
+    (
         "hardwire/_report.py",
         include_str!("../interp_hooks/python/hardwire/_report.py"),
     ),

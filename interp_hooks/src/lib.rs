@@ -24,6 +24,7 @@ mod resume;
 mod run;
 mod sample;
 mod start;
+mod story;
 mod symbol;
 mod tls;
 mod tree;

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use traces::dump::Origin;
+use traces::dump::{AbortRecord, Origin};
 use traces::{Abort, Field, Imm, Inst, Op, Trace, Value};
 
 /// How many versions (by the types at entry) a header may have.
@@ -208,6 +208,8 @@ pub struct Header {
     pub versions: RefCell<Vec<Rc<Version>>>,
     /// Why the last recording was given up.
     pub last_abort: RefCell<Option<Abort>>,
+    /// The same as a record, with the place, for those who ask.
+    pub last_place: RefCell<Option<AbortRecord>>,
     /// Recordings given up so far.
     pub attempts: Cell<u32>,
     /// How many of them because variables changed their types.
@@ -577,6 +579,7 @@ pub fn header(e: &Engine, code: *mut ffi::PyObject, target: u32) -> Option<Rc<He
         state: RefCell::new(State::Counting),
         versions: RefCell::new(Vec::new()),
         last_abort: RefCell::new(None),
+        last_place: RefCell::default(),
         attempts: Cell::new(0),
         unstable: Cell::new(0),
         losses: Cell::new(0),

@@ -3,11 +3,12 @@
 use crate::engine;
 use crate::loops::State;
 use crate::py::{Object, Strong};
-use crate::{adapters, cpython::selfcheck, dump, handoff, hook, options, sample, start};
+use crate::{adapters, cpython::selfcheck, dump, handoff, hook, options, sample, start, story};
 use pyo3_ffi as ffi;
 use serde_json::{Value as Json, json};
 use std::ffi::CString;
 use traces::Abort;
+use traces::dump::exit_words;
 
 type Obj = *mut ffi::PyObject;
 
@@ -59,6 +60,17 @@ unsafe extern "C" fn begin_dump(_module: Obj, folder: Obj) -> Obj {
         // SAFETY: a live exception class.
         Err(why) => raise(unsafe { ffi::PyExc_OSError }, &why),
     }
+}
+
+/// `_story(codes)`: JSON text, what `explain` and `report` tell of the loops of these code objects (a tuple), or of all (None).
+unsafe extern "C" fn tell_story(_module: Obj, codes: Obj) -> Obj {
+    let Some(e) = engine::get() else {
+        return text("{\"loops\": []}");
+    };
+    let codes = Object(codes).tuple_items();
+    let codes: Option<Vec<usize>> =
+        codes.map(|codes| codes.into_iter().map(|code| code.0 as usize).collect());
+    text(&story::of(e, codes.as_deref()).to_string())
 }
 
 /// `_end_dump()`: the dump is whole.
@@ -113,7 +125,7 @@ unsafe extern "C" fn stats(_module: Obj, _none: Obj) -> Obj {
 
 fn statistics() -> Json {
     let Some(e) = engine::get() else {
-        return json!({"loops": []});
+        return json!({"loops": [], "words": {}});
     };
     let mut loops = Vec::new();
     for h in e.headers.borrow().iter() {
@@ -141,7 +153,14 @@ fn statistics() -> Json {
             "compile_ms": compile_us as f64 / 1000.0, "code_bytes": bytes,
         }));
     }
-    json!({"loops": loops})
+    let words: serde_json::Map<String, Json> = loops
+        .iter()
+        .filter_map(|l| l["exits"].as_object())
+        .flat_map(|exits| exits.keys())
+        .filter_map(|key| Some(key.split_once(" at ")?.0))
+        .map(|op| (op.to_string(), Json::from(exit_words(op))))
+        .collect();
+    json!({"loops": loops, "words": words})
 }
 
 /// `selfcheck()`: JSON text, a list of [name, ok, detail].
@@ -201,6 +220,7 @@ pub unsafe extern "C" fn PyInit__hardwire() -> Obj {
         method(c"leaf", plain(leaf), METH_O),
         method(c"gil", plain(gil), METH_NOARGS),
         method(c"dump", plain(begin_dump), METH_O),
+        method(c"_story", plain(tell_story), METH_O),
         method(c"_end_dump", plain(end_dump), METH_NOARGS),
         method(c"_after_fork", plain(after_fork), METH_NOARGS),
         method(c"_on_jump", fast(hook::on_jump), METH_FASTCALL),

@@ -6,7 +6,7 @@ use crate::cpython::{self, VersionTable, selfcheck};
 use crate::engine::{self, Engine, Monitoring};
 use crate::options::Options;
 use crate::py::Strong;
-use crate::{handoff, helpers, hook, loops, raiser, symbol, wrapped};
+use crate::{dump, handoff, helpers, hook, loops, raiser, sample, symbol, wrapped};
 use jit::Target;
 use jit::target::{Functions, Watch};
 use pyo3_ffi as ffi;
@@ -78,9 +78,13 @@ fn number(o: &Strong) -> i64 {
 /// A polite refusal, in one line.
 pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), String> {
     if let Some(e) = engine::get() {
+        let samples = options.report || dump::is_on(e);
         *e.options.borrow_mut() = options;
         if !e.enabled.replace(true) {
             use_tool(&callbacks)?;
+        }
+        if samples {
+            sample::start();
         }
         return Ok(());
     }
@@ -100,6 +104,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
     // Where it has to be done without, calls are plain.
     let _ = handoff::prepare();
     std::mem::forget(callbacks);
+    let samples = options.report;
     engine::install(Engine {
         table,
         target: RefCell::new(target),
@@ -120,6 +125,9 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
         budget: Budget::default(),
         dump: RefCell::default(),
     });
+    if samples {
+        sample::start();
+    }
     Ok(())
 }
 
@@ -127,6 +135,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
 pub fn disable() {
     let Some(e) = engine::get() else { return };
     e.enabled.set(false);
+    sample::stop();
     if let Ok(m) = sys_monitoring() {
         call(&m, c"set_events", &[hook::TOOL.into(), 0]).ok();
         call(&m, c"free_tool_id", &[hook::TOOL.into()]).ok();

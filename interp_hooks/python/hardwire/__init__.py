@@ -23,7 +23,7 @@ Importing this package starts nothing, and works on every Python: where Hardwire
 # What is not needed to start is imported where it is used: the start of every program waits for this.
 import sys
 
-__all__ = ["disable", "dump", "enable", "is_enabled", "leaf", "report", "selfcheck", "stats"]
+__all__ = ["disable", "dump", "enable", "explain", "is_enabled", "leaf", "report", "selfcheck", "stats"]
 
 
 # The native module, once `_load` brought it in.
@@ -225,21 +225,50 @@ def stats():
     A dict: ``loops`` (a list of dicts: file, line, function, state, reason, versions, entries, exits by reason,
     compile_ms), and the sums ``compiled``, ``entries``, ``exits``, ``aborted``.
     """
-    loops = _decode(_native.stats())["loops"] if _native is not None else []
+    return _counted()[0]
+
+
+def _counted():
+    """What `stats` gives, and the words for the ops that exits name."""
+    found = _decode(_native.stats()) if _native is not None else {"loops": [], "words": {}}
+    loops = found["loops"]
     return {
         "loops": loops,
         "compiled": sum(loop["state"] == "compiled" for loop in loops),
         "entries": sum(loop["entries"] for loop in loops),
         "exits": sum(sum(loop["exits"].values()) for loop in loops),
         "aborted": sum(loop["state"] == "left alone" for loop in loops),
-    }
+    }, found["words"]
+
+
+def _story(codes):
+    """What the native module tells of the loops of these code objects (a tuple), or of all (None)."""
+    return _decode(_native._story(codes)) if _native is not None else {"loops": []}
 
 
 def report():
-    """The statistics as text: one line for each hot loop."""
-    from ._report import render
+    """The statistics as text, one line for each hot loop; a notebook shows a table.
 
-    return render(stats())
+    With the option ``report``, or while a dump is written, the main thread's time is sampled: then what costs most follows.
+    """
+    from ._explain import costs
+    from ._report import Text, markup, render
+
+    counted, words = _counted()
+    story = _story(None)
+    findings = costs(story) if story.get("is_timed") else []
+    return Text(render(counted, words, findings), lambda: markup(counted, words))
+
+
+def explain(function=None):
+    """What became of the loops of a function, method or class (or of all): their source, what keeps a line from being faster, and
+    what would help. A text; a notebook shows it with its markup.
+
+    TypeError: it is none of these.
+    """
+    from ._explain import codes_of, explain
+
+    return explain(_story(codes_of(function)), function)
 
 
 def _gil():

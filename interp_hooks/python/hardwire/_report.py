@@ -5,30 +5,19 @@ The program's own loops come first, those of the libraries behind them; compiled
 
 import os
 
-# Why native code was left, by the operation of the trace that left.
-_EXITS = {
-    "loop_end": "end of the loop",
-    "check": "interruption",
-    "guard_true": "other branch",
-    "guard_false": "other branch",
-    "guard_type": "other type",
-    "guard_shared": "last owner",
-    "guard_kept": "last owner",
-    "guard_is": "other object",
-    "unbox_int": "int of more than 64 bits",
-    "unbox_uint": "negative int or more than 64 bits",
-    "unbox_bits": "int of more than 64 bits",
-    "unbox_char": "bytes of another length than 1",
-    "unbox_uchar": "str of another length than 1",
-    "ftoi": "float beyond 64 bits",
-    "call_new": "exception",
-    "iadd_ovf": "overflow",
-    "isub_ovf": "overflow",
-    "imul_ovf": "overflow",
-    "call_py": "exception",
-    "call_py_bool": "exception",
-}
 _STATES = {"compiled": 0, "left alone": 1, "counting": 2}
+
+
+class Text(str):
+    """A text that a notebook shows as it was meant: with the markup that it also has."""
+
+    def __new__(cls, text, markup):
+        self = super().__new__(cls, text)
+        self._markup = markup
+        return self
+
+    def _repr_html_(self):
+        return self._markup()
 
 
 def plural(count, noun):
@@ -38,22 +27,19 @@ def plural(count, noun):
     return f"{count} {noun[:-1] + 'ies' if noun.endswith('y') else noun + 's'}"
 
 
-def _exits(exits):
+def _exits(exits, words):
     """Exits by reason and place, the most frequent first."""
     ordered = sorted(exits.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{count} {_exit(key)}" for key, count in ordered)
+    return ", ".join(f"{count} {_exit(key, words)}" for key, count in ordered)
 
 
-def _exit(key):
-    """`guard_type at 30` in words; a key of another form as it is."""
+def _exit(key, words):
+    """`guard_type at line 30` in words; a key of another form as it is."""
     operation, at, place = key.partition(" at ")
-    if not at:
-        return key
-    where = f"bytecode {place}" if place.isdigit() else place
-    return f"{_EXITS.get(operation, operation)} ({where})"
+    return f"{words.get(operation, operation)} ({place})" if at else key
 
 
-def _library(file):
+def library(file):
     """The name of a library's file below the folder of all libraries; None for the program's own files."""
     if file.startswith("<frozen "):
         return file
@@ -64,11 +50,11 @@ def _library(file):
     return file[len(folder) :] if file.startswith(folder) else None
 
 
-def _name(file):
+def name_of(file):
     """A library's file below its folder, another relative to the working directory if it lies below that."""
-    library = _library(file)
-    if library is not None:
-        return library
+    found = library(file)
+    if found is not None:
+        return found
     try:
         relative = os.path.relpath(file)
     except (OSError, ValueError):
@@ -79,7 +65,7 @@ def _name(file):
 def _order(loop):
     """Where a loop stands in the report."""
     state = _STATES.get(loop["state"], len(_STATES))
-    return _library(loop["file"]) is not None, state, loop["file"], loop["line"]
+    return library(loop["file"]) is not None, state, loop["file"], loop["line"]
 
 
 def _state(loop):
@@ -95,27 +81,51 @@ def _state(loop):
     return state
 
 
-def _line(loop):
-    """One loop's line."""
+def _details(loop, words):
+    """What there is to say of a loop beside its name."""
     parts = [_state(loop)]
     if loop["versions"] > 1:
         parts.append(plural(loop["versions"], "version"))
     if loop["entries"]:
         parts.append(plural(loop["entries"], "entry"))
     if loop["exits"]:
-        parts.append(f"exits: {_exits(loop['exits'])}")
-    return f"  {_name(loop['file'])}:{loop['line']} {loop['function']}: {'; '.join(parts)}"
+        parts.append(f"exits: {_exits(loop['exits'], words)}")
+    return "; ".join(parts)
 
 
-def render(stats):
-    """The report of `hardwire.stats()` as text. `hardwire demo` reads its first line."""
-    loops = sorted(stats["loops"], key=_order)
-    head = ", ".join(
+def _head(stats):
+    """The first line. `hardwire demo` reads it."""
+    return ", ".join(
         (
-            plural(len(loops), "hot loop"),
+            plural(len(stats["loops"]), "hot loop"),
             f"{stats['compiled']} compiled",
             plural(stats["entries"], "entry"),
             plural(stats["exits"], "exit"),
         )
     )
-    return "\n".join([f"hardwire: {head}", *map(_line, loops)]) + "\n"
+
+
+def render(stats, words, findings):
+    """The report of `hardwire.stats()` as text: a line for each loop, and what costs most where that is known."""
+    loops = sorted(stats["loops"], key=_order)
+    lines = [f"hardwire: {_head(stats)}"]
+    lines += [f"  {name_of(loop['file'])}:{loop['line']} {loop['function']}: {_details(loop, words)}" for loop in loops]
+    if findings:
+        lines.append("what costs most, of the processor time that was seen:")
+        lines += [f"  {text}" for finding in findings for text in finding]
+    return "\n".join(lines) + "\n"
+
+
+def markup(stats, words):
+    """The report for a notebook: a table."""
+    from html import escape
+
+    rows = "".join(
+        f"<tr><td>{escape(name_of(loop['file']))}:{loop['line']}</td><td>{escape(loop['function'])}</td>"
+        f"<td style='text-align:left'>{escape(_details(loop, words))}</td></tr>"
+        for loop in sorted(stats["loops"], key=_order)
+    )
+    return (
+        f"<p>Hardwire: {escape(_head(stats))}</p><table><thead><tr><th>loop</th><th>function</th>"
+        f"<th style='text-align:left'>what became of it</th></tr></thead><tbody>{rows}</tbody></table>"
+    )

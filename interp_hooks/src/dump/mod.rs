@@ -16,6 +16,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use traces::Abort;
 use traces::dump::{
@@ -83,14 +84,14 @@ fn process_us() -> u64 {
 fn command() -> Vec<String> {
     // SAFETY: the GIL is held; a borrowed reference or NULL.
     let all = unsafe { ffi::PySys_GetObject(c"orig_argv".as_ptr()) };
-    let all = crate::py::Object(all);
-    let n = match all.is_null() {
-        true => 0,
-        false => all.length().unwrap_or(0),
-    };
-    let words = all.sequence_items(usize::try_from(n).unwrap_or(0));
-    let words = words.unwrap_or_default();
-    words.iter().map(|word| word.text()).collect()
+    // SAFETY: a live object, or NULL is checked; a list's items are below its size, and borrowed.
+    unsafe {
+        if all.is_null() || ffi::PyList_Check(all) == 0 {
+            return Vec::new();
+        }
+        let word = |n| crate::py::Object(ffi::PyList_GetItem(all, n)).text();
+        (0..ffi::PyList_Size(all)).map(word).collect()
+    }
 }
 
 fn start(e: &Engine) -> Start {
@@ -196,26 +197,30 @@ pub fn aborted(
     at: Option<(*mut ffi::PyObject, u32)>,
     why: &Abort,
 ) {
+    let (mut file, mut line, mut bytecode) = (String::new(), 0, String::new());
+    if let Some((code, at)) = at {
+        file = crate::py::Object(code).attr_text(c"co_filename");
+        line = Lines::of(code).at(at);
+        let decoded = crate::cpython::frame::decoded(e.table, code);
+        let op = decoded.and_then(|d| d.at(at).map(|i| i.name));
+        bytecode = op.unwrap_or("").to_string();
+    }
+    let record = AbortRecord {
+        of: header.number,
+        time_us: process_us(),
+        branch: branch.map(|(version, guard)| (version.number, guard)),
+        file,
+        line,
+        bytecode,
+        reason: why.reason.name().to_string(),
+        detail: why.detail.clone(),
+    };
+    if branch.is_none() {
+        *header.last_place.borrow_mut() = Some(record.clone());
+    }
     tell(e, |dump, out| {
         name(e, dump, header, out);
-        let (mut file, mut line, mut bytecode) = (String::new(), 0, String::new());
-        if let Some((code, at)) = at {
-            file = crate::py::Object(code).attr_text(c"co_filename");
-            line = Lines::of(code).at(at);
-            let decoded = crate::cpython::frame::decoded(e.table, code);
-            let op = decoded.and_then(|d| d.at(at).map(|i| i.name));
-            bytecode = op.unwrap_or("").to_string();
-        }
-        out.push(Record::Abort(AbortRecord {
-            of: header.number,
-            time_us: process_us(),
-            branch: branch.map(|(version, guard)| (version.number, guard)),
-            file,
-            line,
-            bytecode,
-            reason: why.reason.name().to_string(),
-            detail: why.detail.clone(),
-        }));
+        out.push(Record::Abort(record));
     });
 }
 
@@ -307,8 +312,8 @@ pub fn end(e: &Engine) {
     *e.dump.borrow_mut() = None;
 }
 
-/// What there is to tell of all loops, without a dump.
-pub fn all(e: &Engine) -> Vec<Record> {
+/// What there is to tell of the loops of those code objects that are wanted, by their addresses, without a dump.
+pub fn all(e: &Engine, is_wanted: impl Fn(usize) -> bool) -> Vec<Record> {
     let mut out = vec![Record::Start(start(e))];
     let mut codes = Codes::default();
     let mut counts = Counts {
@@ -317,13 +322,28 @@ pub fn all(e: &Engine) -> Vec<Record> {
         ..Counts::default()
     };
     let headers: Vec<_> = e.headers.borrow().iter().cloned().collect();
-    for header in headers.iter().filter(|h| !h.is_dead.get()) {
+    let wanted = |h: &&Rc<Header>| !h.is_dead.get() && is_wanted(h.code as usize);
+    for header in headers.iter().filter(wanted) {
         records::of_loop(e, header, &mut codes, &mut out);
         counts.loops.push(records::loop_counts(e, header));
+        if let Some(abort) = header.last_place.borrow().clone() {
+            out.push(Record::Abort(abort));
+        }
         for version in header.versions.borrow().iter() {
             let origin = (Origin::Before, None);
             records::of_version(e, header, version, origin, &mut codes, &mut out);
             counts.versions.push(records::version_counts(version));
+        }
+        // Where exactly it was seen only a dump tells.
+        let us = header.interpreted_us.get();
+        if us > 0 {
+            let code = codes.number(e, header.code, &mut out);
+            let place = Place {
+                code,
+                at: header.target,
+            };
+            let of = Some(header.number);
+            counts.seen.push(Seen { place, of, us });
         }
     }
     out.push(Record::Counts(counts));

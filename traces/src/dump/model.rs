@@ -232,11 +232,16 @@ impl Dump {
         }
     }
 
-    /// A line of the source of a code object, without the space in front.
-    pub fn source(&self, code: u32, line: u32) -> Option<&str> {
+    /// A line of the source of a code object.
+    pub fn source_line(&self, code: u32, line: u32) -> Option<&str> {
         let code = self.codes.get(&code)?;
         let n = line.checked_sub(code.source_from)?;
-        Some(code.source.get(n as usize)?.trim())
+        Some(code.source.get(n as usize)?.as_str())
+    }
+
+    /// A line of the source of a code object, without the space in front.
+    pub fn source(&self, code: u32, line: u32) -> Option<&str> {
+        self.source_line(code, line).map(str::trim)
     }
 
     /// The loops that are meant by a number, `FILE:LINE` (the loop whose header is there, else those around that line), or the name

@@ -1,0 +1,65 @@
+//! What `hardwire.explain` and `hardwire.report` tell, as JSON: the loops, the hottest first, and what costs them time.
+
+use crate::dump;
+use crate::engine::Engine;
+use serde_json::{Value as Json, json};
+use traces::dump::{Dump, LoopStory, exit_words, findings};
+
+/// The most exits of a version that are told.
+const MOST_EXITS: usize = 8;
+
+/// The loops whose code objects have these addresses; all loops where none is given.
+pub fn of(e: &Engine, codes: Option<&[usize]>) -> Json {
+    let wanted = |code: usize| codes.is_none_or(|codes| codes.contains(&code));
+    let dump = Dump::of(dump::all(e, wanted));
+    let loops = dump.hottest();
+    let all: Vec<Json> = loops.iter().map(|story| tell(&dump, story)).collect();
+    json!({
+        "loops": all, "compiler_us": dump.compiler_us, "time_us": dump.time_us,
+        "is_timed": crate::sample::is_on(),
+    })
+}
+
+fn tell(dump: &Dump, story: &LoopStory) -> Json {
+    let (counts, code) = (&story.counts, dump.code(story));
+    let current: Vec<_> = dump.current(story).collect();
+    let lines = dump.lines(story).unwrap_or_default();
+    let source: Vec<Json> = (lines.0..=lines.1)
+        .filter_map(|line| Some(json!([line, dump.source_line(story.record.code, line)?])))
+        .collect();
+    let mut exits = Vec::new();
+    for version in &current {
+        for (exit, n) in version.exits().into_iter().take(MOST_EXITS) {
+            let place = exit.frames.last().copied().unwrap_or_default();
+            exits.push(json!({
+                "at": dump.place(place), "line": dump.line(place), "words": exit_words(&exit.op),
+                "own": place.code == story.record.code, "times": n,
+            }));
+        }
+    }
+    let findings: Vec<Json> = findings(dump, &[story])
+        .iter()
+        .map(|f| {
+            json!({
+                "at": dump.place(f.place), "line": dump.line(f.place),
+                "own": f.place.code == story.record.code,
+                "what": f.what, "help": f.help, "lost_us": f.lost_us,
+            })
+        })
+        .collect();
+    let sum = |of: fn(&traces::dump::TraceRecord) -> u64| -> u64 {
+        current.iter().map(|v| of(&v.record)).sum()
+    };
+    json!({
+        "id": story.record.id,
+        "file": code.map_or("", |c| &c.file), "line": story.record.line,
+        "function": code.map_or("", |c| &c.function),
+        "state": dump.state(story), "entries": counts.entries, "iterations": counts.iterations,
+        "versions": current.len(),
+        "native_us": story.native_us, "called_us": story.called_us,
+        "interpreted_us": story.interpreted_us,
+        "compile_us": sum(|r| r.optimise_us + r.generate_us),
+        "code_bytes": sum(|r| r.code.bytes.len() as u64 / 2),
+        "exits": exits, "findings": findings, "source": source,
+    })
+}
