@@ -141,3 +141,56 @@ print(sum(total(40, k) for k in range(60)))
         "{lines:#?}"
     );
 }
+
+#[test]
+fn a_function_is_explained_line_by_line() {
+    let program_text = "\
+import ctypes, hardwire
+strlen = ctypes.CDLL(None).strlen
+
+class Texts:
+    def lengths(self, n):
+        result = 0
+        for i in range(n):
+            result += strlen('a text')
+            result += strlen(b'bytes')
+        return result
+
+def cold():
+    return [i for i in range(10)]
+
+print(Texts().lengths(20000))
+print(hardwire.explain(Texts.lengths))
+print(hardwire.explain(cold), end='')
+assert '<code' in hardwire.explain(Texts)._repr_html_()
+assert '<table' in hardwire.report()._repr_html_()
+try:
+    hardwire.explain(len)
+except TypeError as error:
+    print(error)
+";
+    let folder = program(program_text);
+    let output = Command::new(env!("CARGO_BIN_EXE_hardwire"))
+        .current_dir(folder.path())
+        .arg("program.py")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(lines[0], "120000");
+    assert!(
+        lines[1].starts_with("program.py:7 Texts.lengths: compiled in "),
+        "{text}"
+    );
+    let at = |wanted: &str| {
+        let found = lines.iter().position(|line| line.contains(wanted));
+        found.unwrap_or_else(|| panic!("no {wanted}: {text}"))
+    };
+    // What is said of a line stands behind it.
+    let line = at("8 |             result += strlen('a text')");
+    assert!(lines[line + 1].contains("! the binding converts an argument at every call"));
+    assert!(lines[line + 2].contains("> encode it once"), "{text}");
+    at("cold has no loop that became hot");
+    at("explain() takes a function, method, class or code object, not <built-in function len>");
+}
