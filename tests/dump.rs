@@ -122,14 +122,14 @@ fn a_dump_tells_what_became_of_each_loop() {
     assert!(record.objects.iter().any(|o| o.code == Some(double.id)));
     assert_eq!(dump.source(double.id, 7), Some("return 2 * x"));
 
-    let lengths = found(&dump, "program.py:19");
+    let lengths = found(&dump, "program.py:20");
     let advice = findings(&dump, &[lengths]);
     let argument = advice
         .iter()
         .find(|f| f.what.contains("`strlen` is given a str as argument 1"));
     let argument = argument.unwrap_or_else(|| panic!("{advice:#?}"));
     assert!(argument.help.contains("encode it once"), "{argument:?}");
-    assert_eq!(dump.line(argument.place), 20);
+    assert_eq!(dump.line(argument.place), 21);
 
     let keys = found(&dump, "keys");
     assert_eq!(keys.counts.state, LoopState::LeftAlone);
