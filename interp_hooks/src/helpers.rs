@@ -572,6 +572,7 @@ pub fn address(h: Helper) -> usize {
         Helper::DictSetInt => containers::dict_set_int as *const () as usize,
         Helper::ListPop => containers::list_pop as *const () as usize,
         Helper::PyDelItem => containers::del_item as *const () as usize,
+        Helper::PyListExtend => containers::list_extend as *const () as usize,
         Helper::PySetAdd => containers::set_add as *const () as usize,
         Helper::PySuperAttr => containers::super_attr as *const () as usize,
         Helper::GlobalAddress => global_address as *const () as usize,

@@ -246,6 +246,8 @@ helpers! {
     PySetItem "setitem" (Obj Obj Obj) false -> Some(Bool), Python;
     /// `del arg 0[arg 1]`; the result says nothing.
     PyDelItem "delitem" (Obj Obj) false -> Some(Bool), Python;
+    /// Adds the items of the exact tuple or list arg 1 to the exact list arg 0; the result says nothing.
+    PyListExtend "list_extend" (Obj Obj) false -> Some(Bool), Python;
     /// Adds arg 1 to the exact set arg 0; the result says nothing.
     PySetAdd "set_add" (Obj Obj) false -> Some(Bool), Python;
     /// `arg 0(arg 1, arg 2).arg 3`: an attribute by way of `super`.

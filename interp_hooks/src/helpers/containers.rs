@@ -141,6 +141,15 @@ pub(super) unsafe extern "C" fn del_item(argv: *const Obj, argc: usize, _x: i64)
     }
 }
 
+pub(super) unsafe extern "C" fn list_extend(argv: *const Obj, argc: usize, _x: i64) -> i32 {
+    // SAFETY: two owned arguments, a list and a list or tuple.
+    unsafe {
+        let a = args(argv, argc);
+        let end = ffi::PyList_Size(a.get(0));
+        ffi::PyList_SetSlice(a.get(0), end, end, a.get(1))
+    }
+}
+
 pub(super) unsafe extern "C" fn set_add(argv: *const Obj, argc: usize, _x: i64) -> i32 {
     // SAFETY: two owned arguments, a set and its item.
     unsafe {

@@ -200,6 +200,22 @@ impl Recorder {
         Ok(())
     }
 
+    /// `LIST_EXTEND`: of a list further down, by a tuple or a list (a list of constants is made so).
+    pub(super) fn list_extend(&mut self, i: &Instr) -> Result<(), Abort> {
+        let more = self.concrete(0)?;
+        let mut kinds = [Known::Tuple, Known::List].into_iter();
+        let Some(kind) = kinds.find(|&kind| more.is_exactly(kind)) else {
+            return Err(Abort::new(Reason::Bytecode, i.name));
+        };
+        let (list, v) = (self.b.peek(i.oparg as usize)?.value, self.b.peek(0)?.value);
+        let ty = self.known(kind);
+        self.b.guard_type(v, ty);
+        self.call_bool(Helper::PyListExtend, &[list, v], 1)?;
+        self.finish_effect(1, i.next)?;
+        self.b.check();
+        Ok(())
+    }
+
     /// `SET_ADD`: to a set further down, which a comprehension is building.
     pub(super) fn set_add(&mut self, i: &Instr) -> Result<(), Abort> {
         let (set, item) = (self.b.peek(i.oparg as usize)?.value, self.b.peek(0)?.value);

@@ -602,6 +602,7 @@ impl Recorder {
             BUILD_SLICE => self.build_slice(i)?,
             BUILD_STRING => self.build(Helper::PyBuildString, i.oparg, i)?,
             LIST_APPEND => self.list_append(i)?,
+            LIST_EXTEND => self.list_extend(i)?,
             SET_ADD => self.set_add(i)?,
             MAP_ADD => self.map_add(i)?,
             DELETE_SUBSCR => self.delete_item(i)?,

@@ -760,3 +760,43 @@ def slots(n):
     return p.x, p.y, q.x, q.y, kept
 
 show(slots(70))
+
+# === list_displays: compiled=constants,starred,mixed
+from show import error, show
+
+class Pair:
+    def __iter__(self):
+        return iter((1, 2))
+
+def constants(n):
+    kept = []
+    for i in range(n):
+        a = [1, 2, 3]
+        b = [b"a", b"b", "c", None, 0.5]
+        a[i % 3] += i
+        b[0] = i
+        kept.append((sum(a), len(b)))
+        if i == 40:
+            kept.append((a, b))
+    return kept, a, b
+
+def starred(n, more):
+    total = []
+    for i in range(n):
+        a = [*more, i, *more, *total[-2:]]
+        total.append(len(a) + a[-1])
+    return total, a
+
+def mixed(n, all):
+    lengths = 0
+    try:
+        for i in range(n):
+            a = [i, *all[i * len(all) // n]]
+            lengths += len(a)
+    except Exception as problem:
+        return lengths, error(problem)
+    return lengths, a
+
+show(constants(60))
+show(starred(60, (7, 8)), starred(50, [1.5]), starred(40, []))
+show(mixed(60, [(1, 2), [3], (), (4,)]), mixed(90, [(1, 2), [3], Pair(), "ab", {1: 2}]), mixed(80, [(1,), 5]))
