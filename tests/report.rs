@@ -189,7 +189,9 @@ except TypeError as error:
     };
     // What is said of a line stands behind it.
     let line = at("8 |             result += strlen('a text')");
-    assert!(lines[line + 1].contains("! the binding converts an argument at every call"));
+    assert!(lines[line + 1].contains(
+        "! `strlen` is given a str as argument 1, which the binding converts at every call"
+    ));
     assert!(lines[line + 2].contains("> encode it once"), "{text}");
     at("cold has no loop that became hot");
     at("explain() takes a function, method, class or code object, not <built-in function len>");

@@ -290,17 +290,33 @@ impl Object {
         }
     }
 
-    /// A name for a callable, for reports.
-    pub fn callable_name(self) -> String {
-        // Only where looking it up runs no Python code: functions and built-ins.
+    /// The name of a callable, with its class where it has one, for people.
+    pub fn callable_title(self) -> String {
+        let title = match self.has_name() {
+            true => self.attr_text(c"__qualname__"),
+            false => String::new(),
+        };
+        match title.is_empty() {
+            true => self.callable_name(),
+            false => title,
+        }
+    }
+
+    /// Whether looking up its name runs no Python code: a function, a built-in.
+    fn has_name(self) -> bool {
         let ty = self.type_object().type_name();
-        if matches!(
+        matches!(
             ty.as_str(),
             "function" | "builtin_function_or_method" | "method_descriptor" | "type" | "_FuncPtr"
-        ) {
-            return self.attr_text(c"__name__");
+        )
+    }
+
+    /// The name of a callable, for people.
+    pub fn callable_name(self) -> String {
+        match self.has_name() {
+            true => self.attr_text(c"__name__"),
+            false => self.type_object().type_name(),
         }
-        ty
     }
 
     /// The items still to come of an exact range iterator.

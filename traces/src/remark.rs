@@ -12,7 +12,7 @@ macro_rules! remarks {
             pub const ALL: &'static [Remark] = &[$(Remark::$name),*];
             /// The name of the remark, for programs.
             pub fn name(self) -> &'static str { match self { $(Remark::$name => stringify!($name),)* } }
-            /// What it says; the detail follows.
+            /// What it says, behind the detail.
             pub fn text(self) -> &'static str { match self { $(Remark::$name => $text,)* } }
             /// The remark of this name.
             pub fn from_name(name: &str) -> Option<Remark> {
@@ -24,7 +24,9 @@ macro_rules! remarks {
 
 remarks! {
     /// A foreign function whose argument the binding has to convert.
-    Argument "the binding converts an argument at every call";
+    Argument "which the binding converts at every call";
+    /// A foreign function that only the binding can call.
+    Signature "is a foreign function whose signature is left to the binding";
     /// A call that goes through CPython's protocol.
     Call "is called through the interpreter";
     /// A function in Python that is called through the interpreter instead of being a part of the trace.

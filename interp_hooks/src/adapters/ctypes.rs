@@ -178,13 +178,20 @@ fn param(class: *mut ffi::PyObject) -> Option<Param> {
     })
 }
 
-/// Describes a ctypes function.
-pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
+/// `_ctypes.CFuncPtr`, where an object is an instance.
+pub fn function_type(o: *mut ffi::PyObject) -> Option<Strong> {
     let base = attr(imported(c"_ctypes")?.as_ptr(), c"CFuncPtr")?;
-    let class = Object(callee).type_object().0;
+    let class = Object(o).type_object().0;
     // SAFETY: two live types.
     let is_function = unsafe { ffi::PyType_IsSubtype(class.cast(), base.as_ptr().cast()) } != 0;
-    if !is_function || !layout() || !has_plain_call(class, base.as_ptr()) {
+    is_function.then_some(base)
+}
+
+/// Describes a ctypes function.
+pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
+    let base = function_type(callee)?;
+    let class = Object(callee).type_object().0;
+    if !layout() || !has_plain_call(class, base.as_ptr()) {
         return None;
     }
     // SAFETY: an int attribute of the class; an error is cleared.

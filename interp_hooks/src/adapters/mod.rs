@@ -88,6 +88,13 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Callee> {
     })
 }
 
+/// Whether an object is a foreign function, or may be one, whatever its signature.
+pub fn is_foreign(callee: *mut ffi::PyObject) -> bool {
+    is_cdata(callee)
+        || ctypes::function_type(callee).is_some()
+        || cffi::function::library_of(callee).is_some()
+}
+
 /// A value as the emitter sees it.
 pub fn classify(rec: &mut Recorder, o: Object) -> OperandKind {
     match o.kind() {

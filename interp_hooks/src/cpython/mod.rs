@@ -1,6 +1,7 @@
 //! All that depends on a CPython version. A version is a folder with a generated table and one
 //! line in [`VERSIONS`]; a version number anywhere else is a defect.
 
+pub mod bytecode;
 pub mod decode;
 pub mod dict;
 pub mod frame;

@@ -2,7 +2,7 @@
 
 use crate::adapters::attr;
 use crate::cpython::decode::Instr;
-use crate::cpython::frame;
+use crate::cpython::{bytecode, frame};
 use crate::engine::Engine;
 use crate::place::Lines;
 use crate::py::{Kind, Object, Strong};
@@ -15,12 +15,6 @@ use traces::dump::{Bytecode, CodeRecord};
 const LONGEST: usize = 60;
 /// How many lines of a function are shown at most.
 const MOST_LINES: usize = 5000;
-/// `NB_*`, Include/opcode.h.
-const OPERATORS: [&str; 26] = [
-    "+", "&", "//", "<<", "@", "*", "%", "|", "**", ">>", "-", "/", "^", "+=", "&=", "//=", "<<=",
-    "@=", "*=", "%=", "|=", "**=", ">>=", "-=", "/=", "^=",
-];
-
 /// What a code object says of itself.
 pub fn describe(e: &Engine, code: *mut ffi::PyObject, id: u32) -> CodeRecord {
     let o = Object(code);
@@ -124,7 +118,6 @@ impl Text {
 
     /// What an argument means; empty where it is a mere number.
     fn meaning(&self, e: &Engine, i: &Instr) -> String {
-        const COMPARISONS: [&str; 6] = ["<", "<=", "==", "!=", ">", ">="];
         let name = |n: u32| text(&self.names, n);
         let local = |n: u32| text(&self.locals, n);
         let arg = i.oparg;
@@ -135,11 +128,8 @@ impl Text {
             "LOAD_CONST" | "RETURN_CONST" | "KW_NAMES" => constant(self.consts.get(arg as usize)),
             "LOAD_GLOBAL" | "LOAD_ATTR" => name(arg >> 1),
             "LOAD_SUPER_ATTR" => name(arg >> 2),
-            "BINARY_OP" => OPERATORS.get(arg as usize).unwrap_or(&"").to_string(),
-            "COMPARE_OP" => {
-                let op = e.table.compare(arg).0;
-                COMPARISONS.get(op as usize).unwrap_or(&"").to_string()
-            }
+            "BINARY_OP" => bytecode::binary(arg as usize).to_string(),
+            "COMPARE_OP" => bytecode::comparison(e.table.compare(arg).0 as usize).to_string(),
             "LOAD_FAST_LOAD_FAST" | "STORE_FAST_STORE_FAST" | "STORE_FAST_LOAD_FAST" => {
                 format!("{}, {}", local(arg >> 4), local(arg & 15))
             }

@@ -168,6 +168,9 @@ impl Recorder {
     ) -> Result<bool, Abort> {
         let callee = self.concrete(callable)?;
         let Some(description) = adapters::describe(callee.0) else {
+            if adapters::is_foreign(callee.0) {
+                self.note(Remark::Signature, format!("`{}`", callee.callable_title()));
+            }
             return Ok(false);
         };
         // What an argument points to is used while other threads run.
@@ -353,7 +356,7 @@ impl Recorder {
         for k in (0..n).rev() {
             args.push(self.b.peek(k)?.value);
         }
-        self.note_operation(helper, n);
+        self.note_operation(helper, extra, n);
         self.call_object(helper, &args, n, next)
     }
 
@@ -423,7 +426,7 @@ impl Recorder {
         operands: u16,
     ) -> Result<Value, Abort> {
         self.residual += 1;
-        self.note_operation(helper, operands.into());
+        self.note_operation(helper, 0, operands.into());
         self.secure(operands.into())?;
         self.secure_waiting();
         self.still_lent.clear();
@@ -535,6 +538,8 @@ impl Recorder {
         {
             return Ok(());
         }
+        let of = self.concrete(0)?.type_object().type_name();
+        self.note(Remark::Operation, format!("`{of}.{} = ...`", name.text()));
         let name = self.name_const(name)?;
         self.call_bool(Helper::PySetAttr, &[o, name, v], 2)?;
         self.finish_effect(2, i.next)?;

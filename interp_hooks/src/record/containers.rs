@@ -73,7 +73,7 @@ impl Recorder {
             args.push(self.b.peek(n - k)?.value);
         }
         let helper = Helper::PyBuildMap;
-        self.note_operation(helper, n);
+        self.note_operation(helper, 0, n);
         self.call_object(helper, &args, n + 1, i.next)
     }
 
@@ -81,7 +81,7 @@ impl Recorder {
     pub(super) fn before_with(&mut self, i: &Instr) -> Result<(), Abort> {
         let (manager, slot) = (self.b.peek(0)?.value, self.b.slot_below_top(0));
         let name = self.concrete(0)?.type_object().type_name();
-        self.note(Remark::Operation, format!("with {name}"));
+        self.note(Remark::Operation, format!("`with {name}`"));
         let exit = self.call_into(Helper::PyBeforeWith, &[manager], 1, slot)?;
         self.drop_operands(1, Some(slot))?;
         self.b.push_owned(exit);

@@ -270,10 +270,7 @@ impl Recorder {
             Some(item) => item,
             None => {
                 let of = it.type_object().type_name();
-                self.note(
-                    Remark::Operation,
-                    format!("{} of {of}", Helper::PyIterNext.name()),
-                );
+                self.note(Remark::Operation, format!("the next item of a {of}"));
                 let slot = self.b.next_slot();
                 self.call_into(Helper::PyIterNext, &[v], 1, slot)?
             }

@@ -6,7 +6,7 @@ use crate::cpython::decode::Instr;
 use crate::cpython::{Opcode, frame};
 use crate::py::{Kind, Object};
 use crate::{adapters, engine};
-use traces::{Abort, Field, GlobalSlot, Helper, Imm, Known, Op, Reason, Value};
+use traces::{Abort, Field, GlobalSlot, Helper, Imm, Known, Op, Reason, Remark, Value};
 
 impl Recorder {
     pub(super) fn load_global(&mut self, i: &Instr) -> Result<(), Abort> {
@@ -237,6 +237,8 @@ impl Recorder {
             return Ok(());
         }
         // Residual: the bound method, or the attribute, and no separate self.
+        let of = self.concrete(0)?.type_object().type_name();
+        self.note(Remark::Operation, format!("`{of}.{}`", name.text()));
         let (v, n) = (self.b.peek(0)?.value, self.name_const(name)?);
         if !method {
             return self.call_object(Helper::PyGetAttr, &[v, n], 1, i.next);

@@ -1,7 +1,7 @@
 //! What slows a trace down, noted where the recorder meets it.
 
 use super::Recorder;
-use crate::cpython::function;
+use crate::cpython::{bytecode, function};
 use crate::engine;
 use crate::py::Object;
 use traces::{Helper, Remark};
@@ -38,8 +38,9 @@ impl Recorder {
         }
     }
 
-    /// Notes an operation through the interpreter's protocol, on the top `n` operands.
-    pub(super) fn note_operation(&mut self, helper: Helper, n: usize) {
+    /// Notes an operation through the interpreter's protocol, on the top `n` operands; `extra` says which, where the helper does
+    /// several.
+    pub(super) fn note_operation(&mut self, helper: Helper, extra: i64, n: usize) {
         let types: Vec<String> = (0..n)
             .rev()
             .filter_map(|k| self.concrete(k).ok())
@@ -48,16 +49,12 @@ impl Recorder {
                 false => o.type_object().type_name(),
             })
             .collect();
-        let of = if types.is_empty() { "" } else { " of " };
-        self.note(
-            Remark::Operation,
-            format!("{}{of}{}", helper.name(), types.join(", ")),
-        );
+        self.note(Remark::Operation, operation(helper, extra, &types));
     }
 
     /// Notes a call through the interpreter.
     pub(super) fn note_call(&mut self, callable: Object) {
-        self.note(Remark::Call, callable.callable_name());
+        self.note(Remark::Call, format!("`{}`", callable.callable_title()));
     }
 
     /// Notes why a function in Python is called through the interpreter, where that is known.
@@ -67,8 +64,8 @@ impl Recorder {
             .zip(code)
             .and_then(|(e, code)| e.not_inlined.borrow().get(&code).cloned());
         if let Some(why) = why {
-            let name = callee.callable_name();
-            self.note(Remark::NotInlined, format!("{name}: {why}"));
+            let name = callee.callable_title();
+            self.note(Remark::NotInlined, format!("`{name}`: {why}"));
         }
     }
 
@@ -90,5 +87,28 @@ impl Recorder {
             names.push("...");
         }
         names.join(", ")
+    }
+}
+
+/// An operation on operands of these types, as a program would write it.
+fn operation(helper: Helper, extra: i64, types: &[String]) -> String {
+    let op = usize::try_from(extra).unwrap_or(usize::MAX);
+    match (helper, types) {
+        (Helper::PyBinary, [a, b]) => format!("`{a} {} {b}`", bytecode::binary(op)),
+        (Helper::PyCompare, [a, b]) => format!("`{a} {} {b}`", bytecode::comparison(op & 15)),
+        (Helper::PyContains, [item, of]) => format!("`{item} in {of}`"),
+        (Helper::PyGetItem, [of, key]) => format!("`{of}[{key}]`"),
+        (Helper::PySetItem, [value, of, key]) => format!("`{of}[{key}] = {value}`"),
+        (Helper::PySetItem, [key, value]) => format!("`dict[{key}] = {value}`"),
+        (Helper::PyDelItem, [of, key]) => format!("`del {of}[{key}]`"),
+        (Helper::PySetAttr, [value, of]) => format!("an attribute of {of} = {value}"),
+        (Helper::PyGetSlice, [of, start, stop]) => format!("`{of}[{start}:{stop}]`"),
+        (Helper::PyTruth, [of]) => format!("the truth of a {of}"),
+        (Helper::PyGetIter, [of]) => format!("an iterator over a {of}"),
+        (Helper::PyIterNext, [of]) => format!("the next item of a {of}"),
+        (Helper::PySetAdd, [item]) => format!("`set.add({item})`"),
+        (Helper::PyListExtend, [more]) => format!("`[..., *{more}]`"),
+        (_, []) => helper.name().to_string(),
+        _ => format!("{} of {}", helper.name(), types.join(", ")),
     }
 }

@@ -24,7 +24,7 @@ impl Recorder {
             args.push(self.b.peek(n)?.value);
         }
         args.push(self.name_const(name)?);
-        self.note(Remark::Operation, format!("super().{}", name.text()));
+        self.note(Remark::Operation, format!("`super().{}`", name.text()));
         if !method {
             return self.call_object(Helper::PySuperAttr, &args, 3, i.next);
         }

@@ -111,7 +111,7 @@ fn of_compiled(dump: &Dump, story: &LoopStory, all: &mut Vec<Finding>) {
 /// About how much the remarks of a version cost an iteration, in ns.
 fn cost(remark: Option<Remark>) -> f64 {
     match remark {
-        Some(Remark::Argument) => 300.0,
+        Some(Remark::Argument | Remark::Signature) => 300.0,
         Some(Remark::Call | Remark::NotInlined) => 120.0,
         Some(Remark::Operation) | None => 40.0,
     }
@@ -131,10 +131,10 @@ fn of_remarks(dump: &Dump, story: &LoopStory, version: &VersionStory, all: &mut 
     for record in remarks {
         let remark = Remark::from_name(&record.remark);
         let what = match remark {
-            Some(Remark::Call | Remark::NotInlined) => {
-                format!("{} {}", record.detail, remark.map_or("", Remark::text))
+            Some(Remark::Argument) => {
+                format!("{}, {}", record.detail, Remark::Argument.text())
             }
-            Some(remark) => format!("{}: {}", remark.text(), record.detail),
+            Some(remark) => format!("{} {}", record.detail, remark.text()),
             None => record.detail.clone(),
         };
         let line = dump.line(record.place);
@@ -297,6 +297,9 @@ fn help_with(remark: Option<Remark>, detail: &str, source: &str) -> &'static str
         }
         Some(Remark::Call) if source.contains(".from_buffer(") => {
             "make the buffer once, outside the loop"
+        }
+        Some(Remark::Signature) => {
+            "long double, _Complex, callbacks and, through ctypes, structures by value: a function of C that takes pointers or numbers instead is called directly"
         }
         Some(Remark::NotInlined) => {
             "a function without loops of its own, generators, or what looks at its caller's frame becomes part of the loop"

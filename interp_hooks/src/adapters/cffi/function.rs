@@ -105,8 +105,16 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
     if is_cdata(callee) {
         return of_pointer(callee, "function".to_string(), false);
     }
-    // API mode: the built-in's self is the library, which knows the address.
-    let library = b.library_type.as_ref()?;
+    let owner = library_of(callee)?;
+    let name = attr(callee, c"__name__")?;
+    let get = attr(b.ffi.as_ref()?.as_ptr(), c"addressof")?;
+    let pointer = call(&get, &[owner, name.as_ptr()])?;
+    of_pointer(pointer.as_ptr(), Object(name.as_ptr()).text(), true)
+}
+
+/// The library of a function of API mode: the built-in's self, which knows the address.
+pub fn library_of(callee: *mut ffi::PyObject) -> Option<*mut ffi::PyObject> {
+    let library = backend()?.library_type.as_ref()?;
     // SAFETY: live objects; errors are cleared.
     let owner = unsafe {
         if Object(callee).type_object().0 != (&raw mut ffi::PyCFunction_Type).cast() {
@@ -119,13 +127,7 @@ pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
         }
         owner
     };
-    if Object(owner).type_object().0 != library.as_ptr() {
-        return None;
-    }
-    let name = attr(callee, c"__name__")?;
-    let get = attr(b.ffi.as_ref()?.as_ptr(), c"addressof")?;
-    let pointer = call(&get, &[owner, name.as_ptr()])?;
-    of_pointer(pointer.as_ptr(), Object(name.as_ptr()).text(), true)
+    (Object(owner).type_object().0 == library.as_ptr()).then_some(owner)
 }
 
 /// Describes what a cdata points to, where it is a function.
