@@ -3,6 +3,7 @@
 use crate::engine::Engine;
 use crate::py::{Kind, Object, Strong};
 use pyo3_ffi as ffi;
+use std::ffi::c_int;
 
 /// File, line of the loop's header, function.
 pub fn of(_e: &Engine, code: *mut ffi::PyObject, target: u32) -> (String, u32, String) {
@@ -12,6 +13,19 @@ pub fn of(_e: &Engine, code: *mut ffi::PyObject, target: u32) -> (String, u32, S
         Lines::of(code).at(target),
         o.attr_text(c"co_qualname"),
     )
+}
+
+unsafe extern "C" {
+    // Objects/codeobject.c; not in the limited API.
+    fn PyCode_Addr2Line(code: *mut ffi::PyObject, offset: c_int) -> c_int;
+}
+
+/// The line of one byte offset; 0 where it has none.
+pub fn line_of(code: *mut ffi::PyObject, offset: u32) -> u32 {
+    let offset = c_int::try_from(offset).unwrap_or(0);
+    // SAFETY: a live code object; reads its table of lines.
+    let line = unsafe { PyCode_Addr2Line(code, offset) };
+    u32::try_from(line).unwrap_or(0)
 }
 
 /// The lines of a code object: byte offsets from, to, line.

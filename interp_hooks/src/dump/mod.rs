@@ -8,7 +8,9 @@ mod records;
 
 use crate::engine::{self, Engine};
 use crate::loops::{self, Header, Version};
-use crate::place::{self, Lines};
+use crate::place;
+use crate::py::Object;
+use crate::record as recorder;
 use crate::{budget, sample};
 use file::Writer;
 use pyo3_ffi as ffi;
@@ -89,7 +91,7 @@ fn command() -> Vec<String> {
         if all.is_null() || ffi::PyList_Check(all) == 0 {
             return Vec::new();
         }
-        let word = |n| crate::py::Object(ffi::PyList_GetItem(all, n)).text();
+        let word = |n| Object(ffi::PyList_GetItem(all, n)).text();
         (0..ffi::PyList_Size(all)).map(word).collect()
     }
 }
@@ -189,21 +191,19 @@ pub fn compiled(
     });
 }
 
-/// A recording was given up, at a bytecode of a code object where that is known.
+/// A recording was given up, at a bytecode where that is known. What that was is kept for those who ask, without a dump too.
 pub fn aborted(
     e: &Engine,
     header: &Header,
     branch: Option<(&Version, u32)>,
-    at: Option<(*mut ffi::PyObject, u32)>,
+    at: Option<recorder::Place>,
     why: &Abort,
 ) {
     let (mut file, mut line, mut bytecode) = (String::new(), 0, String::new());
-    if let Some((code, at)) = at {
-        file = crate::py::Object(code).attr_text(c"co_filename");
-        line = Lines::of(code).at(at);
-        let decoded = crate::cpython::frame::decoded(e.table, code);
-        let op = decoded.and_then(|d| d.at(at).map(|i| i.name));
-        bytecode = op.unwrap_or("").to_string();
+    if let Some(place) = at {
+        file = Object(place.code).attr_text(c"co_filename");
+        line = place::line_of(place.code, place.at);
+        bytecode = place.op.to_string();
     }
     let record = AbortRecord {
         of: header.number,

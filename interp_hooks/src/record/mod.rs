@@ -97,6 +97,16 @@ struct Way {
     wanted: Option<Rc<[u32]>>,
 }
 
+/// A bytecode of a code object, which lives as long as the recording.
+pub struct Place {
+    /// The code object.
+    pub code: *mut ffi::PyObject,
+    /// The offset of the bytecode.
+    pub at: u32,
+    /// Its name.
+    pub op: &'static str,
+}
+
 /// A finished recording.
 pub struct Recorded {
     /// The naive trace.
@@ -383,9 +393,14 @@ impl Recorder {
         Rc::clone(&self.decoded)
     }
 
-    /// The bytecode that it came to: its code object, which lives as long as the frame, and its offset.
-    pub fn place(&self) -> (*mut ffi::PyObject, u32) {
-        (self.code, self.last.unwrap_or(self.start))
+    /// The bytecode that it came to.
+    pub fn place(&self) -> Place {
+        let at = self.last.unwrap_or(self.start);
+        Place {
+            code: self.code,
+            at,
+            op: self.decoded.at(at).map_or("", |i| i.name),
+        }
     }
 
     /// The code object that is being recorded.
