@@ -11,6 +11,7 @@ use crate::loops::Header;
 use crate::options::Options;
 use crate::py::{Object, Strong};
 use crate::record::Recorder;
+use crate::tools::Tools;
 use jit::Target;
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell};
@@ -91,6 +92,8 @@ pub struct Engine {
     pub enabled: Cell<bool>,
     /// How long the compiler may work.
     pub budget: Budget,
+    /// Who is told of machine code.
+    pub tools: Tools,
     /// The dump that is being written.
     pub dump: RefCell<Option<Dump>>,
 }

@@ -27,6 +27,7 @@ mod start;
 mod story;
 mod symbol;
 mod tls;
+mod tools;
 mod tree;
 mod unroll;
 mod worth;

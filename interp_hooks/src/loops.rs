@@ -7,6 +7,7 @@ use crate::engine::Engine;
 use crate::inside::Standing;
 use crate::place::Lines;
 use crate::py::Strong;
+use crate::tools::Told;
 use crate::tree::Tree;
 use crate::unroll::Unrolling;
 use crate::worth;
@@ -48,6 +49,8 @@ pub enum Wanted {
 const MAX_LOSS: i64 = 500_000;
 /// A compiled version of a loop.
 pub struct Version {
+    /// What tools were told of the machine code, which goes behind it.
+    pub told: Told,
     /// Its number, which no other version of any loop has.
     pub number: u32,
     /// The machine code and its exits.

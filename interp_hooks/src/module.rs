@@ -3,7 +3,7 @@
 use crate::engine;
 use crate::loops::State;
 use crate::py::{Object, Strong};
-use crate::{adapters, cpython::selfcheck, dump, handoff, hook, options, sample, start, story};
+use crate::{adapters, cpython::selfcheck, dump, handoff, hook, options, sample, start, story, tools};
 use pyo3_ffi as ffi;
 use serde_json::{Value as Json, json};
 use std::ffi::CString;
@@ -86,13 +86,14 @@ unsafe extern "C" fn disable(_module: Obj, _none: Obj) -> Obj {
     none()
 }
 
-/// `_after_fork()`: the loops that sleep wake, in the parent and in the child; nobody watches for them any more.
+/// `_after_fork()`: the loops that sleep wake, in the parent and in the child; nobody watches for them any more. Tools
+/// are told what a child has inherited.
 unsafe extern "C" fn after_fork(_module: Obj, _none: Obj) -> Obj {
-    if let Some(e) = engine::get()
-        && e.budget.wake_all()
-        && e.enabled.get()
-    {
-        start::restart_events();
+    if let Some(e) = engine::get() {
+        tools::after_fork(e);
+        if e.budget.wake_all() && e.enabled.get() {
+            start::restart_events();
+        }
     }
     if sample::is_on() {
         sample::start();

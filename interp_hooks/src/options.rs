@@ -12,6 +12,19 @@ pub struct Options {
     pub all: bool,
     /// A folder for a dump.
     pub dump: Option<String>,
+    /// Write the names of machine code to where `perf report` looks for them.
+    pub perf: bool,
+    /// A folder for the machine code, for `perf inject --jit`.
+    pub jitdump: Option<String>,
+    /// Have debuggers know machine code.
+    pub gdb: bool,
+}
+
+impl Options {
+    /// Whether somebody outside the process is told of machine code.
+    pub fn has_tools(&self) -> bool {
+        self.perf || self.jitdump.is_some() || self.gdb
+    }
 }
 
 impl Default for Options {
@@ -21,6 +34,9 @@ impl Default for Options {
             threshold: 500,
             all: false,
             dump: None,
+            perf: false,
+            jitdump: None,
+            gdb: false,
         }
     }
 }
@@ -58,6 +74,21 @@ const TABLE: &[Row] = &[
         word: "dump",
         help: "write what becomes of every loop to this folder, for `hardwire trace`",
         takes: Takes::Text(|o, s| o.dump = Some(s)),
+    },
+    Row {
+        word: "perf",
+        help: "name machine code for perf, in /tmp/perf-PID.map",
+        takes: Takes::Flag(|o| o.perf = true),
+    },
+    Row {
+        word: "jitdump",
+        help: "write machine code to this folder, for perf inject --jit",
+        takes: Takes::Text(|o, s| o.jitdump = Some(s)),
+    },
+    Row {
+        word: "gdb",
+        help: "have gdb name machine code and unwind through it",
+        takes: Takes::Flag(|o| o.gdb = true),
     },
 ];
 

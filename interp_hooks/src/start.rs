@@ -6,6 +6,7 @@ use crate::cpython::{self, VersionTable, selfcheck};
 use crate::engine::{self, Engine, Monitoring};
 use crate::options::Options;
 use crate::py::Strong;
+use crate::tools::Tools;
 use crate::{dump, handoff, helpers, hook, loops, raiser, sample, symbol, wrapped};
 use jit::Target;
 use jit::target::{Functions, Watch};
@@ -80,6 +81,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
     if let Some(e) = engine::get() {
         let samples = options.report || dump::is_on(e);
         *e.options.borrow_mut() = options;
+        e.tools.restart();
         if !e.enabled.replace(true) {
             use_tool(&callbacks)?;
         }
@@ -124,6 +126,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
         enabled: Cell::new(true),
         budget: Budget::default(),
         dump: RefCell::default(),
+        tools: Tools::default(),
     });
     if samples {
         sample::start();

@@ -13,7 +13,7 @@ use crate::loops::{self, Version};
 use crate::py::Strong;
 use crate::record::{Note, Recorded, Recorder};
 use crate::worth;
-use crate::{budget, dump, handoff, inside, resume};
+use crate::{budget, dump, handoff, inside, resume, tools};
 use jit::{Compiled, Exit, Request, Types};
 use pyo3_ffi as ffi;
 use std::cell::{Cell, RefCell, RefMut};
@@ -427,6 +427,8 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         true => Types::Mixed,
         false => Types::Settled,
     };
+    let number = loops::next_number(&loops::LAST_VERSION);
+    let name = tools::name(&tree.naive.name, number);
     let saved = worth::up_to(&tree.naive, tree.saved);
     let (compiled, compile_us) = e.budget.charge(|| {
         let (trace, optimise_us) =
@@ -437,6 +439,8 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
             asm: false,
             marks: dump::is_on(e),
             shortfalls: worth::shortfalls(&tree.naive, &saved, tree.saved),
+            name: name.clone(),
+            stays: e.options.borrow().perf,
         };
         let compiled = jit::compile(&trace, &target, &request)?;
         Ok::<_, Abort>((trace, compiled, optimise_us))
@@ -448,7 +452,8 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         return Err(Abort::new(Reason::Confused, what));
     }
     Ok(Version {
-        number: loops::next_number(&loops::LAST_VERSION),
+        told: e.tools.tell(&e.options.borrow(), &name, &compiled),
+        number,
         optimise_us,
         entries: Cell::default(),
         iterations: Cell::default(),

@@ -106,8 +106,8 @@ class Harness:
         directory.mkdir()
         return directory
 
-    def start(self, program, on, threshold=1, arguments=(), options=(), environment=None, directory=None):
-        """Starts a program text as a script of its own: (the process, the file its statistics go to)."""
+    def start(self, program, on, threshold=1, arguments=(), options=(), environment=None, directory=None, prefix=()):
+        """Starts a program text as a script of its own, as arguments of another command where there is a prefix: (the process, the file its statistics go to)."""
         directory = directory or self.fresh("script")
         script = directory / "program.py"
         script.write_text(program)
@@ -116,7 +116,7 @@ class Harness:
         if on and self.has_engine:
             extra.update(HARDWIRE_TEST_THRESHOLD=str(threshold), HARDWIRE_TEST_STATS=str(stats))
         process = subprocess.Popen(
-            [sys.executable, "-X", "faulthandler", *options, str(script), *arguments],
+            [*prefix, sys.executable, "-X", "faulthandler", *options, str(script), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -6,6 +6,7 @@
 
 use crate::exit::{Activation, Exit, InstanceShape};
 use crate::lower;
+use crate::region::{self, Part, Region};
 use crate::site::Site;
 use crate::stub::Stubs;
 use crate::target::Target;
@@ -13,7 +14,7 @@ use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{CompiledCode, Context, ir};
 use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::Module;
+use cranelift_module::{Linkage, Module};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use target_lexicon::{Architecture, OperatingSystem, Triple};
@@ -49,6 +50,8 @@ pub struct Compiled {
     pub clif: Option<String>,
     /// What instances are made of that did not exist, in the order of the trace's table; the code has their addresses.
     pub shapes: Vec<InstanceShape>,
+    /// The machine code for those who look from outside: the trace, and its stubs where it has some.
+    pub regions: Vec<Region>,
     _memory: CodeMemory,
     _stubs: Stubs,
 }
@@ -63,6 +66,11 @@ pub struct Request {
     /// By the origin of the guard that each begins at: the paths whose turns count for less than one on the root path
     /// (or for more), and by how much; the sum is [`Activation::shortfall`](crate::Activation).
     pub shortfalls: HashMap<u32, i64>,
+    /// What to call the machine code. Cranelift tells perf by itself, in `/tmp/perf-PID.map`, where the environment is that
+    /// of `perf record`.
+    pub name: String,
+    /// Never to give the memory of the code back: what a tool has a name for stays what lies there.
+    pub stays: bool,
 }
 
 /// Compiles a trace.
@@ -72,14 +80,20 @@ pub struct Request {
 /// or where the system gives no memory for code.
 pub fn compile(trace: &Trace, target: &Target, request: &Request) -> Result<Compiled, Abort> {
     let isa = isa()?;
-    let lowered = lower::lower(trace, target, request, isa.as_ref())?;
+    let mut lowered = lower::lower(trace, target, request, isa.as_ref())?;
     let clif = request.asm.then(|| lowered.func.display().to_string());
     let mut context = Context::for_function(lowered.func);
     let mut memory = CodeMemory::new(isa.clone());
-    let entry = memory.define(&mut context)?;
+    let entry = memory.define(&mut context, &request.name)?;
     let code = context
         .compiled_code()
         .ok_or_else(|| refused("the code generator gave no code"))?;
+    let mut regions = vec![Region::of(Part::Trace, entry as usize, code, isa.as_ref())];
+    regions.extend(lowered.stubs.region());
+    if request.stays {
+        memory.stay();
+        lowered.stubs.stay();
+    }
     // SAFETY: the memory holds a complete function with exactly this signature and the C calling
     // convention of the host, and lives as long as the `Compiled` that holds both.
     let entry = unsafe { std::mem::transmute::<*const u8, Entry>(entry) };
@@ -89,6 +103,7 @@ pub fn compile(trace: &Trace, target: &Target, request: &Request) -> Result<Comp
         durings: lowered.durings,
         sites: lowered.sites,
         shapes: lowered.shapes,
+        regions,
         buf_len: lowered.buf_len,
         code_size: code.buffer.data().len(),
         marks: if request.marks {
@@ -140,12 +155,18 @@ pub(crate) fn refused(detail: impl Into<String>) -> Abort {
     Abort::new(Reason::Codegen, detail)
 }
 
-/// The address of code for a function that is never freed.
+/// The address of code for a function that is never freed: a trampoline.
 pub(crate) fn permanent(func: ir::Function) -> Result<usize, Abort> {
-    let mut memory = CodeMemory::new(isa()?);
-    let address = memory.define(&mut Context::for_function(func))?;
-    std::mem::forget(memory);
-    Ok(address as usize)
+    let isa = isa()?;
+    let mut memory = CodeMemory::new(isa.clone());
+    let mut context = Context::for_function(func);
+    let address = memory.define(&mut context, region::TRAMPOLINE)? as usize;
+    memory.stay();
+    if let Some(code) = context.compiled_code() {
+        let region = Region::of(Part::Trampoline, address, code, isa.as_ref());
+        region::add_trampoline(region);
+    }
+    Ok(address)
 }
 
 /// The instruction set of this machine, detected once.
@@ -171,7 +192,8 @@ fn detect() -> Result<OwnedTargetIsa, String> {
         ("is_pic", "false"),
         ("enable_verifier", verifier),
         ("enable_probestack", "false"),
-        ("unwind_info", "false"),
+        // For debuggers (`region.rs`). Nobody in the process is told.
+        ("unwind_info", "true"),
         // So that the disassembly shows the targets of its jumps.
         ("machine_code_cfg_info", "true"),
     ] {
@@ -201,15 +223,20 @@ impl CodeMemory {
     }
 
     /// Compiles the function of a context and makes it executable; gives its address.
-    fn define(&mut self, context: &mut Context) -> Result<*const u8, Abort> {
+    fn define(&mut self, context: &mut Context, name: &str) -> Result<*const u8, Abort> {
         let module = self.0.as_mut().ok_or_else(|| refused("no module"))?;
         let error = |e: cranelift_module::ModuleError| refused(e.to_string());
         let id = module
-            .declare_anonymous_function(&context.func.signature)
+            .declare_function(name, Linkage::Local, &context.func.signature)
             .map_err(error)?;
         module.define_function(id, context).map_err(error)?;
         module.finalize_definitions().map_err(error)?;
         Ok(module.get_finalized_function(id))
+    }
+
+    /// Never gives the memory back.
+    fn stay(&mut self) {
+        std::mem::forget(self.0.take());
     }
 }
 

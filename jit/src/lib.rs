@@ -7,9 +7,11 @@
 #![warn(missing_docs)]
 
 pub mod code;
+pub mod debugger;
 pub mod exit;
 pub mod lower;
 pub mod opt;
+pub mod region;
 pub mod site;
 mod stub;
 pub mod target;
@@ -21,5 +23,6 @@ pub use exit::{
     values_of,
 };
 pub use opt::{Types, optimise, optimise_with};
+pub use region::{Part, Region};
 pub use site::{Handoff, Site};
 pub use target::{Target, Values};

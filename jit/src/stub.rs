@@ -4,6 +4,7 @@
 //! through a stub, as every call of libffi sets the register.
 
 use crate::code::refused;
+use crate::region::{Part, Region};
 use std::collections::HashMap;
 use traces::Abort;
 
@@ -78,6 +79,18 @@ impl Stubs {
     /// Makes the stubs executable; no more can be made.
     pub(crate) fn finish(&mut self) -> Result<(), Abort> {
         self.page.as_ref().map_or(Ok(()), Page::protect)
+    }
+
+    /// Where they lie, if there are any.
+    pub(crate) fn region(&self) -> Option<Region> {
+        let start = self.page.as_ref()?.0 as usize;
+        let len = self.made.len() * ROOM;
+        Some(Region::frameless(Part::Stubs, start, len))
+    }
+
+    /// Never gives the memory back.
+    pub(crate) fn stay(&mut self) {
+        std::mem::forget(self.page.take());
     }
 }
 

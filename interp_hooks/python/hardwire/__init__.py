@@ -14,7 +14,7 @@ or switch it on where it is wanted::
     hardwire.disable()
 
 Options are words, the same in ``-X hardwire=...``, in ``HARDWIRE`` and as keyword arguments of `enable`:
-``report``, ``threshold=N``, ``all``, ``dump=DIR``. ``python -m hardwire`` tells what is on in this
+``report``, ``threshold=N``, ``all``, ``dump=DIR``, ``perf``, ``jitdump=DIR``, ``gdb``. ``python -m hardwire`` tells what is on in this
 interpreter, and why if it is off.
 
 Importing this package starts nothing, and works on every Python: where Hardwire cannot run, `enable` says why.
@@ -99,7 +99,8 @@ def enable(**options):
 
     Options: ``report=True`` prints the report at exit, ``threshold=N`` is how often a loop must go round before it
     is compiled, ``all=True`` compiles loops even where no gain is expected, ``dump="DIR"`` writes
-    a dump there, see `dump`.
+    a dump there, see `dump`. ``perf=True`` names machine code for ``perf report``, ``jitdump="DIR"`` writes it for
+    ``perf inject --jit``, ``gdb=True`` has gdb name it and unwind through it.
 
     ValueError: an option that is not known, or a wrong value. RuntimeError: Hardwire cannot run in this interpreter;
     the text says why, and nothing has changed.

@@ -1,6 +1,7 @@
 """Starts Hardwire in a script run by the tests, behind the bindings, and writes its statistics at exit.
 
 HARDWIRE_TEST_THRESHOLD: the threshold (unset: stay off). HARDWIRE_TEST_STATS: the file for `hardwire.stats()`.
+HARDWIRE_TEST_OPTIONS: more options, as the text of a dict.
 """
 
 import os
@@ -22,7 +23,8 @@ if "HARDWIRE_TEST_THRESHOLD" in os.environ:
             json.dump(hardwire.stats(), file)
 
     try:
-        hardwire.enable(threshold=int(os.environ["HARDWIRE_TEST_THRESHOLD"]), all=True)
+        options = eval(os.environ.get("HARDWIRE_TEST_OPTIONS", "{}"))
+        hardwire.enable(threshold=int(os.environ["HARDWIRE_TEST_THRESHOLD"]), all=True, **options)
         atexit.register(write_stats)
     except RuntimeError as problem:
         # It works in the main interpreter alone.
