@@ -131,6 +131,7 @@ unsafe fn may_run(
         !frame::breaker_set(e.table, thread)
             && !frame::watched_by_others(e.table, code, TOOL)
             && !frame::evaluated_by_others(e.table, thread)
+            && !frame::allocations_are_traced()
             // Nobody else holds the frame object, through which locals can be read and written.
             && (object.is_null() || ffi::Py_REFCNT(object) <= 1)
     }

@@ -292,6 +292,14 @@ pub fn leave_code(e: &Engine, code: *mut ffi::PyObject) {
         .for_each(leave);
 }
 
+/// Has all runs leave.
+pub fn leave_all(e: &Engine) {
+    let Ok(runs) = e.runs.try_borrow() else {
+        return;
+    };
+    runs.iter().for_each(leave);
+}
+
 fn leave(run: &Run) {
     // SAFETY: the activation lives as long as its run is listed; the GIL is held, so native code
     // does not read the word while it is written, except where it polls it.

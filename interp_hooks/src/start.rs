@@ -235,8 +235,20 @@ fn use_tool(callbacks: &(Strong, Strong)) -> Result<Monitoring, String> {
     })
 }
 
-/// Wraps the functions that look at frames.
+/// Wraps the functions that look at frames, and the one that looks at allocations.
 fn wrap_observers() -> Result<(), String> {
+    // SAFETY: the GIL is held; an error is cleared. An interpreter may lack this module, which is a built-in one.
+    let tracemalloc =
+        unsafe { Strong::from_new(ffi::PyImport_ImportModule(c"_tracemalloc".as_ptr())) };
+    match tracemalloc {
+        Some(m) => wrapped::START_TRACING.wrap(get(m.as_ptr(), c"start")?.as_ptr())?,
+        // SAFETY: as above.
+        None => unsafe { ffi::PyErr_Clear() },
+    }
+    // A debugger may have put its own there.
+    // SAFETY: as above; a borrowed reference, or NULL.
+    let _ =
+        wrapped::SETTRACE.wrap(unsafe { ffi::PySys_GetObject(wrapped::SETTRACE.name().as_ptr()) });
     for function in [&wrapped::GETFRAME, &wrapped::CURRENT_FRAMES] {
         // SAFETY: the GIL is held; a borrowed reference, or NULL.
         function.wrap(unsafe { ffi::PySys_GetObject(function.name().as_ptr()) })?;

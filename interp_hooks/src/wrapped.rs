@@ -6,11 +6,16 @@
 //! * `sys._getframe`, `sys._current_frames`: somebody is about to look at frames; those of native runs are brought up to
 //!   date. An audit hook would be told as well, but where there is one, CPython makes a tuple for every audited event,
 //!   and `id()` is such an event.
+//! * `sys.settrace`: CPython 3.13.0 tells a tracer of no opcodes in a frame where that was asked for before, as `pdb` does,
+//!   if the frame's code has another tool's events, which ours are: it makes room for whom to tell of each opcode when a
+//!   second tool comes, and leaves it empty. To be instrumented anew mends that.
+//! * `tracemalloc.start`: from now on it is noted at which line memory is allocated; all runs leave.
 //!
 //! A built-in function points to its row of a method table (`PyMethodDef`); it is given a copy of the row with another
 //! implementation, so that whoever holds the function is served by ours too.
 
-use crate::{engine, run};
+use crate::cpython::frame;
+use crate::{engine, run, start};
 use pyo3_ffi as ffi;
 use std::ffi::{CStr, c_int};
 use std::sync::OnceLock;
@@ -60,6 +65,24 @@ pub static CURRENT_FRAMES: Wrapped = Wrapped {
     },
     original: OnceLock::new(),
 };
+/// `sys.settrace`
+pub static SETTRACE: Wrapped = Wrapped {
+    name: c"settrace",
+    flags: ffi::METH_O,
+    ours: ffi::PyMethodDefPointer {
+        PyCFunction: settrace,
+    },
+    original: OnceLock::new(),
+};
+/// `_tracemalloc.start`
+pub static START_TRACING: Wrapped = Wrapped {
+    name: c"start",
+    flags: ffi::METH_FASTCALL,
+    ours: ffi::PyMethodDefPointer {
+        PyCFunctionFast: start_tracing,
+    },
+    original: OnceLock::new(),
+};
 
 unsafe extern "C" fn set_local_events(
     module: *mut ffi::PyObject,
@@ -89,6 +112,38 @@ unsafe extern "C" fn getframe(
     unsafe { GETFRAME.fast(module, args, n) }
 }
 
+unsafe extern "C" fn settrace(
+    module: *mut ffi::PyObject,
+    tracer: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the flags were checked; the arguments are those of the function that this one stands for, which is called
+    // with the GIL held.
+    unsafe {
+        let done = SETTRACE.plain(module, tracer);
+        if let Some(e) = engine::get()
+            && e.enabled.get()
+            && !done.is_null()
+            && tracer != ffi::Py_None()
+            && frame::opcodes_are_traced(e.table, ffi::PyThreadState_Get())
+        {
+            start::restart_events();
+        }
+        done
+    }
+}
+
+unsafe extern "C" fn start_tracing(
+    module: *mut ffi::PyObject,
+    args: *mut *mut ffi::PyObject,
+    n: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    if let Some(e) = engine::get() {
+        run::leave_all(e);
+    }
+    // SAFETY: the arguments of the function that this one stands for.
+    unsafe { START_TRACING.fast(module, args, n) }
+}
+
 unsafe extern "C" fn current_frames(
     module: *mut ffi::PyObject,
     nothing: *mut ffi::PyObject,
@@ -96,11 +151,8 @@ unsafe extern "C" fn current_frames(
     if let Some(e) = engine::get() {
         run::observe(e, std::ptr::null_mut());
     }
-    match CURRENT_FRAMES.original.get() {
-        // SAFETY: `METH_NOARGS` was checked; the arguments are those of the function that this one stands for.
-        Some(original) => unsafe { (original.PyCFunction)(module, nothing) },
-        None => std::ptr::null_mut(),
-    }
+    // SAFETY: `METH_NOARGS` was checked; the arguments are those of the function that this one stands for.
+    unsafe { CURRENT_FRAMES.plain(module, nothing) }
 }
 
 impl Wrapped {
@@ -122,6 +174,22 @@ impl Wrapped {
         match self.original.get() {
             // SAFETY: the flags were checked when the function was wrapped; the caller's promise.
             Some(original) => unsafe { (original.PyCFunctionFast)(module, args, n) },
+            None => std::ptr::null_mut(),
+        }
+    }
+
+    /// Calls the original of a `METH_NOARGS` or `METH_O` function.
+    ///
+    /// # Safety
+    /// The arguments are those that CPython handed over.
+    unsafe fn plain(
+        &self,
+        module: *mut ffi::PyObject,
+        argument: *mut ffi::PyObject,
+    ) -> *mut ffi::PyObject {
+        match self.original.get() {
+            // SAFETY: the flags were checked when the function was wrapped; the caller's promise.
+            Some(original) => unsafe { (original.PyCFunction)(module, argument) },
             None => std::ptr::null_mut(),
         }
     }

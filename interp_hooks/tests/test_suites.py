@@ -35,7 +35,6 @@ SAMPLE = [
 ]
 # (module, pattern of its tests, why they are left out off and on). Where a tool is named, any tool of sys.monitoring that asks for JUMP events and does
 # nothing changes the result too.
-PDB = "on 3.13 pdb.set_trace() stops one line later where a tool asked for events"
 SPECIALISED = "expects that the interpreter specialised a function, whose calls ran natively"
 FEEDER = "a deadlock of CPython's where the pool is slow: what cannot be pickled is told of under the lock that shutdown holds while it waits for who tells"
 SKIPPED = [
@@ -44,9 +43,7 @@ SKIPPED = [
     ("test_concurrent_futures", "*.test_processes_terminate", FEEDER),
     ("test_dis", "*.test_loop_quicken", "a tool's instrumented jump is in the listing"),
     ("test_dis", "*.test_super_instructions", SPECIALISED),
-    ("test_doctest", "test_pdb_set_trace*", PDB),
     ("test_opcache", "*.TestRacesDoNotCrash.*", "expects that the interpreter specialised the bytecodes of a loop, which then did not run there"),
-    ("test_pdb", "test.test_pdb.test_*", PDB),
     ("test_queue", "*.CSimpleQueueTest.test_reentrancy", "expects the collector to run at certain allocations"),
     ("test_socket", "*VSOCK*", "waits for ever where the machine has a vsock device and nobody at its other end"),
     ("test_sort", "*.TestOptimizedCompares.test_safe_object_compare", "compares the identity of numbers that a loop read and passed on"),

@@ -74,6 +74,37 @@ pub unsafe fn evaluated_by_others(t: &Table, thread: *mut ffi::PyThreadState) ->
     }
 }
 
+/// Whether somebody has asked to be told of each opcode in one of the frames of a thread.
+pub unsafe fn opcodes_are_traced(t: &Table, thread: *mut ffi::PyThreadState) -> bool {
+    // SAFETY: the module's contract; the list ends in NULL. An attribute of a live object, without code of the user's.
+    unsafe {
+        let mut f = current(t, thread);
+        while !f.is_null() {
+            let object = frame_object(t, f);
+            if !object.is_null() {
+                let asked = ffi::PyObject_GetAttrString(object, c"f_trace_opcodes".as_ptr());
+                let asked = crate::py::Strong::from_new(asked);
+                if asked.is_some_and(|asked| asked.as_ptr() == ffi::Py_True()) {
+                    return true;
+                }
+                ffi::PyErr_Clear();
+            }
+            f = caller(t, f);
+        }
+        false
+    }
+}
+
+/// Whether `tracemalloc` notes where memory is allocated. Native code allocates less, and does not say at which line.
+pub unsafe fn allocations_are_traced() -> bool {
+    unsafe extern "C" {
+        // Include/cpython/tracemalloc.h; not in the limited API.
+        fn PyTraceMalloc_Untrack(domain: std::ffi::c_uint, block: usize) -> std::ffi::c_int;
+    }
+    // SAFETY: the GIL is held; a domain of ours, in which nothing is ever tracked.
+    unsafe { PyTraceMalloc_Untrack(0x4857_0000, 0) != -2 }
+}
+
 /// The code object of a frame.
 pub unsafe fn code(t: &Table, f: *mut u8) -> *mut ffi::PyObject {
     // SAFETY: the module's contract.
