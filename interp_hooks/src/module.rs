@@ -3,7 +3,9 @@
 use crate::engine;
 use crate::loops::State;
 use crate::py::{Object, Strong};
-use crate::{adapters, cpython::selfcheck, dump, handoff, hook, options, sample, start, story, tools};
+use crate::{
+    adapters, cpython::selfcheck, dump, handoff, hook, options, sample, start, story, tools,
+};
 use pyo3_ffi as ffi;
 use serde_json::{Value as Json, json};
 use std::ffi::CString;

@@ -3,9 +3,10 @@
 use crate::dump;
 use crate::engine::Engine;
 use serde_json::{Value as Json, json};
-use traces::dump::{Dump, LoopStory, exit_words, findings};
+use std::collections::BTreeMap;
+use traces::dump::{Dump, LoopStory, Place, exit_words, findings};
 
-/// The most exits of a version that are told.
+/// The most exits of a loop that are told.
 const MOST_EXITS: usize = 8;
 
 /// The loops whose code objects have these addresses; all loops where none is given.
@@ -27,16 +28,25 @@ fn tell(dump: &Dump, story: &LoopStory) -> Json {
     let source: Vec<Json> = (lines.0..=lines.1)
         .filter_map(|line| Some(json!([line, dump.source_line(story.record.code, line)?])))
         .collect();
-    let mut exits = Vec::new();
-    for version in &current {
-        for (exit, n) in version.exits().into_iter().take(MOST_EXITS) {
-            let place = exit.frames.last().copied().unwrap_or_default();
-            exits.push(json!({
-                "at": dump.place(place), "line": dump.line(place), "words": exit_words(&exit.op),
-                "own": place.code == story.record.code, "times": n,
-            }));
-        }
+    // What is the same to a reader is one: each turn of an unrolled loop has exits of its own.
+    let mut taken: BTreeMap<(u32, u32, &str), (u64, Place)> = BTreeMap::new();
+    for (exit, n) in current.iter().flat_map(|version| version.exits()) {
+        let place = exit.frames.last().copied().unwrap_or_default();
+        let key = (place.code, dump.line(place), exit_words(&exit.op));
+        taken.entry(key).or_insert((0, place)).0 += n;
     }
+    let mut taken: Vec<_> = taken.into_iter().collect();
+    taken.sort_by_key(|&(key, (n, _))| (std::cmp::Reverse(n), key));
+    let exits: Vec<Json> = taken
+        .into_iter()
+        .take(MOST_EXITS)
+        .map(|((code, line, words), (n, place))| {
+            json!({
+                "at": dump.place(place), "line": line, "words": words,
+                "own": code == story.record.code, "times": n,
+            })
+        })
+        .collect();
     let findings: Vec<Json> = findings(dump, &[story])
         .iter()
         .map(|f| {
