@@ -147,7 +147,12 @@ impl Tree {
             weak,
             notes,
         } = recorder.into_trace();
-        self.notes.extend(notes);
+        for note in notes {
+            let same = |known: &Note| (known.code, known.at) == (note.code, note.at);
+            if !self.notes.iter().any(same) {
+                self.notes.push(note);
+            }
+        }
         self.bytecodes = self.bytecodes.saturating_add(bytecodes);
         if self.naive.insts.is_empty() {
             self.saved = saved;
