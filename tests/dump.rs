@@ -40,7 +40,13 @@ def keys(n):
         table[i, i] = None
     return len(table)
 
-print(total(20000), lengths(3000), keys(3000))
+def texts(n):
+    result = 0
+    for i in range(n):
+        result += strlen('a text')
+    return result
+
+print(total(20000), lengths(3000), keys(3000), texts(3000))
 ";
 
 fn run(folder: &Path, program: &str, options: &str) -> Output {
@@ -74,7 +80,7 @@ fn a_dump_tells_what_became_of_each_loop() {
     let folder = folder();
     let output = run(folder.path(), PROGRAM, "dump=dump,threshold=100");
     let text = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(text.trim(), "399560020 18000 3000", "{output:?}");
+    assert_eq!(text.trim(), "399560020 18000 3000 3000", "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     let dump = only(folder.path());
     assert!(dump.has_ended && !dump.is_cut);
@@ -130,6 +136,17 @@ fn a_dump_tells_what_became_of_each_loop() {
     let argument = argument.unwrap_or_else(|| panic!("{advice:#?}"));
     assert!(argument.help.contains("encode it once"), "{argument:?}");
     assert_eq!(dump.line(argument.place), 21);
+
+    // What has a loop left alone is told with what would help.
+    let texts = found(&dump, "texts");
+    assert_eq!(texts.counts.state, LoopState::LeftAlone);
+    let advice = findings(&dump, &[texts]);
+    let argument = advice
+        .iter()
+        .find(|f| f.what.contains("`strlen` is given a str as argument 1"));
+    let argument = argument.unwrap_or_else(|| panic!("{advice:#?}"));
+    assert!(argument.help.contains("encode it once"), "{argument:?}");
+    assert_eq!(dump.line(argument.place), 34);
 
     let keys = found(&dump, "keys");
     assert_eq!(keys.counts.state, LoopState::LeftAlone);

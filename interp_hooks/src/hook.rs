@@ -277,7 +277,7 @@ fn give_up(e: &Engine, r: Recording, why: Abort) {
     }
     let way = recorder.way_so_far().map(<[u32]>::len);
     let on = branch.as_ref().map(|(version, guard)| (&**version, *guard));
-    dump::aborted(e, &header, on, Some(recorder.place()), &why);
+    dump::aborted(e, &header, on, Some(recorder.place()), &why, Vec::new());
     // What it assumed is watched no more.
     drop(recorder);
     if let Some((version, guard)) = branch {
@@ -293,7 +293,7 @@ fn give_up(e: &Engine, r: Recording, why: Abort) {
 
 /// A branch that was recorded, or could not be, comes to nothing.
 fn give_up_branch(e: &Engine, header: &Header, version: &Version, guard: u32, why: &Abort) {
-    dump::aborted(e, header, Some((version, guard)), None, why);
+    dump::aborted(e, header, Some((version, guard)), None, why, Vec::new());
     version.tree.give_up(guard, why);
 }
 
@@ -435,6 +435,10 @@ fn finish(e: &Engine) {
     }
     // Where variables do not settle, each combination of types has a path of its own.
     let mixed = r.header.unstable.get() >= MIXED_FROM;
+    let notes = match gains(&r.recorder) {
+        true => Vec::new(),
+        false => dump::notes_of(&r.recorder),
+    };
     let compiled = compile(e, r.recorder, Tree::new(mixed, unrolls));
     if unrolls {
         r.header.unrolling.compiled(compiled.is_ok());
@@ -446,7 +450,7 @@ fn finish(e: &Engine) {
             *r.header.state.borrow_mut() = State::Compiled;
         }
         Err(why) => {
-            dump::aborted(e, &r.header, None, None, &why);
+            dump::aborted(e, &r.header, None, None, &why, notes);
             // In other ways it may yet be compiled.
             if !unrolls {
                 r.header.give_up(why);
@@ -455,8 +459,13 @@ fn finish(e: &Engine) {
     }
 }
 
+/// Whether native code may be faster: no more goes through the interpreter's protocols than is called directly.
+fn gains(recorder: &Recorder) -> bool {
+    recorder.residual <= recorder.foreign
+}
+
 fn compile(e: &Engine, recorder: Recorder, tree: Tree) -> Result<Version, Abort> {
-    if !e.options.borrow().all && recorder.residual > recorder.foreign {
+    if !e.options.borrow().all && !gains(&recorder) {
         return Err(Abort::new(Reason::NoGain, recorder.residual_names()));
     }
     tree::compile(e, tree, recorder)

@@ -32,6 +32,16 @@ enum Description {
 }
 
 impl Callee {
+    /// Gives it a name, where the object itself has none.
+    pub fn call_it(&mut self, name: &str) {
+        if let Description::Cffi(f) = &mut self.signature
+            && f.name == cffi::function::NAMELESS
+        {
+            name.clone_into(&mut f.name);
+            name.clone_into(&mut self.name);
+        }
+    }
+
     /// Whether the result is an address: None in place of NULL.
     pub fn gives_address(&self) -> bool {
         matches!(&self.signature, Description::Ctypes(f) if f.signature.ret == Ret::Address)

@@ -22,8 +22,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use traces::Abort;
 use traces::dump::{
-    AbortRecord, Counts, End, FORMAT, GoneRecord, LoopCounts, Origin, Place, Record, Seen, Start,
-    VersionCounts,
+    AbortNote, AbortRecord, Counts, End, FORMAT, GoneRecord, LoopCounts, Origin, Place, Record,
+    Seen, Start, VersionCounts,
 };
 
 /// How long counts wait at most to be written, where anything happens.
@@ -191,6 +191,20 @@ pub fn compiled(
     });
 }
 
+/// The notes of a recording that comes to nothing, whose code objects live.
+pub fn notes_of(recorder: &recorder::Recorder) -> Vec<AbortNote> {
+    let note = |n: &recorder::Note| {
+        let code = n.code as *mut ffi::PyObject;
+        AbortNote {
+            file: Object(code).attr_text(c"co_filename"),
+            line: place::line_of(code, n.at),
+            remark: n.remark.name().to_string(),
+            detail: n.detail.clone(),
+        }
+    };
+    recorder.notes.iter().map(note).collect()
+}
+
 /// A recording was given up, at a bytecode where that is known. What that was is kept for those who ask, without a dump too.
 pub fn aborted(
     e: &Engine,
@@ -198,6 +212,7 @@ pub fn aborted(
     branch: Option<(&Version, u32)>,
     at: Option<recorder::Place>,
     why: &Abort,
+    notes: Vec<AbortNote>,
 ) {
     let (mut file, mut line, mut bytecode) = (String::new(), 0, String::new());
     if let Some(place) = at {
@@ -214,6 +229,7 @@ pub fn aborted(
         bytecode,
         reason: why.reason.name().to_string(),
         detail: why.detail.clone(),
+        notes,
     };
     if branch.is_none() {
         *header.last_place.borrow_mut() = Some(record.clone());

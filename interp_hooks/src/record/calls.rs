@@ -167,7 +167,7 @@ impl Recorder {
         i: &Instr,
     ) -> Result<bool, Abort> {
         let callee = self.concrete(callable)?;
-        let Some(description) = adapters::describe(callee.0) else {
+        let Some(mut description) = adapters::describe(callee.0) else {
             if adapters::is_foreign(callee.0) {
                 self.note(Remark::Signature, format!("`{}`", callee.callable_title()));
             }
@@ -176,6 +176,10 @@ impl Recorder {
         // What an argument points to is used while other threads run.
         self.shelter();
         let guarded = self.guard_callee(callable, callee, &description.name)?;
+        if let Guarded::Object(id) = guarded {
+            // As the program calls it.
+            description.call_it(&self.b.trace.obj(id).name);
+        }
         let known = self.known_objs();
         self.secure(stack)?;
         self.secure_waiting();

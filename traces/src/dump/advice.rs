@@ -1,7 +1,9 @@
 //! What a dump means: where time is lost, and what would help.
 
 use super::model::short;
-use super::{AbortRecord, Dump, ExitRecord, LoopState, LoopStory, Place, VersionStory};
+use super::{
+    AbortNote, AbortRecord, Bytecode, Dump, ExitRecord, LoopState, LoopStory, Place, VersionStory,
+};
 use crate::{Reason, Remark};
 use std::collections::BTreeMap;
 
@@ -36,10 +38,8 @@ pub fn findings(dump: &Dump, loops: &[&LoopStory]) -> Vec<Finding> {
             LoopState::Counting | LoopState::LeftAlone => of_interpreted(dump, story, &mut all),
         }
     }
-    all.sort_by(|a, b| {
-        let first = b.lost_us.total_cmp(&a.lost_us);
-        first.then_with(|| (a.of, a.place).cmp(&(b.of, b.place)))
-    });
+    // Of those of which nothing is known, in the order in which they were found.
+    all.sort_by(|a, b| b.lost_us.total_cmp(&a.lost_us));
     all
 }
 
@@ -58,13 +58,67 @@ fn of_interpreted(dump: &Dump, story: &LoopStory, all: &mut Vec<Finding>) {
         None if story.counts.detail.is_empty() => String::new(),
         None => format!(": {}", story.counts.detail),
     };
+    let notes: Vec<&AbortNote> = last.map_or(Vec::new(), |a| a.notes.iter().collect());
+    let each = |note: &AbortNote| cost(Remark::from_name(&note.remark));
+    let sum: f64 = notes.iter().map(|note| each(note)).sum();
+    let mut rest = story.interpreted_us as f64;
+    for note in notes {
+        let (what, help) = remark_words(dump, story.record.code, note);
+        if !help.is_empty() {
+            // The part of it that could be gained.
+            let lost_us = story.interpreted_us as f64 * each(note) / sum;
+            rest -= lost_us;
+            all.push(Finding {
+                of: story.record.id,
+                place: in_loop(dump, story, note),
+                what,
+                help,
+                lost_us,
+            });
+        }
+    }
     all.push(Finding {
         of: story.record.id,
         place: header(story),
         what: format!("the loop {state}{why}{}", where_it_was(dump, story, last)),
         help: reason.map_or(String::new(), |r| help_for(r).to_string()),
-        lost_us: story.interpreted_us as f64,
+        lost_us: rest.max(0.0),
     });
+}
+
+/// Where a note is in the loop's own code; the header where it is elsewhere.
+fn in_loop(dump: &Dump, story: &LoopStory, note: &AbortNote) -> Place {
+    let own = dump.code(story).filter(|code| code.file == note.file);
+    let found = own.and_then(|code| {
+        let inside = |b: &&Bytecode| b.line == note.line && b.at >= story.record.header;
+        Some(code.bytecode.iter().find(inside)?.at)
+    });
+    match found {
+        Some(at) => Place {
+            code: story.record.code,
+            at,
+        },
+        None => header(story),
+    }
+}
+
+/// What a note says, and what would help.
+fn remark_words(dump: &Dump, code: u32, note: &AbortNote) -> (String, String) {
+    let remark = Remark::from_name(&note.remark);
+    let source = dump.source(code, note.line).unwrap_or("");
+    (
+        told(remark, &note.detail),
+        help_with(remark, &note.detail, source).to_string(),
+    )
+}
+
+/// A remark in words.
+fn told(remark: Option<Remark>, detail: &str) -> String {
+    match remark {
+        Some(Remark::Argument) => format!("{detail}, {}", Remark::Argument.text()),
+        Some(remark) => format!("{detail} {}", remark.text()),
+        None => detail.to_string(),
+    }
 }
 
 /// Where a recording was when it was given up, where that is not the loop's own line.
@@ -130,13 +184,7 @@ fn of_remarks(dump: &Dump, story: &LoopStory, version: &VersionStory, all: &mut 
     };
     for record in remarks {
         let remark = Remark::from_name(&record.remark);
-        let what = match remark {
-            Some(Remark::Argument) => {
-                format!("{}, {}", record.detail, Remark::Argument.text())
-            }
-            Some(remark) => format!("{} {}", record.detail, remark.text()),
-            None => record.detail.clone(),
-        };
+        let what = told(remark, &record.detail);
         let line = dump.line(record.place);
         let source = dump.source(record.place.code, line).unwrap_or("");
         all.push(Finding {

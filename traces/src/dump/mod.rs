@@ -294,6 +294,22 @@ pub struct AbortRecord {
     pub reason: String,
     /// What exactly; may be empty.
     pub detail: String,
+    /// What would have slowed it down, where native code would not be faster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<AbortNote>,
+}
+
+/// What would have slowed a recording down that was given up.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct AbortNote {
+    /// The file of the bytecode.
+    pub file: String,
+    /// Its line.
+    pub line: u32,
+    /// Which ([`Remark::name`](crate::Remark::name)).
+    pub remark: String,
+    /// What was met.
+    pub detail: String,
 }
 
 /// A version that went.

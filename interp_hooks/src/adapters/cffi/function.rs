@@ -10,6 +10,9 @@ use ffi_ops::{Binding, CDataKind, Operand, OperandKind, Param, Ret, Signature};
 use pyo3_ffi as ffi;
 use traces::{CType, Field, FuncFlags};
 
+/// What a function pointer is called, which does not tell its name.
+pub const NAMELESS: &str = "function";
+
 /// A cffi function.
 pub struct Function {
     /// The name.
@@ -103,7 +106,7 @@ fn variadic_param(kind: OperandKind) -> Option<Param> {
 pub fn describe(callee: *mut ffi::PyObject) -> Option<Function> {
     let b = backend()?;
     if is_cdata(callee) {
-        return of_pointer(callee, "function".to_string(), false);
+        return of_pointer(callee, NAMELESS.to_string(), false);
     }
     let owner = library_of(callee)?;
     let name = attr(callee, c"__name__")?;
