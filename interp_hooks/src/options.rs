@@ -21,6 +21,11 @@ pub struct Options {
 }
 
 impl Options {
+    /// Whether somebody wants to know the lines that machine code belongs to.
+    pub fn wants_lines(&self) -> bool {
+        self.jitdump.is_some() || self.gdb
+    }
+
     /// Whether somebody outside the process is told of machine code.
     pub fn has_tools(&self) -> bool {
         self.perf || self.jitdump.is_some() || self.gdb

@@ -442,7 +442,7 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         let target = e.target.borrow();
         let request = Request {
             asm: false,
-            marks: dump::is_on(e),
+            marks: dump::is_on(e) || e.options.borrow().wants_lines(),
             shortfalls: worth::shortfalls(&tree.naive, &saved, tree.saved),
             name: name.clone(),
             stays: e.options.borrow().perf,
@@ -457,7 +457,7 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         return Err(Abort::new(Reason::Confused, what));
     }
     Ok(Version {
-        told: e.tools.tell(&e.options.borrow(), &name, &compiled),
+        told: e.tools.tell(e, &name, &trace, &compiled),
         number,
         optimise_us,
         entries: Cell::default(),

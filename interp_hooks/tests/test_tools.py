@@ -123,21 +123,38 @@ def test_a_folder_that_cannot_be_written(start, folder):
     assert outcome.stdout == "6750750.0\n" and any(loop["entries"] for loop in outcome.loops)
 
 
+def read_lines(data):
+    """The record of the lines of a piece of code: (its address, [(address, line, file)])."""
+    start, count = struct.unpack_from("<QQ", data)
+    at, lines = 16, []
+    for _ in range(count):
+        address, line, _ = struct.unpack_from("<QII", data, at)
+        end = data.index(b"\0", at + 16)
+        lines.append((address, line, data[at + 16 : end].decode()))
+        at = end + 1
+    assert at == len(data)
+    return start, lines
+
+
 def read_dump(path):
-    """The pieces of code of a dump: [(address, code, name)]."""
+    """The pieces of code of a dump: [(address, code, name, lines)]."""
     data = path.read_bytes()
     magic, version, at, machine, _, process, _, flags = struct.unpack_from("<6I2Q", data)
     assert (magic, version, machine, flags) == (0x4A695444, 1, 62, 0)
     assert path.name == f"jit-{process}.dump"
-    pieces, before = [], 0
+    pieces, before, described = [], 0, (0, [])
     while at < len(data):
         kind, size, time = struct.unpack_from("<IIQ", data, at)
-        assert time >= before and kind == 0
+        assert time >= before and kind in (0, 2)
         before = time
+        if kind == 2:
+            described = read_lines(data[at + 16 : at + size])
+            at += size
+            continue
         of, _, address, start, length, index = struct.unpack_from("<IIQQQQ", data, at + 16)
         name, _, code = data[at + 56 : at + size].partition(b"\0")
         assert (of, index, start, len(code)) == (process, len(pieces) + 1, address, length)
-        pieces.append((address, code, name.decode()))
+        pieces.append((address, code, name.decode(), described[1] if described[0] == address else []))
         at += size
     assert at == len(data)
     return pieces
@@ -146,10 +163,15 @@ def read_dump(path):
 def test_dump_of_code(start, tmp_path):
     outcome = start(behind=FORK, jitdump=str(tmp_path / "new" / "folder"))
     mine, inherited = (read_dump(tmp_path / "new" / "folder" / f"jit-{of}.dump") for of in (outcome.process, outcome.stdout.split()[1]))
-    check_names([name for _, _, name in mine])
-    assert any(re.match(r"hardwire:program\.py:\d+ other #", name) for _, _, name in inherited), inherited
+    check_names([name for _, _, name, _ in mine])
+    assert any(re.match(r"hardwire:program\.py:\d+ other #", name) for _, _, name, _ in inherited), inherited
     # A trace begins as functions do: push %rbp.
-    assert all(code.startswith(b"\x55") for _, code, name in mine if LOOP.match(name))
+    loops = [(address, code, lines) for address, code, name, lines in mine if LOOP.match(name)]
+    assert all(code.startswith(b"\x55") for _, code, _ in loops)
+    # Its code belongs to the lines of the loop and of what it calls.
+    address, code, lines = loops[-1]
+    assert {5, 10} <= {line for _, line, file in lines if file.endswith("/program.py")} <= {5, 9, 10}, lines
+    assert lines == sorted(lines) and lines[0][0] == address and lines[-1][0] < address + len(code)
 
 
 @pytest.fixture
@@ -231,6 +253,7 @@ def test_gdb_unwinds_through_loops(harness, tmp_path):
     frames = re.findall(r"^#\d+ +(?:0x[0-9a-f]+ in )?(.*?) \(", outcome.stdout, re.MULTILINE)
     assert frames[:1] == ["nap_us"], outcome.stdout + outcome.stderr
     assert re.fullmatch(r"hardwire:program\.py:9 run #\d+", frames[1]), frames
+    assert re.search(r"hardwire:program\.py:9 run #\d+ \(\) at .*/program\.py:5$", outcome.stdout, re.MULTILINE), outcome.stdout
     assert "_PyEval_EvalFrameDefault" in frames and frames[-1] in ("_start", "main"), frames
     # What gdb says of an object file that it finds at fault.
     assert "in-memory" not in outcome.stdout + outcome.stderr, outcome.stdout + outcome.stderr

@@ -5,6 +5,7 @@
 //! ARCHITECTURE.md.
 
 use crate::code::refused;
+use crate::dwarf;
 use crate::region::Region;
 use object::elf;
 use object::write::elf::{FileHeader, SectionHeader, Sym, Writer};
@@ -133,10 +134,11 @@ impl Drop for Known {
 const TEXT: u32 = 1;
 
 /// The object file of a piece of code: a section where the code lies, without its contents; a symbol; the table to
-/// unwind by.
+/// unwind by; its lines where they are known.
 fn object_file(name: &str, region: &Region) -> Result<Vec<u8>, Abort> {
     let failed = |e: object::write::Error| refused(e.to_string());
-    let table = region.eh_frame()?;
+    let mut sections = vec![(".eh_frame", region.eh_frame()?)];
+    sections.extend(dwarf::sections(name, region).map_err(|e| refused(e.to_string()))?);
     let mut file = Vec::new();
     let mut header = Vec::new();
     let mut w = Writer::new_single_phase(object::Endianness::Little, true, &mut file);
@@ -150,11 +152,13 @@ fn object_file(name: &str, region: &Region) -> Result<Vec<u8>, Abort> {
     })
     .map_err(failed)?;
     let text_name = w.add_section_name(b".text");
-    let table_name = w.add_section_name(b".eh_frame");
     let symbol_name = w.add_string(name.as_bytes());
-
-    let table_offset = w.write_align(8);
-    w.write(&table);
+    let mut lie_at = Vec::new();
+    for (name, contents) in &sections {
+        let name = w.add_section_name(name.as_bytes());
+        lie_at.push((name, w.write_align(8), contents.len()));
+        w.write(contents);
+    }
     w.write_null_symbol();
     w.write_symbol(&Sym {
         section: Some(TEXT),
@@ -182,16 +186,17 @@ fn object_file(name: &str, region: &Region) -> Result<Vec<u8>, Abort> {
         sh_entsize: 0,
     };
     w.write_section_header(&text);
-    w.write_section_header(&SectionHeader {
-        sh_name: w.section_name_offset(Some(table_name)),
-        sh_type: elf::SHT_PROGBITS,
-        sh_flags: elf::SHF_ALLOC,
-        sh_addr: 0,
-        sh_offset: table_offset,
-        sh_size: table.len() as u64,
-        sh_addralign: 8,
-        ..text
-    });
+    for (name, offset, len) in lie_at {
+        w.write_section_header(&SectionHeader {
+            sh_name: w.section_name_offset(Some(name)),
+            sh_type: elf::SHT_PROGBITS,
+            sh_flags: Default::default(),
+            sh_addr: 0,
+            sh_offset: offset,
+            sh_size: len as u64,
+            ..text
+        });
+    }
     w.write_strtab_section_header();
     // It names the section of its strings. No symbol is a local one but the empty one.
     w.write_symtab_section_header(1);

@@ -8,6 +8,7 @@
 
 pub mod code;
 pub mod debugger;
+mod dwarf;
 pub mod exit;
 pub mod lower;
 pub mod opt;

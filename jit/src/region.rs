@@ -8,6 +8,7 @@ use cranelift_codegen::CompiledCode;
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::{UnwindInfo, systemv};
 use gimli::write::{Address, EhFrame, EndianVec, FrameDescriptionEntry, FrameTable};
+use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 use traces::Abort;
 
@@ -22,6 +23,17 @@ pub enum Part {
     Trampoline,
 }
 
+/// From a byte of a piece of machine code on: the line of a program that it belongs to.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The byte, from the start of the piece.
+    pub at: u32,
+    /// The file.
+    pub file: Rc<str>,
+    /// The number of the line.
+    pub line: u32,
+}
+
 /// A piece of machine code.
 #[derive(Clone, Debug)]
 pub struct Region {
@@ -31,6 +43,8 @@ pub struct Region {
     pub start: usize,
     /// Its size in bytes.
     pub len: usize,
+    /// The lines that it belongs to, in ascending order of their bytes, where whoever compiled it knows them.
+    pub lines: Vec<Line>,
     /// How it saves registers; `None` where it moves no stack pointer.
     frame: Option<systemv::UnwindInfo>,
 }
@@ -47,6 +61,7 @@ impl Region {
             part,
             start,
             len: code.buffer.data().len(),
+            lines: Vec::new(),
             frame,
         }
     }
@@ -57,6 +72,7 @@ impl Region {
             part,
             start,
             len,
+            lines: Vec::new(),
             frame: None,
         }
     }
@@ -100,16 +116,26 @@ impl Region {
 /// What trampolines are called.
 pub const TRAMPOLINE: &str = "hardwire:trampoline";
 
-static TRAMPOLINES: Mutex<Vec<Region>> = Mutex::new(Vec::new());
+/// Where trampolines lie, and how they save registers.
+static TRAMPOLINES: Mutex<Vec<(usize, usize, Option<systemv::UnwindInfo>)>> =
+    Mutex::new(Vec::new());
 
 /// The trampolines made so far, but for the first ones.
 pub fn trampolines(known: usize) -> Vec<Region> {
     let all = TRAMPOLINES.lock().unwrap_or_else(PoisonError::into_inner);
-    all.get(known..).unwrap_or_default().to_vec()
+    let new = all.get(known..).unwrap_or_default().iter().cloned();
+    let region = |(start, len, frame)| Region {
+        part: Part::Trampoline,
+        start,
+        len,
+        lines: Vec::new(),
+        frame,
+    };
+    new.map(region).collect()
 }
 
 /// A trampoline was made.
 pub(crate) fn add_trampoline(region: Region) {
     let mut all = TRAMPOLINES.lock().unwrap_or_else(PoisonError::into_inner);
-    all.push(region);
+    all.push((region.start, region.len, region.frame));
 }

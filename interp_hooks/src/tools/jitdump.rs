@@ -16,6 +16,8 @@ const VERSION: u32 = 1;
 const HEADER_SIZE: u32 = 40;
 /// `EM_X86_64`.
 const MACHINE: u32 = 62;
+/// `JIT_CODE_DEBUG_INFO`: its number, and the size of what lies in front of the lines.
+const DEBUG_INFO: (u32, usize) = (2, 32);
 /// `JIT_CODE_LOAD`: its number, and the size of what lies in front of name and code.
 const CODE_LOAD: (u32, usize) = (0, 56);
 
@@ -50,6 +52,7 @@ impl Dump {
         let mut records = Vec::new();
         for named in all {
             self.pieces += 1;
+            debug_info(&mut records, named);
             code_load(&mut records, named, process, self.pieces);
         }
         let file = OpenOptions::new().append(true).open(&path);
@@ -101,16 +104,41 @@ fn mark(file: &File) -> io::Result<()> {
     }
 }
 
+/// What all records begin with: their kind, their size, their time.
+fn begin_record(out: &mut Vec<u8>, kind: u32, size: usize) {
+    out.extend(kind.to_le_bytes());
+    out.extend((size as u32).to_le_bytes());
+    out.extend(now().to_le_bytes());
+}
+
+/// The record of the lines of a piece of code, if they are known: in front of that of the code.
+fn debug_info(out: &mut Vec<u8>, named: &Named) {
+    let (kind, front) = DEBUG_INFO;
+    let (start, lines) = (named.region.start as u64, &named.region.lines);
+    if lines.is_empty() {
+        return;
+    }
+    let sizes = lines.iter().map(|line| 16 + line.file.len() + 1);
+    begin_record(out, kind, front + sizes.sum::<usize>());
+    out.extend(start.to_le_bytes());
+    out.extend((lines.len() as u64).to_le_bytes());
+    for line in lines {
+        out.extend((start + u64::from(line.at)).to_le_bytes());
+        out.extend(line.line.to_le_bytes());
+        out.extend(0u32.to_le_bytes());
+        out.extend(line.file.as_bytes());
+        out.push(0);
+    }
+}
+
 /// The record of a piece of code.
 fn code_load(out: &mut Vec<u8>, named: &Named, process: u32, number: u64) {
-    let (id, front) = CODE_LOAD;
+    let (kind, front) = CODE_LOAD;
     let Named { name, region } = named;
     let size = front + name.len() + 1 + region.len;
     // SAFETY: a system call without arguments.
     let thread = unsafe { libc::gettid() };
-    out.extend(id.to_le_bytes());
-    out.extend((size as u32).to_le_bytes());
-    out.extend(now().to_le_bytes());
+    begin_record(out, kind, size);
     out.extend(process.to_le_bytes());
     out.extend(thread.to_le_bytes());
     let start = region.start as u64;

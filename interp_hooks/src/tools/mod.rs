@@ -4,6 +4,7 @@
 //! A tool that cannot be told is no reason to stop somebody's program: one line on stderr says so, once.
 
 mod jitdump;
+mod lines;
 mod perf_map;
 
 use crate::engine::Engine;
@@ -14,6 +15,7 @@ use jit::{Compiled, Part, Region};
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::io::{self, Write};
+use traces::Trace;
 
 /// A piece of machine code and what to call it.
 #[derive(Debug)]
@@ -50,7 +52,8 @@ impl Tools {
     }
 
     /// Tells of a new trace by its name.
-    pub fn tell(&self, options: &Options, name: &str, compiled: &Compiled) -> Told {
+    pub fn tell(&self, e: &Engine, name: &str, trace: &Trace, compiled: &Compiled) -> Told {
+        let options = &*e.options.borrow();
         if !options.has_tools() {
             return Told::default();
         }
@@ -62,9 +65,12 @@ impl Tools {
         self.register(options, &new)
             .into_iter()
             .for_each(std::mem::forget);
-        let regions = compiled.regions.iter();
-        let all = regions.map(|region| Named::of(name, region.clone()));
-        let all: Vec<_> = all.collect();
+        let mut regions = compiled.regions.clone();
+        for region in regions.iter_mut().filter(|r| r.part == Part::Trace) {
+            region.lines = lines::of(e, trace, compiled);
+        }
+        let regions = regions.into_iter();
+        let all: Vec<_> = regions.map(|region| Named::of(name, region)).collect();
         self.write(options, &all);
         let _known = self.register(options, &all);
         Told { all, _known }
