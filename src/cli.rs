@@ -9,6 +9,7 @@ use benches::{micro, ordinary, programs};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::run::{Program, Source};
+use crate::trace::TraceCommand;
 
 #[derive(Parser)]
 #[command(
@@ -18,7 +19,7 @@ use crate::run::{Program, Source};
     about = "Runs a Python program on the CPython you have, with its hot loops compiled.",
     override_usage = "hardwire [OPTIONS] SCRIPT [ARGS]...\n       hardwire [OPTIONS] -m MODULE [ARGS]...\n       \
                       hardwire [OPTIONS] -c CODE [ARGS]...\n       hardwire [OPTIONS] - [ARGS]...\n       \
-                      hardwire demo | bench | doctor",
+                      hardwire demo | bench | doctor | trace",
     after_help = "SCRIPT, -m, -c and - mean what they mean to `python`; all that follows them goes to the program.\n\
                   A script called like a command needs a path: `hardwire ./doctor`.\n\n\
                   HARDWIRE_PYTHON names the interpreter to use. Without it, Hardwire takes the first CPython 3.13 or \
@@ -43,6 +44,9 @@ enum Command {
     Bench(BenchArguments),
     /// Tell which interpreter is used, and check that Hardwire can run on it.
     Doctor,
+    /// Look at what `-X hardwire=dump=FOLDER` wrote.
+    #[command(subcommand)]
+    Trace(TraceCommand),
 }
 
 #[derive(Args)]
@@ -83,6 +87,8 @@ pub enum Request {
     Bench(Measurement),
     /// `hardwire doctor`
     Doctor,
+    /// `hardwire trace`
+    Trace(TraceCommand),
     /// Say `text` and end.
     Usage {
         /// The help, the version or what is wrong.
@@ -123,6 +129,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Request {
         (None, Some(Command::Demo)) => Request::Demo,
         (None, Some(Command::Bench(arguments))) => Request::Bench(measurement(arguments)),
         (None, Some(Command::Doctor)) => Request::Doctor,
+        (None, Some(Command::Trace(command))) => Request::Trace(command),
         (None, None) => Request::Usage {
             text: Cli::command().render_help().to_string(),
             wrong: true,

@@ -13,4 +13,5 @@ pub mod layout;
 pub mod python;
 pub mod run;
 pub mod runtime;
+pub mod trace;
 pub mod venv;

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 use hardwire::cli::{self, Measurement, Request};
-use hardwire::{doctor, host, run};
+use hardwire::{doctor, host, run, trace};
 use nix::sys::signal::{SigHandler, Signal, signal};
 
 /// What `python` and most commands answer to a wrong command line.
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
             }
         }),
         Request::Doctor => doctor::main(),
+        Request::Trace(command) => trace::main(&command),
         Request::Usage { text, wrong } => {
             return if wrong {
                 eprint!("{text}");

@@ -8,6 +8,7 @@
 
 pub mod code;
 pub mod debugger;
+pub mod disas;
 mod dwarf;
 pub mod exit;
 pub mod lower;
@@ -19,6 +20,7 @@ pub mod target;
 mod trampoline;
 
 pub use code::{Compiled, Request, compile};
+pub use disas::{Row, disassemble};
 pub use exit::{
     Activation, ActivationBuf, Exit, ExitFrame, InstanceAttr, InstanceShape, Repr, Source,
     values_of,

@@ -1,0 +1,153 @@
+//! Which bytecode, and so which line, an instruction of a trace belongs to.
+
+use std::collections::{HashMap, HashSet};
+
+use jit::Row;
+use traces::dump::{Object, Place, VersionStory};
+use traces::{Op, Trace, parse};
+
+/// A version with its trace as compiled.
+pub(super) struct Version<'a> {
+    /// What the dump says.
+    pub story: &'a VersionStory,
+    /// The trace, where its text can be read.
+    pub trace: Result<Trace, String>,
+    /// The bytecode of each instruction.
+    pub places: Vec<Option<Place>>,
+    /// How many bytes of machine code each instruction has.
+    pub bytes: Vec<u64>,
+    /// How many of them are no way out.
+    pub inner_bytes: Vec<u64>,
+    /// From which instruction on the loop runs; what comes before runs once for each entry.
+    pub body: usize,
+}
+
+impl<'a> Version<'a> {
+    /// Reads the trace of a version.
+    pub fn of(story: &'a VersionStory) -> Version<'a> {
+        let trace = parse::parse(&story.record.optimised).map_err(|e| e.to_string());
+        let places = trace
+            .as_ref()
+            .map_or_else(|_| Vec::new(), |trace| places(trace, &story.record.objects));
+        let label = |trace: &Trace| trace.insts.iter().position(|inst| inst.op == Op::Label);
+        Version {
+            story,
+            bytes: machine_bytes(story, places.len(), code_size(story)),
+            inner_bytes: machine_bytes(story, places.len(), ways_out(story)),
+            body: trace.as_ref().ok().and_then(label).unwrap_or(0),
+            trace,
+            places,
+        }
+    }
+
+    /// How long the native code was seen to run at each bytecode, in microseconds: about so long, by the size of the
+    /// machine code of what is repeated, without the ways out.
+    pub fn native_us(&self) -> Vec<(Place, f64)> {
+        let us = self.story.counts.native_us as f64;
+        let repeats = self.story.counts.iterations > 0;
+        let from = if repeats { self.body } else { 0 };
+        let mut parts: Vec<(Place, f64)> = Vec::new();
+        let each = self.places.iter().zip(&self.inner_bytes).skip(from);
+        for (place, &bytes) in each {
+            if let (Some(place), true) = (place, bytes > 0) {
+                parts.push((*place, bytes as f64));
+            }
+        }
+        let whole: f64 = parts.iter().map(|(_, bytes)| bytes).sum();
+        let time = |(place, bytes): (Place, f64)| (place, us * bytes / whole);
+        parts.into_iter().map(time).collect()
+    }
+}
+
+/// The bytecode of each instruction of a trace. A snapshot names one. What has none belongs to that of the snapshot in
+/// front of it on its path; what only fetches an operand, to that of the one behind.
+pub(super) fn places(trace: &Trace, objects: &[Object]) -> Vec<Option<Place>> {
+    let codes = objects
+        .iter()
+        .filter_map(|o| Some((o.name.as_str(), o.code?)));
+    let codes: HashMap<&str, u32> = codes.collect();
+    let named = |at: usize| {
+        let snap = trace.insts.get(at)?.snap?;
+        let frame = trace.snap(snap).frames.last()?;
+        let code = *codes.get(trace.obj(frame.code).name.as_str())?;
+        Some(Place { code, at: frame.pc })
+    };
+    let mut all: Vec<Option<Place>> = (0..trace.insts.len()).map(named).collect();
+    for path in paths(trace) {
+        let mut before = None;
+        let mut open = Vec::new();
+        for at in path {
+            let op = trace.insts[at].op;
+            let fetches = op == Op::LoadSlot || op.is_const() || op == Op::Label;
+            match all[at] {
+                Some(place) => {
+                    for at in open.drain(..) {
+                        all[at] = Some(place);
+                    }
+                    // Behind a branch comes what the way that it takes leads to.
+                    before = Some(place).filter(|_| op != Op::Branch);
+                }
+                None if fetches || before.is_none() => open.push(at),
+                None => all[at] = before,
+            }
+        }
+        for at in open {
+            all[at] = before;
+        }
+    }
+    all
+}
+
+/// The paths of a trace, as ranges of its instructions; also of one whose last path has no end.
+pub(super) fn paths(trace: &Trace) -> Vec<std::ops::Range<usize>> {
+    let mut all = trace.paths();
+    let end = all.last().map_or(0, |path| path.end);
+    if end < trace.insts.len() {
+        all.push(end..trace.insts.len());
+    }
+    all
+}
+
+/// The size of the machine code of a version.
+pub(super) fn code_size(story: &VersionStory) -> u64 {
+    story.record.code.bytes.len() as u64 / 2
+}
+
+/// Where the ways out begin, which lie behind all else: from there on everything belongs to instructions that leave.
+fn ways_out(story: &VersionStory) -> u64 {
+    let leaves: HashSet<u32> = story.record.exits.iter().map(|exit| exit.inst).collect();
+    let marks = story.record.code.marks.iter().rev();
+    let out = marks.take_while(|(_, inst)| inst.is_none_or(|inst| leaves.contains(&inst)));
+    out.last().map_or(code_size(story), |mark| mark.0.into())
+}
+
+/// How many bytes of machine code each instruction has in front of a place.
+fn machine_bytes(story: &VersionStory, insts: usize, end: u64) -> Vec<u64> {
+    let mut all = vec![0; insts];
+    let marks = &story.record.code.marks;
+    for (n, &(from, inst)) in marks.iter().enumerate() {
+        let to = marks.get(n + 1).map_or(end, |m| u64::from(m.0).min(end));
+        let of = inst.and_then(|inst| all.get_mut(inst as usize));
+        if let Some(sum) = of {
+            *sum += to.saturating_sub(from.into());
+        }
+    }
+    all
+}
+
+/// The machine code of a version.
+///
+/// # Errors
+/// The bytes are no machine code of this machine.
+pub(super) fn machine_code(story: &VersionStory) -> Result<Vec<Row>, String> {
+    let code = &story.record.code;
+    let bytes = from_hexadecimal(&code.bytes).ok_or("its bytes are not in hexadecimal")?;
+    jit::disassemble(&bytes, code.address).map_err(|e| e.to_string())
+}
+
+fn from_hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digit = |c: u8| char::from(c).to_digit(16);
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let byte = |&[high, low]: &[u8; 2]| Some((digit(high)? * 16 + digit(low)?) as u8);
+    rest.is_empty().then(|| pairs.iter().map(byte).collect())?
+}
