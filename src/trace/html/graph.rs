@@ -9,7 +9,7 @@ use super::lines::{Version, paths};
 use super::{source, words};
 
 /// How wide a path's box is.
-const BOX: i32 = 236;
+const BOX: i32 = 276;
 /// How high it is: three lines of text.
 const HEIGHT: i32 = 58;
 /// How far to the right of its parent a path lies.
@@ -47,6 +47,10 @@ pub(super) struct Box {
     pub x: i32,
     /// Where it lies.
     pub y: i32,
+    /// Its size.
+    pub width: i32,
+    /// Its size.
+    pub height: i32,
     /// Which kind: `preamble`, `body`, `path`.
     pub kind: &'static str,
     /// Its first instruction.
@@ -141,6 +145,20 @@ fn says(segments: &[Segment], story: &VersionStory) -> String {
         words::count(story.counts.iterations),
         words::count(story.counts.exits.iter().map(|&(_, n)| n).sum()),
     )
+}
+
+/// The guards that paths branch off at, each with the number of the path.
+pub(super) fn guards(trace: &Trace) -> Vec<(usize, usize)> {
+    let paths = segments(trace).into_iter().filter(|s| s.kind == "path");
+    let paths = paths.enumerate();
+    let guard = |(n, path): (usize, Segment)| Some((path.guard?.0, n + 1));
+    paths.filter_map(guard).collect()
+}
+
+/// What each piece of a trace is, by its first instruction: the preamble, the loop, a branch.
+pub(super) fn pieces(trace: &Trace) -> Vec<(usize, String)> {
+    let segments = segments(trace).into_iter();
+    segments.map(|s| (s.insts.start, s.title)).collect()
 }
 
 /// How many paths branch off a trace.
@@ -260,6 +278,8 @@ impl Drawing<'_> {
         self.graph.boxes.push(Box {
             x,
             y: top,
+            width: BOX,
+            height: HEIGHT,
             kind: segment.kind,
             inst: segment.insts.start,
             title: self.title(segment),

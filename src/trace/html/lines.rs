@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jit::Row;
 use traces::dump::{Object, Place, VersionStory};
-use traces::{Op, Trace, parse};
+use traces::{Op, Trace, Value, parse};
 
 /// A version with its trace as compiled.
 pub(super) struct Version<'a> {
@@ -60,7 +60,7 @@ impl<'a> Version<'a> {
 }
 
 /// The bytecode of each instruction of a trace. A snapshot names one. What has none belongs to that of the snapshot in
-/// front of it on its path; what only fetches an operand, to that of the one behind.
+/// front of it on its path; what fetches an operand, and what is made of such operands, to that of the one behind.
 pub(super) fn places(trace: &Trace, objects: &[Object]) -> Vec<Option<Place>> {
     let codes = objects
         .iter()
@@ -75,20 +75,27 @@ pub(super) fn places(trace: &Trace, objects: &[Object]) -> Vec<Option<Place>> {
     let mut all: Vec<Option<Place>> = (0..trace.insts.len()).map(named).collect();
     for path in paths(trace) {
         let mut before = None;
-        let mut open = Vec::new();
+        // What waits for the next snapshot, and the values that it makes.
+        let mut open: Vec<usize> = Vec::new();
+        let mut fetched: HashSet<Value> = HashSet::new();
         for at in path {
-            let op = trace.insts[at].op;
-            let fetches = op == Op::LoadSlot || op.is_const() || op == Op::Label;
-            match all[at] {
-                Some(place) => {
-                    for at in open.drain(..) {
-                        all[at] = Some(place);
-                    }
-                    // Behind a branch comes what the way that it takes leads to.
-                    before = Some(place).filter(|_| op != Op::Branch);
+            let inst = &trace.insts[at];
+            if let Some(place) = all[at] {
+                for at in open.drain(..) {
+                    all[at] = Some(place);
                 }
-                None if fetches || before.is_none() => open.push(at),
-                None => all[at] = before,
+                fetched.clear();
+                // Behind a branch comes what the way that it takes leads to.
+                before = Some(place).filter(|_| inst.op != Op::Branch);
+                continue;
+            }
+            let fetches = matches!(inst.op, Op::LoadSlot | Op::Label) || inst.op.is_const();
+            let of_fetched = inst.args.iter().any(|arg| fetched.contains(arg));
+            if fetches || of_fetched || before.is_none() {
+                open.push(at);
+                fetched.extend(inst.result.filter(|_| inst.op != Op::Label));
+            } else {
+                all[at] = before;
             }
         }
         for at in open {
@@ -135,14 +142,14 @@ fn machine_bytes(story: &VersionStory, insts: usize, end: u64) -> Vec<u64> {
     all
 }
 
-/// The machine code of a version.
+/// The machine code of a version; its jumps name offsets.
 ///
 /// # Errors
 /// The bytes are no machine code of this machine.
 pub(super) fn machine_code(story: &VersionStory) -> Result<Vec<Row>, String> {
     let code = &story.record.code;
     let bytes = from_hexadecimal(&code.bytes).ok_or("its bytes are not in hexadecimal")?;
-    jit::disassemble(&bytes, code.address).map_err(|e| e.to_string())
+    jit::disassemble(&bytes, 0).map_err(|e| e.to_string())
 }
 
 fn from_hexadecimal(text: &str) -> Option<Vec<u8>> {

@@ -56,6 +56,8 @@ pub(super) struct Loop {
     pub sources: Vec<Source>,
     /// All of its versions.
     pub all: Vec<View>,
+    /// How many of them are gone.
+    pub gone: usize,
 }
 
 /// A figure, to be read and to be sorted by.
@@ -72,10 +74,11 @@ impl Figure {
     }
 
     fn of(value: u64, text: fn(u64) -> String) -> Figure {
-        Figure {
-            text: text(value),
-            value,
-        }
+        let text = match value {
+            0 => "–".to_string(),
+            value => text(value),
+        };
+        Figure { text, value }
     }
 }
 
@@ -144,6 +147,7 @@ fn view(dump: &Dump, story: &LoopStory, rank: usize, longest: f64, room: &mut Ro
         exits: Figure::count(left),
         versions: Figure {
             text: match (current.clone().count(), versions.len()) {
+                (0, 0) => "–".to_string(),
                 (now, all) if now == all => words::count(now as u64),
                 (now, all) => format!("{now} of {all}"),
             },
@@ -153,6 +157,7 @@ fn view(dump: &Dump, story: &LoopStory, rank: usize, longest: f64, room: &mut Ro
         compile: Figure::of(compile.sum(), words::time),
         findings,
         sources: source::of(dump, story, &versions),
+        gone: versions.len() - current.count(),
         all: versions::of(dump, story, &versions, room),
     }
 }

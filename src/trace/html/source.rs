@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use traces::dump::{AbortRecord, CodeRecord, Dump, LoopStory, Place, exit_words};
 use traces::{Reason, Remark};
 
+use super::graph;
 use super::lines::Version;
 use super::words;
 
@@ -58,7 +59,7 @@ pub(super) struct Line {
 /// What there is to say of a line.
 #[derive(Clone)]
 pub(super) struct Note {
-    /// Which kind: `exit`, `call`, `abort`.
+    /// Which kind: `exit`, `past` (an exit of a version that is gone), `branch`, `call`, `abort`.
     pub kind: &'static str,
     /// How often.
     pub count: u64,
@@ -159,12 +160,11 @@ fn facts(dump: &Dump, story: &LoopStory, versions: &[Version]) -> Map {
         for (exit, n) in leaves {
             let place = exit.frames.last().copied();
             if let Some(facts) = place.and_then(|place| at(dump, &mut map, place)) {
-                let when = if has_gone {
-                    ", in a version that is gone"
-                } else {
-                    ""
+                let (kind, when) = match has_gone {
+                    true => ("past", ", in versions that are gone"),
+                    false => ("exit", ""),
                 };
-                facts.note("exit", n, format!("{}{when}", exit_words(&exit.op)));
+                facts.note(kind, n, format!("left: {}{when}", exit_words(&exit.op)));
             }
         }
         if has_gone && Some(record.id) != principal {
@@ -186,6 +186,7 @@ fn facts(dump: &Dump, story: &LoopStory, versions: &[Version]) -> Map {
             }
         }
         if Some(record.id) == principal {
+            of_branches(dump, &mut map, version);
             of_instructions(dump, &mut map, version);
         }
     }
@@ -201,8 +202,8 @@ fn facts(dump: &Dump, story: &LoopStory, versions: &[Version]) -> Map {
     for facts in map.values_mut() {
         facts
             .notes
-            .sort_by_key(|note| std::cmp::Reverse(note.count));
-        for kind in ["exit", "call", "abort"] {
+            .sort_by_key(|note| (note.kind == "past", std::cmp::Reverse(note.count)));
+        for kind in ["exit", "past", "branch", "call", "abort"] {
             let mut n = 0;
             facts.notes.retain(|note| {
                 n += usize::from(note.kind == kind);
@@ -231,10 +232,45 @@ fn line_of(dump: &Dump, story: &LoopStory, abort: &AbortRecord) -> (u32, u32) {
     }
 }
 
+fn of_branches(dump: &Dump, map: &mut Map, version: &Version) {
+    let Ok(trace) = &version.trace else { return };
+    let mut at_lines: BTreeMap<(u32, u32, &str), Vec<String>> = BTreeMap::new();
+    for (guard, n) in graph::guards(trace) {
+        if let Some(place) = version.places.get(guard).copied().flatten() {
+            let words = exit_words(trace.insts[guard].op.mnemonic());
+            let here = at_lines.entry((place.code, dump.line(place), words));
+            here.or_default().push(n.to_string());
+        }
+    }
+    for ((code, line, words), branches) in at_lines {
+        let word = if branches.len() == 1 {
+            "branch"
+        } else {
+            "branches"
+        };
+        let facts = map.entry((code, line)).or_default();
+        let branches = branches.join(", ");
+        facts.note("branch", 1, format!("{words}: on in {word} {branches}"));
+    }
+}
+
 fn of_instructions(dump: &Dump, map: &mut Map, version: &Version) {
     let Ok(trace) = &version.trace else { return };
+    let mut pieces = graph::pieces(trace).into_iter().peekable();
+    let mut piece = String::new();
+    // Which piece each line is in.
+    let mut shown: BTreeMap<(u32, u32), String> = BTreeMap::new();
     for (n, (inst, place)) in trace.insts.iter().zip(&version.places).enumerate() {
-        if let Some(facts) = place.and_then(|place| at(dump, map, place)) {
+        if let Some((_, title)) = pieces.next_if(|&(start, _)| start <= n) {
+            piece = title;
+        }
+        let Some(place) = *place else { continue };
+        if let Some(facts) = at(dump, map, place) {
+            let line = (place.code, dump.line(place));
+            if shown.get(&line) != Some(&piece) {
+                facts.ir.push(format!("; {piece}"));
+                shown.insert(line, piece.clone());
+            }
             facts.ir.push(format!("{n:>4}  {}", trace.inst_text(inst)));
         }
     }

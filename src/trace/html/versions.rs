@@ -372,8 +372,13 @@ fn machine_text(dump: &Dump, version: &Version) -> Result<String, String> {
         return Err("the dump holds none".to_string());
     }
     let mut marks = version.story.record.code.marks.iter().peekable();
+    // Behind the last return lie numbers that the code reads.
+    let end = rows.iter().rposition(|row| row.text.starts_with("ret"));
     let mut text = String::new();
-    for row in rows {
+    for (n, row) in rows.iter().enumerate() {
+        if end.is_some_and(|end| n == end + 1) {
+            text.push_str("; numbers that the code reads, not instructions\n");
+        }
         let mut here = None;
         while let Some(&mark) = marks.next_if(|mark| mark.0 <= row.offset) {
             here = Some(mark.1);
@@ -388,7 +393,7 @@ fn machine_text(dump: &Dump, version: &Version) -> Result<String, String> {
 
 fn heading(dump: &Dump, version: &Version, inst: Option<u32>) -> String {
     let Some(n) = inst else {
-        return "; of no instruction\n".to_string();
+        return "; of no one instruction\n".to_string();
     };
     let trace = version.trace.as_ref().ok();
     let inst: Option<(&Trace, &Inst)> =
