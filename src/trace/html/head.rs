@@ -51,6 +51,8 @@ pub(super) struct Found {
     pub width: String,
     /// Where.
     pub place: String,
+    /// The same in few characters.
+    pub brief: String,
     /// The same place in the page.
     pub anchor: String,
     /// The source there.
@@ -186,6 +188,7 @@ pub(super) fn found(dump: &Dump, finding: &Finding, most: f64) -> Found {
             _ => "–".to_string(),
         },
         width: words::width(finding.lost_us, most),
+        brief: source::brief(&dump.place(finding.place)),
         place: dump.place(finding.place),
         anchor: source::anchor(finding.of, finding.place.code, line),
         code: dump

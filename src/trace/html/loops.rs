@@ -4,7 +4,7 @@ use traces::dump::{Dump, LoopState, LoopStory};
 
 use super::head::{self, Found};
 use super::lines::{self, Version};
-use super::source::{self, Source};
+use super::source::{self, Abort, Source};
 use super::versions::{self, Room, View};
 use super::words;
 
@@ -16,6 +16,8 @@ pub(super) struct Loop {
     pub rank: usize,
     /// File and line.
     pub place: String,
+    /// The same in few characters.
+    pub brief: String,
     /// The function.
     pub function: String,
     /// The state, as a class.
@@ -54,6 +56,8 @@ pub(super) struct Loop {
     pub findings: Vec<Found>,
     /// Its source.
     pub sources: Vec<Source>,
+    /// The recordings that were given up.
+    pub aborts: Vec<Abort>,
     /// All of its versions.
     pub all: Vec<View>,
     /// How many of them are gone.
@@ -115,13 +119,15 @@ fn view(dump: &Dump, story: &LoopStory, rank: usize, longest: f64, room: &mut Ro
     let found = traces::dump::findings(dump, &[story]);
     let most = found.first().map_or(0.0, |f| f.lost_us);
     let findings = found.iter().map(|f| head::found(dump, f, most)).collect();
+    let place = match code {
+        Some(code) => format!("{}:{}", source::file(dump, code), story.record.line),
+        None => format!("loop {}", story.record.id),
+    };
     Loop {
         id: story.record.id,
         rank,
-        place: match code {
-            Some(code) => format!("{}:{}", source::file(dump, code), story.record.line),
-            None => format!("loop {}", story.record.id),
-        },
+        brief: source::brief(&place),
+        place,
         function: code.map_or(String::new(), |code| code.function.clone()),
         kind: match (story.counts.state, story.counts.sleeps) {
             (LoopState::Compiled, _) => "compiled",
@@ -157,6 +163,7 @@ fn view(dump: &Dump, story: &LoopStory, rank: usize, longest: f64, room: &mut Ro
         compile: Figure::of(compile.sum(), words::time),
         findings,
         sources: source::of(dump, story, &versions),
+        aborts: source::aborts(dump, story),
         gone: versions.len() - current.count(),
         all: versions::of(dump, story, &versions, room),
     }

@@ -129,9 +129,24 @@ pub(super) fn of(dump: &Dump, story: &LoopStory, versions: &[Version]) -> Vec<So
 
 /// A file, by its path from the working directory if it lies there.
 pub(super) fn file(dump: &Dump, code: &CodeRecord) -> String {
-    let inside = code.file.strip_prefix(&dump.start.folder);
+    below(dump, &code.file).to_string()
+}
+
+fn below<'a>(dump: &Dump, file: &'a str) -> &'a str {
+    let inside = file.strip_prefix(&dump.start.folder);
     let inside = inside.and_then(|rest| rest.strip_prefix('/'));
-    inside.unwrap_or(&code.file).to_string()
+    inside.unwrap_or(file)
+}
+
+/// A place for where there is not much room: of a long path, the file and the folder that it lies in.
+pub(super) fn brief(place: &str) -> String {
+    let mut parts = place.rsplitn(3, '/');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(file), Some(folder), Some(rest)) if rest.len() > 2 || place.starts_with('/') => {
+            format!("…/{folder}/{file}")
+        }
+        _ => place.to_string(),
+    }
 }
 
 /// The name of a line's place in the page.
@@ -217,6 +232,47 @@ fn facts(dump: &Dump, story: &LoopStory, versions: &[Version]) -> Map {
 fn at<'m>(dump: &Dump, map: &'m mut Map, place: Place) -> Option<&'m mut Facts> {
     let line = dump.line(place);
     (line > 0).then(|| map.entry((place.code, line)).or_default())
+}
+
+/// A recording that was given up.
+pub(super) struct Abort {
+    /// When.
+    pub when: String,
+    /// Of what.
+    pub of: String,
+    /// Where it was; empty where that is not known.
+    pub place: String,
+    /// The same place in the page.
+    pub anchor: String,
+    /// The bytecode there.
+    pub bytecode: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The recordings that were given up.
+pub(super) fn aborts(dump: &Dump, story: &LoopStory) -> Vec<Abort> {
+    let view = |abort: &AbortRecord| {
+        let (code, line) = line_of(dump, story, abort);
+        Abort {
+            when: words::time(abort.time_us),
+            of: match abort.branch {
+                Some((version, guard)) => format!("a branch of version {version}, at {guard}"),
+                None => "the loop".to_string(),
+            },
+            place: match abort.line {
+                0 => String::new(),
+                line => brief(&format!("{}:{line}", below(dump, &abort.file))),
+            },
+            anchor: match abort.line == line {
+                true => anchor(story.record.id, code, line),
+                false => String::new(),
+            },
+            bytecode: abort.bytecode.clone(),
+            why: reason_words(&abort.reason, &abort.detail),
+        }
+    };
+    story.aborts.iter().map(view).collect()
 }
 
 /// The line where a recording was given up, where that lies in a code object that the dump holds; else the loop's own.

@@ -1,5 +1,7 @@
 //! The versions of a loop: what became of each, its exits, its trace and its machine code.
 
+use std::collections::HashSet;
+
 use traces::dump::{Dump, LoopStory, Place, VersionStory, exit_words};
 use traces::{Inst, Trace, parse};
 
@@ -239,7 +241,7 @@ fn view(
                     why: why(exit),
                     words: exit_words(&exit.op).to_string(),
                     op: exit.op.clone(),
-                    place: dump.place(place),
+                    place: source::brief(&dump.place(place)),
                     anchor: source::anchor(story.record.id, place.code, dump.line(place)),
                     inst: exit.inst,
                     frames: exit.frames.len(),
@@ -260,7 +262,7 @@ fn view(
 fn why(exit: &traces::dump::ExitRecord) -> &'static str {
     match (exit.raises, exit.leads_on) {
         (true, _) => "raises",
-        (_, true) => "leads on",
+        (_, true) if exit.op != "leave" => "leads on",
         _ => "",
     }
 }
@@ -374,6 +376,7 @@ fn machine_text(dump: &Dump, version: &Version) -> Result<String, String> {
     let mut marks = version.story.record.code.marks.iter().peekable();
     // Behind the last return lie numbers that the code reads.
     let end = rows.iter().rposition(|row| row.text.starts_with("ret"));
+    let mut named = HashSet::new();
     let mut text = String::new();
     for (n, row) in rows.iter().enumerate() {
         if end.is_some_and(|end| n == end + 1) {
@@ -384,7 +387,11 @@ fn machine_text(dump: &Dump, version: &Version) -> Result<String, String> {
             here = Some(mark.1);
         }
         if let Some(inst) = here {
-            text.push_str(&heading(dump, version, inst));
+            let again = !named.insert(inst);
+            match inst {
+                Some(n) if again => text.push_str(&format!("; {n}\n")),
+                inst => text.push_str(&heading(dump, version, inst)),
+            }
         }
         text.push_str(&format!("  {:>6x}  {}\n", row.offset, row.text));
     }
