@@ -1,11 +1,13 @@
 //! The head of the page: the process, where its time went, and what cost most.
 
+use std::collections::HashMap;
+
 use traces::dump::{Dump, Finding, LoopStory};
 
 use super::{source, words};
 
 /// How many findings are shown at once; the others fold out.
-const FIRST: usize = 12;
+const FIRST: usize = 8;
 
 /// The head.
 pub(super) struct Head {
@@ -19,10 +21,32 @@ pub(super) struct Head {
     pub total: String,
     /// Where it went.
     pub parts: Vec<Part>,
+    /// What happened when.
+    pub lanes: Vec<Lane>,
     /// What cost most.
     pub findings: Vec<Found>,
     /// What cost less.
     pub more_findings: Vec<Found>,
+}
+
+/// What happened when, of one kind.
+pub(super) struct Lane {
+    /// The name of its colour.
+    pub kind: &'static str,
+    /// What it is.
+    pub name: &'static str,
+    /// What happened.
+    pub ticks: Vec<Tick>,
+}
+
+/// Something that happened.
+pub(super) struct Tick {
+    /// When, in percent of the process's time.
+    pub at: String,
+    /// What.
+    pub says: String,
+    /// The place in the page that tells more.
+    pub anchor: String,
 }
 
 /// A part of the process's time.
@@ -65,9 +89,7 @@ pub(super) struct Found {
 
 /// The head of a dump's page.
 pub(super) fn of(dump: &Dump, loops: &[&LoopStory]) -> Head {
-    let all = traces::dump::findings(dump, loops);
-    let most = all.first().map_or(0.0, |f| f.lost_us);
-    let mut findings: Vec<Found> = all.iter().map(|f| found(dump, f, most)).collect();
+    let mut findings = found(dump, loops);
     let more_findings = findings.split_off(FIRST.min(findings.len()));
     Head {
         title: title(dump),
@@ -75,6 +97,7 @@ pub(super) fn of(dump: &Dump, loops: &[&LoopStory]) -> Head {
         warning: warning(dump),
         total: words::time(dump.time_us),
         parts: parts(dump, loops),
+        lanes: lanes(dump, loops),
         findings,
         more_findings,
     }
@@ -178,8 +201,73 @@ fn parts(dump: &Dump, loops: &[&LoopStory]) -> Vec<Part> {
     ]
 }
 
-/// A finding, as the page shows it.
-pub(super) fn found(dump: &Dump, finding: &Finding, most: f64) -> Found {
+/// When versions were compiled and went, and when recordings were given up.
+fn lanes(dump: &Dump, loops: &[&LoopStory]) -> Vec<Lane> {
+    let mut lanes = [
+        ("native", "Compiled"),
+        ("compiler", "Given up"),
+        ("elsewhere", "Gone"),
+    ]
+    .map(|(kind, name)| Lane {
+        kind,
+        name,
+        ticks: Vec::new(),
+    });
+    let [compiled, given_up, gone] = &mut lanes;
+    let tick = |us: u64, says: String, anchor: String| Tick {
+        at: words::width(us as f64, dump.time_us as f64),
+        says: format!("{}: {says}", words::time(us)),
+        anchor,
+    };
+    for story in loops {
+        let title = dump.title(story);
+        for version in story.versions.iter().filter_map(|id| dump.versions.get(id)) {
+            let record = &version.record;
+            let anchor = format!("version-{}", record.id);
+            let says = format!("{title}, {}", record.origin.text());
+            compiled
+                .ticks
+                .push(tick(record.time_us, says, anchor.clone()));
+            if let Some(record) = &version.gone {
+                let says = format!("{title}, {}", record.why);
+                gone.ticks.push(tick(record.time_us, says, anchor));
+            }
+        }
+        for abort in &story.aborts {
+            let why = source::reason_words(&abort.reason, &abort.detail);
+            let anchor = format!("loop-{}", story.record.id);
+            let says = format!("{title}, {why}");
+            given_up.ticks.push(tick(abort.time_us, says, anchor));
+        }
+    }
+    let known = dump.time_us > 0;
+    lanes
+        .into_iter()
+        .filter(|lane| known && !lane.ticks.is_empty())
+        .collect()
+}
+
+/// What these loops cost, the most first; what is said of a line several times is said once.
+pub(super) fn found(dump: &Dump, loops: &[&LoopStory]) -> Vec<Found> {
+    let mut all: Vec<Finding> = Vec::new();
+    let mut known: HashMap<(u32, u32, u32, String), usize> = HashMap::new();
+    for finding in traces::dump::findings(dump, loops) {
+        let line = dump.line(finding.place);
+        let key = (finding.of, finding.place.code, line, finding.what.clone());
+        match known.get(&key) {
+            Some(&n) => all[n].lost_us += finding.lost_us,
+            None => {
+                known.insert(key, all.len());
+                all.push(finding);
+            }
+        }
+    }
+    all.sort_by(|a, b| b.lost_us.total_cmp(&a.lost_us));
+    let most = all.first().map_or(0.0, |f| f.lost_us);
+    all.iter().map(|f| view(dump, f, most)).collect()
+}
+
+fn view(dump: &Dump, finding: &Finding, most: f64) -> Found {
     let line = dump.line(finding.place);
     Found {
         of: finding.of,

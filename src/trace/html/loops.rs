@@ -8,6 +8,9 @@ use super::source::{self, Abort, Source};
 use super::versions::{self, Room, View};
 use super::words;
 
+/// How many findings are shown at once; the others fold out.
+const FIRST: usize = 5;
+
 /// A loop.
 pub(super) struct Loop {
     /// Its number.
@@ -54,6 +57,8 @@ pub(super) struct Loop {
     pub compile: Figure,
     /// What it costs, and what would help.
     pub findings: Vec<Found>,
+    /// What costs less.
+    pub more_findings: Vec<Found>,
     /// Its source.
     pub sources: Vec<Source>,
     /// The recordings that were given up.
@@ -116,9 +121,8 @@ fn view(dump: &Dump, story: &LoopStory, rank: usize, longest: f64, room: &mut Ro
     let current_code = current.clone().map(lines::code_size).sum();
     let left = all().flat_map(|v| v.exits()).map(|(_, n)| n).sum();
     let compile = all().map(|v| v.record.optimise_us + v.record.generate_us);
-    let found = traces::dump::findings(dump, &[story]);
-    let most = found.first().map_or(0.0, |f| f.lost_us);
-    let findings = found.iter().map(|f| head::found(dump, f, most)).collect();
+    let mut findings = head::found(dump, &[story]);
+    let more_findings = findings.split_off(FIRST.min(findings.len()));
     let place = match code {
         Some(code) => format!("{}:{}", source::file(dump, code), story.record.line),
         None => format!("loop {}", story.record.id),
@@ -162,6 +166,7 @@ fn view(dump: &Dump, story: &LoopStory, rank: usize, longest: f64, room: &mut Ro
         code: Figure::of(current_code, words::size),
         compile: Figure::of(compile.sum(), words::time),
         findings,
+        more_findings,
         sources: source::of(dump, story, &versions),
         aborts: source::aborts(dump, story),
         gone: versions.len() - current.count(),
