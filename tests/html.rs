@@ -433,7 +433,7 @@ fn folds_open_and_links_lead_into_them() {
         "×354 left: other branch",
         "×941 left: other branch, in versions that are gone",
         "on in branch 1",
-        "`tally` is called through the interpreter",
+        "tally is called through the interpreter",
     ] {
         assert!(notes.contains(note), "{note}: {notes}");
     }

@@ -68,7 +68,7 @@
   const text = (row) => {
     const id = row.dataset.loop;
     if (!texts.has(id)) {
-      const source = all(".source .code code", loops.get(id)).map((code) => code.textContent);
+      const source = all(".source .code > code", loops.get(id)).map((code) => code.textContent);
       texts.set(id, [row.textContent, one("a", row).title, ...source].join("\n").toLowerCase());
     }
     return texts.get(id);

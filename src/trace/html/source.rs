@@ -11,6 +11,8 @@ use super::words;
 
 /// How many lines around the loop are shown.
 const AROUND: u32 = 2;
+/// How many lines are not left out between two that are shown.
+const SMALL_GAP: u32 = 3;
 /// The most notes of one kind at a line.
 const MOST_NOTES: usize = 6;
 
@@ -352,6 +354,15 @@ pub(super) fn reason_words(name: &str, detail: &str) -> String {
     }
 }
 
+/// The line of a function's `def`; 0 of a module.
+fn head(code: &CodeRecord) -> u32 {
+    if code.function == "<module>" {
+        0
+    } else {
+        code.first_line
+    }
+}
+
 /// The lines of a code object that are shown, in order.
 fn shown(dump: &Dump, story: &LoopStory, code: &CodeRecord, own: bool, facts: &Map) -> Vec<u32> {
     let touched = facts.range((code.id, 0)..=(code.id, u32::MAX));
@@ -363,18 +374,24 @@ fn shown(dump: &Dump, story: &LoopStory, code: &CodeRecord, own: bool, facts: &M
             .unwrap_or((story.record.line, story.record.line));
         let from = from.saturating_sub(AROUND).max(code.source_from);
         let mut lines: Vec<u32> = (from..(to + AROUND + 1).min(end)).collect();
-        lines.extend([code.first_line, story.record.line]);
+        lines.extend([head(code), story.record.line]);
         lines
     } else {
         let from = touched.first().copied().unwrap_or(0).saturating_sub(AROUND);
         let to = touched.last().copied().unwrap_or(0) + 1;
         let mut lines: Vec<u32> = (from.max(code.source_from)..to.min(end)).collect();
-        lines.push(code.first_line);
+        lines.push(head(code));
         lines
     };
     lines.extend(touched);
     lines.sort_unstable();
     lines.dedup();
+    // A gap of a few lines would take as much room as they do.
+    let small = |pair: &[u32]| pair[1] - pair[0] <= SMALL_GAP + 1;
+    let gaps = lines.windows(2).filter(|pair| small(pair));
+    let between: Vec<u32> = gaps.flat_map(|pair| pair[0] + 1..pair[1]).collect();
+    lines.extend(between.into_iter().filter(|&line| line < end));
+    lines.sort_unstable();
     lines.retain(|&line| line > 0);
     lines
 }

@@ -216,7 +216,7 @@ fn view(
             None => record.origin.text().to_string(),
         },
         gone: gone.as_ref().map_or(String::new(), |gone| {
-            format!("gone at {}: {}", words::time(gone.time_us), gone.why)
+            format!("at {}: {}", words::time(gone.time_us), gone.why)
         }),
         branches: words::count(branches as u64),
         size: words::size(lines::code_size(version.story)),
@@ -268,7 +268,7 @@ fn why(exit: &traces::dump::ExitRecord) -> &'static str {
 }
 
 fn saved(ns: i64) -> String {
-    let sign = if ns < 0 { "−" } else { "" };
+    let sign = if ns <= -1000 { "−" } else { "" };
     format!("{sign}{}", words::time(ns.unsigned_abs() / 1000))
 }
 

@@ -1,4 +1,6 @@
-//! Figures for people.
+//! Figures and texts for people.
+
+use askama::filters::{Escaper, Html};
 
 /// A time in microseconds.
 pub(super) fn time(us: u64) -> String {
@@ -64,6 +66,27 @@ pub(super) fn width(part: f64, whole: f64) -> String {
     format!("{:.2}", 100.0 * share.clamp(0.0, 1.0))
 }
 
+/// A text as HTML, where what stands between backticks is code.
+pub(super) fn html(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + 16);
+    let escaped = |html: &mut String, part: &str| {
+        // Writing to a string does not fail.
+        let _ = Html.write_escaped_str(html, part);
+    };
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('`')
+        && let Some((code, after)) = behind.split_once('`')
+    {
+        escaped(&mut html, before);
+        html.push_str("<code>");
+        escaped(&mut html, code);
+        html.push_str("</code>");
+        rest = after;
+    }
+    escaped(&mut html, rest);
+    html
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,5 +105,10 @@ mod tests {
         assert_eq!(share(1, 3), "33.3%");
         assert_eq!(share(0, 0), "–");
         assert_eq!(width(3.0, 2.0), "100.00");
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_code() {
+        assert_eq!(html("`a < b` & `c"), "<code>a &#60; b</code> &#38; `c");
     }
 }
