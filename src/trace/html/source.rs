@@ -337,8 +337,8 @@ fn of_instructions(dump: &Dump, map: &mut Map, version: &Version) {
 /// A remark in words.
 fn remark_words(name: &str, detail: &str) -> String {
     match Remark::from_name(name) {
-        Some(remark @ (Remark::Call | Remark::NotInlined)) => format!("{detail} {}", remark.text()),
-        Some(remark) => format!("{}: {detail}", remark.text()),
+        Some(remark @ Remark::Argument) => format!("{detail}, {}", remark.text()),
+        Some(remark) => format!("{detail} {}", remark.text()),
         None => detail.to_string(),
     }
 }
