@@ -464,3 +464,46 @@ fn thickness(count: u64, most: u64) -> String {
     let share = (1.0 + count as f64).ln() / (1.0 + most as f64).ln().max(1.0);
     format!("{:.1}", 1.0 + 5.0 * share.clamp(0.0, 1.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use traces::dump::TraceRecord;
+
+    /// A trace of a counter that has this many branches, each from the one in front of it.
+    fn trace(branches: usize) -> String {
+        let mut text = String::from("trace \"t\" locals 1 depth 0 {\n  objs @code\n");
+        for n in 0..=branches {
+            if n > 0 {
+                text += &format!("  branch -> s{}\n", n - 1);
+            }
+            text += &format!("  %{n} = truth true\n  guard_true %{n} -> s{n}\n  jump\n");
+        }
+        text += "  snaps\n";
+        for n in 0..=branches {
+            text += &format!("    s{n}: at @code pc {n} depth 0 []\n");
+        }
+        text + "}\n"
+    }
+
+    #[test]
+    fn paths_lie_apart() {
+        for branches in [0, 1, 32] {
+            let story = VersionStory {
+                record: TraceRecord {
+                    optimised: trace(branches),
+                    ..TraceRecord::default()
+                },
+                ..VersionStory::default()
+            };
+            let version = Version::of(&story);
+            let graph = of(&Dump::default(), &version).expect("a trace that can be read");
+            assert_eq!(graph.boxes.len(), branches + 1);
+            for pair in graph.boxes.windows(2) {
+                assert!(pair[1].y >= pair[0].y + HEIGHT + GAP);
+            }
+            let fits = |b: &Box| b.x + b.width <= graph.width && b.y + b.height <= graph.height;
+            assert!(graph.boxes.iter().all(fits));
+        }
+    }
+}

@@ -158,3 +158,88 @@ fn from_hexadecimal(text: &str) -> Option<Vec<u8>> {
     let byte = |&[high, low]: &[u8; 2]| Some((digit(high)? * 16 + digit(low)?) as u8);
     rest.is_empty().then(|| pairs.iter().map(byte).collect())?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use traces::dump::{ExitRecord, MachineCode, TraceRecord};
+
+    const TRACE: &str = "trace \"t\" locals 2 depth 0 {
+  objs @code @float
+  %0 = load_slot #0
+  guard_type %0, @float -> s0
+  %1 = unbox_float %0
+  %2 = float 2.0
+  %3 = fmul %1, %2
+  %4 = load_slot #1
+  guard_type %4, @float -> s1
+  %5 = unbox_float %4
+  %6 = box_float %5
+  store_slot %6, #0
+  jump
+  snaps
+    s0: at @code pc 10 depth 0 []
+    s1: at @code pc 20 depth 0 []
+}
+";
+
+    #[test]
+    fn instructions_belong_to_the_snapshot_around_them() {
+        let trace = parse::parse(TRACE).expect("a trace");
+        let code = Object {
+            name: "code".into(),
+            address: 0,
+            code: Some(7),
+        };
+        let places = places(&trace, &[code]);
+        let at: Vec<u32> = places.iter().map(|p| p.map_or(0, |p| p.at)).collect();
+        // The product is made of a constant that was fetched for what comes.
+        assert_eq!(at, [10, 10, 10, 20, 20, 20, 20, 20, 20, 20, 20]);
+        assert!(places.iter().all(|p| p.is_some_and(|p| p.code == 7)));
+    }
+
+    #[test]
+    fn ways_out_are_no_part_of_the_time() {
+        let exit = |inst| ExitRecord {
+            inst,
+            ..ExitRecord::default()
+        };
+        let mut story = VersionStory {
+            record: TraceRecord {
+                optimised: TRACE.into(),
+                objects: vec![Object {
+                    name: "code".into(),
+                    address: 0,
+                    code: Some(7),
+                }],
+                exits: vec![exit(1), exit(6)],
+                code: MachineCode {
+                    address: 0,
+                    bytes: "90".repeat(40),
+                    marks: vec![
+                        (0, None),
+                        (2, Some(1)),
+                        (10, Some(9)),
+                        (14, None),
+                        (20, Some(6)),
+                        (30, Some(1)),
+                    ],
+                },
+                ..TraceRecord::default()
+            },
+            ..VersionStory::default()
+        };
+        story.counts.native_us = 120;
+        let version = Version::of(&story);
+        assert_eq!((version.bytes[1], version.inner_bytes[1]), (18, 8));
+        let times = version.native_us();
+        let at = |at| {
+            times
+                .iter()
+                .filter(|(p, _)| p.at == at)
+                .map(|t| t.1)
+                .sum::<f64>()
+        };
+        assert_eq!((at(10), at(20)), (80.0, 40.0));
+    }
+}
