@@ -228,6 +228,7 @@ fn records() -> Vec<Record> {
             bytecode: "YIELD_VALUE".into(),
             reason: "Bytecode".into(),
             detail: "YIELD_VALUE".into(),
+            notes: Vec::new(),
         }),
         Record::Counts(Counts {
             time_us: 1_000_000,
