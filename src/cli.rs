@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use benches::{micro, ordinary, programs};
+use benches::run::{Options, Suite};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::run::{Program, Source};
@@ -51,12 +51,15 @@ enum Command {
 
 #[derive(Args)]
 struct BenchArguments {
-    /// Measure ordinary programs and the start-up instead: what Hardwire must not slow down.
+    /// Measure whole programs: loops in loops, branches, functions and classes, against C and with Hardwire off.
+    #[arg(long)]
+    programs: bool,
+    /// Measure ordinary programs and the start-up: what Hardwire must not slow down.
     #[arg(long)]
     ordinary: bool,
-    /// Measure whole programs instead: loops in loops, branches, functions and classes, against C and with Hardwire off.
-    #[arg(long, conflicts_with = "ordinary")]
-    programs: bool,
+    /// Measure everything in one run, the loops too.
+    #[arg(long)]
+    all: bool,
     /// Only this shape of work, binding or program; may be given more than once.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
@@ -66,9 +69,28 @@ struct BenchArguments {
     /// Few repeats, for a first look.
     #[arg(long)]
     quick: bool,
+    /// Show the warm-up, what compiling takes, and the memory too.
+    #[arg(long)]
+    details: bool,
     /// Write the results to this file too, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+impl BenchArguments {
+    fn suites(&self) -> Vec<Suite> {
+        let asked = [
+            (self.programs, Suite::Programs),
+            (self.ordinary, Suite::Ordinary),
+        ];
+        let loops = self.all || asked.iter().all(|(is_asked, _)| !is_asked);
+        [(loops, Suite::Micro)]
+            .into_iter()
+            .chain(asked)
+            .filter(|(is_asked, _)| *is_asked || self.all)
+            .map(|(_, suite)| suite)
+            .collect()
+    }
 }
 
 /// What the command line asks for.
@@ -84,7 +106,7 @@ pub enum Request {
     /// `hardwire demo`
     Demo,
     /// `hardwire bench`
-    Bench(Measurement),
+    Bench(Options),
     /// `hardwire doctor`
     Doctor,
     /// `hardwire trace`
@@ -96,17 +118,6 @@ pub enum Request {
         /// Whether it was a mistake.
         wrong: bool,
     },
-}
-
-/// What `hardwire bench` measures.
-#[derive(Debug)]
-pub enum Measurement {
-    /// Loops around foreign calls and over C memory.
-    Micro(micro::Options),
-    /// Whole programs.
-    Programs(programs::Options),
-    /// Ordinary programs, and the start-up.
-    Ordinary(ordinary::Options),
 }
 
 /// Reads a command line, the command's own name first.
@@ -127,7 +138,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Request {
             words: words(cli.report, &cli.options),
         },
         (None, Some(Command::Demo)) => Request::Demo,
-        (None, Some(Command::Bench(arguments))) => Request::Bench(measurement(arguments)),
+        (None, Some(Command::Bench(arguments))) => Request::Bench(options(arguments)),
         (None, Some(Command::Doctor)) => Request::Doctor,
         (None, Some(Command::Trace(command))) => Request::Trace(command),
         (None, None) => Request::Usage {
@@ -137,44 +148,15 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Request {
     }
 }
 
-fn measurement(arguments: BenchArguments) -> Measurement {
-    if arguments.ordinary {
-        let mut effort = if arguments.quick {
-            ordinary::Effort::QUICK
-        } else {
-            ordinary::Effort::FULL
-        };
-        effort.repeats = arguments.repeats.unwrap_or(effort.repeats);
-        return Measurement::Ordinary(ordinary::Options {
-            only: arguments.only,
-            effort,
-            json: arguments.json,
-        });
-    }
-    if arguments.programs {
-        let usual = if arguments.quick {
-            programs::Options::QUICK
-        } else {
-            programs::Options::REPEATS
-        };
-        return Measurement::Programs(programs::Options {
-            only: arguments.only,
-            quick: arguments.quick,
-            repeats: arguments.repeats.unwrap_or(usual),
-            json: arguments.json,
-        });
-    }
-    let mut effort = if arguments.quick {
-        micro::Effort::QUICK
-    } else {
-        micro::Effort::FULL
-    };
-    effort.repeats = arguments.repeats.unwrap_or(effort.repeats);
-    Measurement::Micro(micro::Options {
+fn options(arguments: BenchArguments) -> Options {
+    Options {
+        suites: arguments.suites(),
         only: arguments.only,
-        effort,
+        quick: arguments.quick,
+        repeats: arguments.repeats,
+        details: arguments.details,
         json: arguments.json,
-    })
+    }
 }
 
 fn words(report: bool, options: &[String]) -> String {
@@ -298,6 +280,24 @@ mod tests {
         assert_eq!(program("./doctor").0, Source::Script("./doctor".into()));
         assert_eq!(program("doctor.py").0, Source::Script("doctor.py".into()));
         assert_eq!(program("-- doctor").0, Source::Script("doctor".into()));
+    }
+
+    #[test]
+    fn parts_of_the_benchmarks_are_chosen() {
+        let suites = |line: &str| match asked(line) {
+            Request::Bench(options) => options.suites,
+            other => panic!("{line}: {other:?}"),
+        };
+        assert_eq!(suites("bench"), [Suite::Micro]);
+        assert_eq!(suites("bench --programs"), [Suite::Programs]);
+        assert_eq!(
+            suites("bench --ordinary --programs"),
+            [Suite::Programs, Suite::Ordinary]
+        );
+        assert_eq!(
+            suites("bench --all"),
+            [Suite::Micro, Suite::Programs, Suite::Ordinary]
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use hardwire::cli::{self, Measurement, Request};
+use hardwire::cli::{self, Request};
 use hardwire::{doctor, host, run, trace};
 use nix::sys::signal::{SigHandler, Signal, signal};
 
@@ -12,13 +12,9 @@ fn main() -> ExitCode {
     let outcome = match cli::parse(std::env::args_os()) {
         Request::Program { program, words } => run::replace_this_process(&program, &words),
         Request::Demo => host::prepare().and_then(|host| benches::demo::main(&host)),
-        Request::Bench(what) => host::prepare().and_then(|host| match what {
-            Measurement::Micro(options) => benches::micro::main(&host, &options),
-            Measurement::Programs(options) => benches::programs::main(&host, &options),
-            Measurement::Ordinary(options) => {
-                benches::ordinary::main(&host, &host::pair()?, &options)
-            }
-        }),
+        Request::Bench(options) => {
+            host::prepare().and_then(|host| benches::run::main(&host, &host::pair, &options))
+        }
         Request::Doctor => doctor::main(),
         Request::Trace(command) => trace::main(&command),
         Request::Usage { text, wrong } => {

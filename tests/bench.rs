@@ -23,23 +23,25 @@ fn a_row_has_its_figures_in_the_table_and_in_json() {
         .stdout(contains("int(int, int)").and(contains("ctypes.PyDLL")));
     let text = std::fs::read_to_string(&file).unwrap();
     let results: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(results["effort"]["repeats"], 2);
+    assert_eq!(results["version"], 1);
+    let about = &results["about"];
+    assert_eq!(about["effort"]["repeats"], 2);
+    assert!(about["date"].as_str().unwrap().ends_with('Z'), "{text}");
+    assert!(about["machine"]["cores"].as_u64().unwrap() > 0, "{text}");
     assert!(results["save_restore_ns"].as_f64().unwrap() > 0.0);
     let rows = results["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 1, "{text}");
     let row = &rows[0];
-    assert_eq!(row["shape"], "int2");
-    assert_eq!(row["group"], "calls");
+    assert_eq!(row["name"], "int2");
+    assert_eq!(row["part"], "calls");
     assert_eq!(row["binding"], "pydll");
-    for figure in [
-        "c_ns",
-        "off_ns",
-        "on_ns",
-        "off_over_c",
-        "on_over_c",
-        "off_over_on",
-    ] {
+    for figure in ["off_over_c", "on_over_c", "off_over_on"] {
         assert!(row[figure].as_f64().unwrap() > 0.0, "{figure}: {text}");
+    }
+    for times in ["c", "off", "on"] {
+        let of = |figure: &str| row[times][figure].as_f64().unwrap();
+        assert!(0.0 < of("min") && of("min") <= of("median"), "{text}");
+        assert!(of("median") <= of("max"), "{text}");
     }
     assert!(
         ["met", "missed"].contains(&row["verdict"]["is"].as_str().unwrap()),
@@ -70,6 +72,27 @@ fn memory_has_a_table_of_its_own_without_the_gil() {
 }
 
 #[test]
+fn what_hardwire_costs_beside_the_time_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("results.json");
+    bench()
+        .args(["--quick", "--repeats", "2", "--only", "int2", "--details"])
+        .args(["--only", "cffi-abi", "--json"])
+        .arg(&file)
+        .assert()
+        .success()
+        .stdout(contains("warm-up, ms").and(contains("code, KiB")));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let results: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let cost = &results["rows"][0]["cost"];
+    // How long the warm-up took cannot be told where the machine is busy with other things.
+    assert!(cost.get("warm_up_ms").is_some(), "{text}");
+    for figure in ["compile_ms", "code_bytes"] {
+        assert!(cost[figure].as_f64().unwrap() > 0.0, "{figure}: {text}");
+    }
+}
+
+#[test]
 fn every_shape_gives_c_s_result_through_every_binding() {
     bench()
         .args(["--quick", "--repeats", "1"])
@@ -96,14 +119,14 @@ fn every_program_gives_one_result() {
     let text = std::fs::read_to_string(&file).unwrap();
     let results: serde_json::Value = serde_json::from_str(&text).unwrap();
     let rows = results["rows"].as_array().unwrap();
-    let of = |name: &str, figure: &str| {
-        let row = rows.iter().find(|row| row["program"] == name).unwrap();
-        row[figure].as_f64()
+    let of = |name: &str, times: &str| {
+        let row = rows.iter().find(|row| row["name"] == name).unwrap();
+        row[times]["min"].as_f64()
     };
-    for (name, figure) in [("handle", "base_ms"), ("libm", "c_ms"), ("sieve", "on_ms")] {
-        assert!(of(name, figure).unwrap() > 0.0, "{name}, {figure}: {text}");
+    for (name, times) in [("handle", "base"), ("libm", "c"), ("sieve", "on")] {
+        assert!(of(name, times).unwrap() > 0.0, "{name}, {times}: {text}");
     }
-    assert_eq!(of("sieve", "c_ms"), None, "{text}");
+    assert_eq!(of("sieve", "c"), None, "{text}");
     bench()
         .args(["--programs", "--only", "oops"])
         .assert()
@@ -118,6 +141,11 @@ fn a_name_that_is_not_known_is_answered_with_those_that_are() {
         .assert()
         .code(2)
         .stderr(contains("--only oops").and(contains("int2")));
+    bench()
+        .args(["--all", "--only", "oops"])
+        .assert()
+        .code(2)
+        .stderr(contains("sieve").and(contains("startup")));
     bench()
         .args(["--repeats", "0"])
         .assert()
@@ -137,13 +165,13 @@ fn ordinary_programs_and_the_start_are_measured() {
         .stdout(contains("scheduler").and(contains("WRONG").not()));
     let text = std::fs::read_to_string(&file).unwrap();
     let results: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let programs = results["programs"].as_array().unwrap();
+    let programs = results["ordinary"]["programs"].as_array().unwrap();
     assert!(programs.len() >= 20, "{text}");
     for program in programs {
         assert!(program["off_over_on"].as_f64().unwrap() > 0.0, "{text}");
     }
     assert!(
-        results["startup"]["on_ms"].as_f64().unwrap() > 0.0,
+        results["ordinary"]["startup"]["on_ms"].as_f64().unwrap() > 0.0,
         "{text}"
     );
     bench()

@@ -1,4 +1,5 @@
-/* Times a shape's loop in C: `floor LIBRARY ITERATIONS REPEATS`. Prints JSON: the best time of an iteration and the checksum. */
+/* Times a shape's loop in C: `floor LIBRARY ITERATIONS REPEATS`. Prints JSON: the times of an iteration,
+ * one for each repeat, and the checksum. */
 
 #include "floor.h"
 
@@ -59,13 +60,13 @@ int main(int argc, char **argv)
     bind(library);
     long iterations = atol(argv[2]);
     struct value checksum = loop(iterations);
-    double best = 1e300;
-    for (long i = atol(argv[3]); i > 0; i--) {
+    printf("{\"ns\": [");
+    for (long i = 0, repeats = atol(argv[3]); i < repeats; i++) {
         double start = now();
         checksum = loop(iterations);
         double spent = now() - start;
-        best = spent < best ? spent : best;
+        printf("%s%.4f", i ? ", " : "", spent / (double)iterations);
     }
-    printf("{\"ns\": %.4f, \"checksum\": \"%s\"}\n", best / (double)iterations, checksum.text);
+    printf("], \"checksum\": \"%s\"}\n", checksum.text);
     return 0;
 }

@@ -1,9 +1,9 @@
 //! The ways from Python to C that are measured.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A way from Python to a library in C.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Binding {
     /// cffi, ABI mode.

@@ -5,6 +5,7 @@
 //! The crate knows nothing of how an interpreter is found or Hardwire is started: a [`Host`] hands
 //! it the commands.
 
+pub mod about;
 pub mod binding;
 pub mod demo;
 pub mod host;
@@ -13,6 +14,10 @@ pub mod native;
 pub mod ordinary;
 pub mod process;
 pub mod programs;
+pub mod row;
+pub mod run;
+pub mod spread;
+pub mod tables;
 pub mod text;
 pub mod timing;
 pub mod verdict;

@@ -8,7 +8,6 @@ use anyhow::{Context, Result};
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
 
 /// A time in whatever unit, as exact as is of use.
 pub fn time(value: f64) -> String {
@@ -27,10 +26,14 @@ pub fn times(value: f64) -> String {
     }
 }
 
-/// The geometric mean.
-pub fn geometric_mean(values: &[f64]) -> f64 {
-    let logarithms: f64 = values.iter().map(|value| value.ln()).sum();
-    (logarithms / values.len() as f64).exp()
+/// A part of something, such as `+12%`.
+pub fn percent_more(part: f64) -> String {
+    format!("{:+.0}%", part * 100.0)
+}
+
+/// A figure as it is shown, or a dash where there is none.
+pub fn figure(value: Option<f64>, show: fn(f64) -> String) -> String {
+    value.map_or("-".to_string(), show)
 }
 
 /// `1 loop`, `2 loops`.
@@ -85,13 +88,12 @@ pub fn same_value(python: &str, c: &str) -> bool {
     python == c || (!integers && number(python).is_some() && number(python) == number(c))
 }
 
-/// Writes something as a JSON file.
+/// Writes a file.
 ///
 /// # Errors
-/// The file cannot be written.
-pub fn write_json(path: &Path, what: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(what).context("cannot be written as JSON")?;
-    fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))
+/// It cannot be written.
+pub fn write_file(path: &Path, contents: &[u8]) -> Result<()> {
+    fs::write(path, contents).with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]

@@ -11,17 +11,67 @@ use crate::binding::Binding;
 use crate::host::{self, Host};
 use crate::native::{Build, Kind};
 use crate::process;
+use crate::spread::Spread;
 
 /// What a loop reports of itself.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct Measured {
-    /// The best time of an iteration.
-    pub ns: f64,
+    /// The times of an iteration, one for each repeat, in ns of process CPU time.
+    pub sample: Vec<f64>,
+    /// What they come to.
+    pub ns: Spread,
     /// What the loop came to.
     pub checksum: String,
+    /// How long it took until it ran at 90% of its final speed, ms; only where that was looked at, and it came so far.
+    pub warm_up_ms: Option<f64>,
+    /// How much the process grew while the loop ran, KiB.
+    pub memory_growth_kib: i64,
     /// What Hardwire says about the loops of the file.
-    #[serde(default)]
     pub loops: Option<Vec<LoopState>>,
+}
+
+/// The same, as it is printed.
+#[derive(Debug, Deserialize)]
+struct Printed {
+    ns: Vec<f64>,
+    checksum: String,
+    #[serde(default)]
+    warm_up_ms: Option<f64>,
+    #[serde(default)]
+    memory_growth_kib: i64,
+    #[serde(default)]
+    loops: Option<Vec<LoopState>>,
+}
+
+impl Measured {
+    /// Of a sample and a checksum; none where the sample is empty.
+    pub fn new(sample: Vec<f64>, checksum: String) -> Option<Measured> {
+        Some(Measured {
+            ns: Spread::of(&sample)?,
+            sample,
+            checksum,
+            warm_up_ms: None,
+            memory_growth_kib: 0,
+            loops: None,
+        })
+    }
+
+    /// The same, measured in two processes.
+    pub fn and(mut self, other: Measured) -> Measured {
+        self.sample.extend(other.sample);
+        if let Some(ns) = Spread::of(&self.sample) {
+            self.ns = ns;
+        }
+        if self.checksum != other.checksum {
+            self.checksum = format!("{} or {}", self.checksum, other.checksum);
+        }
+        self.warm_up_ms = match (self.warm_up_ms, other.warm_up_ms) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
+        self.memory_growth_kib = self.memory_growth_kib.min(other.memory_growth_kib);
+        self
+    }
 }
 
 /// What became of a loop.
@@ -35,6 +85,12 @@ pub struct LoopState {
     pub state: String,
     /// Why it was not compiled.
     pub reason: String,
+    /// How long it took to compile it, ms.
+    #[serde(default)]
+    pub compile_ms: f64,
+    /// Its machine code.
+    #[serde(default)]
+    pub code_bytes: u64,
 }
 
 impl LoopState {
@@ -60,13 +116,23 @@ pub struct Counts {
     pub iterations: u32,
     /// How often; the best time counts.
     pub repeats: u32,
-    /// For how many seconds of processor time a program in Python runs before it is timed.
+    /// What it is called with while it warms up.
+    pub chunk: u32,
+    /// For how many seconds of processor time a program in Python with Hardwire on runs before it is timed.
     pub warm_up: u32,
 }
 
 impl Counts {
     fn arguments(self) -> [String; 2] {
         [self.iterations.to_string(), self.repeats.to_string()]
+    }
+
+    /// The half of the repeats, for each of two processes.
+    pub fn halved(self) -> Counts {
+        Counts {
+            repeats: self.repeats.div_ceil(2),
+            ..self
+        }
     }
 }
 
@@ -124,7 +190,9 @@ impl InPython<'_> {
             .arg(self.library)
             .arg(self.file)
             .args(counts.arguments())
-            .arg(counts.warm_up.to_string());
+            .args(
+                [counts.chunk, counts.warm_up].map(|count| if on { count } else { 0 }.to_string()),
+            );
         measured(&mut command)
     }
 }
@@ -178,6 +246,31 @@ pub fn existing(files: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
 
 fn measured(command: &mut Command) -> Result<Measured> {
     let said = process::run(command)?;
-    serde_json::from_str(&said.stdout)
-        .with_context(|| format!("the measurement printed {:?}", said.stdout))
+    let told = || format!("the measurement printed {:?}", said.stdout);
+    let printed: Printed = serde_json::from_str(&said.stdout).with_context(told)?;
+    let measured = Measured::new(printed.ns, printed.checksum).with_context(told)?;
+    Ok(Measured {
+        warm_up_ms: printed.warm_up_ms,
+        memory_growth_kib: printed.memory_growth_kib,
+        loops: printed.loops,
+        ..measured
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_processes_are_one_sample() {
+        let of = |sample: &[f64], checksum: &str, warm_up_ms| Measured {
+            warm_up_ms,
+            ..Measured::new(sample.to_vec(), checksum.to_string()).unwrap()
+        };
+        let both = of(&[3.0, 4.0], "5", None).and(of(&[2.0, 9.0], "5", Some(1.0)));
+        assert_eq!((both.ns.min, both.ns.max), (2.0, 9.0));
+        assert_eq!((both.checksum.as_str(), both.warm_up_ms), ("5", Some(1.0)));
+        assert_eq!(both.and(of(&[1.0], "6", Some(0.5))).checksum, "5 or 6");
+        assert!(Measured::new(Vec::new(), String::new()).is_none());
+    }
 }

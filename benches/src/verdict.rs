@@ -1,13 +1,13 @@
 //! What a measurement comes to: right or wrong, and whether the target is met.
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::text;
 use crate::timing::Measured;
 
 /// What a row comes to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "is", content = "why")]
 pub enum Verdict {
     /// The target is met.

@@ -13,6 +13,9 @@ use crate::host::Host;
 use crate::native::{self, Build, Kind};
 use crate::timing::{self, Counts, InPython, Measured, existing};
 
+/// How many iterations are a step of the warm-up: a few tenths of a millisecond in the interpreter.
+const CHUNK: u32 = 1_000;
+
 /// Everything in C, built.
 pub struct Bench<'a> {
     host: &'a Host,
@@ -81,7 +84,7 @@ impl<'a> Bench<'a> {
             return None;
         }
         let why = self.api.get(&shape.library)?.as_ref().err()?;
-        let title = shape.group().title_of(binding);
+        let title = shape.title_of(binding);
         Some(match shape.library {
             Library::Own => format!("{title} was left out: {why}"),
             Library::System(_) => format!("{} through {title} was left out: {why}", shape.title),
@@ -111,7 +114,13 @@ impl<'a> Bench<'a> {
     ///
     /// # Errors
     /// The program failed.
-    pub fn python(&self, shape: Shape, binding: Binding, on: bool) -> Result<Measured> {
+    pub fn python(
+        &self,
+        shape: Shape,
+        binding: Binding,
+        on: bool,
+        counts: Counts,
+    ) -> Result<Measured> {
         let api = match (self.api.get(&shape.library), binding) {
             (Some(Ok(folder)), Binding::CffiApi) => Some(folder.as_path()),
             _ => None,
@@ -122,7 +131,7 @@ impl<'a> Bench<'a> {
             library: self.library(shape),
             api,
         };
-        program.measure(self.host, on, self.counts())
+        program.measure(self.host, on, counts)
     }
 
     /// Releasing and taking the GIL, in ns.
@@ -133,10 +142,12 @@ impl<'a> Bench<'a> {
         timing::save_restore(self.host, self.counts())
     }
 
-    fn counts(&self) -> Counts {
+    /// How much of a loop is timed.
+    pub fn counts(&self) -> Counts {
         Counts {
             iterations: self.effort.iterations,
             repeats: self.effort.repeats,
+            chunk: CHUNK,
             warm_up: 0,
         }
     }

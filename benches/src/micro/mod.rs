@@ -6,22 +6,19 @@ mod rows;
 mod shapes;
 mod target;
 
-use std::path::PathBuf;
-
 use anyhow::{Result, bail};
-use serde::Serialize;
 
 use crate::binding::Binding;
 use crate::host::Host;
+use crate::row::Row;
 use crate::text;
 use crate::timing::Measured;
 use bench::Bench;
-use rows::{Results, Row};
 use shapes::{SHAPES, Shape, shape};
 use target::{Floor, Target};
 
 /// How much is measured.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub struct Effort {
     /// Iterations of a loop that is timed.
     pub iterations: u32,
@@ -42,72 +39,92 @@ impl Effort {
     };
 }
 
-/// What to measure.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Names of shapes and of bindings; empty means all.
-    pub only: Vec<String>,
-    /// How much.
-    pub effort: Effort,
-    /// Where to write the results as JSON.
-    pub json: Option<PathBuf>,
+/// What was measured.
+#[derive(Debug)]
+pub struct Results {
+    /// Releasing and taking the GIL, ns.
+    pub save_restore_ns: f64,
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Bindings and shapes that could not be measured, and why.
+    pub left_out: Vec<String>,
 }
 
-/// Measures, and prints the table; whether all results are right.
+/// The names of all shapes.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SHAPES.iter().map(|shape| shape.name)
+}
+
+/// Measures the shapes and bindings of these names, or all.
 ///
 /// # Errors
-/// A name is not known, or something in C cannot be built.
-pub fn main(host: &Host, options: &Options) -> Result<bool> {
-    let cells = select(&options.only)?;
-    let bench = Bench::prepare(host, options.effort, &cells)?;
+/// A shape is not measured through any of the bindings, or something in C cannot be built.
+pub fn measure(host: &Host, effort: Effort, names: &[String]) -> Result<Results> {
+    let cells = select(names)?;
+    let bench = Bench::prepare(host, effort, &cells)?;
     let mut results = Results {
-        interpreter: host.title.clone(),
-        effort: options.effort,
         save_restore_ns: bench.save_restore()?,
         rows: Vec::new(),
         left_out: Vec::new(),
     };
-    println!("{}\n", host.title);
     let progress = text::progress(cells.iter().map(|(_, bindings)| bindings.len()).sum());
     for (shape, bindings) in cells {
         if let Some(why) = bench.shape_left_out(shape) {
             results.leave_out(why);
             continue;
         }
-        let c = bench.c(shape)?;
-        let floor = floor(&bench, shape, &c)?;
+        let before = bench.c(shape)?;
+        let mut times = Vec::new();
         for binding in bindings {
             if let Some(why) = bench.binding_left_out(shape, binding) {
                 results.leave_out(why);
                 continue;
             }
-            let through = shape.group().title_of(binding);
+            let through = shape.title_of(binding);
             progress.set_message(format!("{} through {through}", shape.title));
-            let times = (
-                bench.python(shape, binding, false),
-                bench.python(shape, binding, true),
-            );
-            let target = Target::of(shape, floor);
-            results
-                .rows
-                .push(Row::of(shape, binding, &c, times, target));
+            times.push((binding, off_and_on(&bench, shape, binding)));
             progress.inc(1);
         }
+        // C is timed on both sides: the machine may change its speed in between.
+        let c = before.and(bench.c(shape)?);
+        let target = Target::of(shape, floor(&bench, shape, &c)?);
+        let rows = times.into_iter();
+        results
+            .rows
+            .extend(rows.map(|(binding, times)| rows::row(shape, binding, &c, times, target)));
     }
     progress.finish_and_clear();
-    results.print();
-    if let Some(path) = &options.json {
-        results.write(path)?;
+    Ok(results)
+}
+
+/// A shape with Hardwire off, and on in front of it and behind it, for the same reason.
+fn off_and_on(
+    bench: &Bench,
+    shape: Shape,
+    binding: Binding,
+) -> (Result<Measured>, Result<Measured>) {
+    let half = bench.counts().halved();
+    let before = bench.python(shape, binding, true, half);
+    let off = bench.python(shape, binding, false, bench.counts());
+    let on = before.and_then(|one| Ok(one.and(bench.python(shape, binding, true, half)?)));
+    (off, on)
+}
+
+impl Results {
+    /// Notes what could not be measured, once.
+    fn leave_out(&mut self, why: String) {
+        if !self.left_out.contains(&why) {
+            self.left_out.push(why);
+        }
     }
-    Ok(results.sound())
 }
 
 fn floor(bench: &Bench, own: Shape, c: &Measured) -> Result<Floor> {
     let base = match own.base.and_then(shape) {
-        Some(base) => bench.c(base)?.ns,
-        None => c.ns,
+        Some(base) => bench.c(base)?.ns.min,
+        None => c.ns.min,
     };
-    Ok(Floor { c: c.ns, base })
+    Ok(Floor { c: c.ns.min, base })
 }
 
 /// The shapes that the names mean, each with the bindings that it has of those they mean; all, where none is named.
@@ -118,16 +135,6 @@ fn select(names: &[String]) -> Result<Vec<(Shape, Vec<Binding>)>> {
             shapes.push(shape);
         } else if let Some(&binding) = Binding::ALL.iter().find(|b| b.name() == name) {
             bindings.push(binding);
-        } else {
-            let known: Vec<_> = SHAPES
-                .iter()
-                .map(|shape| shape.name)
-                .chain(Binding::ALL.iter().map(|binding| binding.name()))
-                .collect();
-            bail!(
-                "--only {name}: there is no such shape or binding; known: {}",
-                known.join(", ")
-            );
         }
     }
     if shapes.is_empty() {
@@ -139,7 +146,7 @@ fn select(names: &[String]) -> Result<Vec<(Shape, Vec<Binding>)>> {
     let cells: Vec<_> = shapes
         .into_iter()
         .map(|shape| {
-            let own = shape.group().bindings().iter().copied();
+            let own = shape.bindings().iter().copied();
             let chosen: Vec<_> = own.filter(|binding| bindings.contains(binding)).collect();
             (shape, chosen)
         })
@@ -157,7 +164,7 @@ fn select(names: &[String]) -> Result<Vec<(Shape, Vec<Binding>)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shapes::Group;
+    use crate::row::Part;
 
     /// How many bindings each shape is measured through that the names mean.
     fn selected(names: &[&str]) -> Result<Vec<usize>> {
@@ -172,14 +179,12 @@ mod tests {
         assert_eq!(selected(&["int2", "void"]).unwrap(), [4, 4]);
         assert_eq!(selected(&["int2", "pydll"]).unwrap(), [1]);
         assert_eq!(selected(&["cdll"]).unwrap(), vec![1; SHAPES.len()]);
-        let error = selected(&["oops"]).unwrap_err().to_string();
-        assert!(error.contains("oops") && error.contains("int2"), "{error}");
     }
 
     #[test]
     fn a_shape_is_measured_through_the_bindings_it_has() {
         assert_eq!(selected(&["sum_int32"]).unwrap(), [3]);
-        let calls = SHAPES.iter().filter(|s| s.group() == Group::Calls).count();
+        let calls = SHAPES.iter().filter(|s| s.part() == Part::Calls).count();
         assert_eq!(selected(&["pydll"]).unwrap(), vec![1; calls]);
         let error = selected(&["sum_int32", "pydll"]).unwrap_err().to_string();
         assert!(error.contains("sum_int32 --only pydll"), "{error}");

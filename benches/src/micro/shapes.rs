@@ -2,9 +2,8 @@
 //! folder `shapes/NAME`: the loop in C (`floor.c`), the same loop in Python (`with_cffi.py`, `with_ctypes.py`), what
 //! both declare (`shape.h`, where there is anything), and the library's part where it is ours (`shape.c`).
 
-use serde::Serialize;
-
 use crate::binding::{Binding, Library};
+use crate::row::Part;
 
 /// A shape of work: a loop in C, and the same loop through each binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,52 +35,26 @@ pub enum Work {
     },
 }
 
-/// A part of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Group {
-    /// The shapes that call.
-    Calls,
-    /// Those that do not.
-    Memory,
-}
-
-impl Group {
-    /// Every part, in the order they are printed.
-    pub const ALL: &'static [Group] = &[Group::Calls, Group::Memory];
-
-    /// What heads it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Group::Calls => "calls",
-            Group::Memory => "memory",
-        }
-    }
-
-    /// The bindings its shapes are measured through. Without a call, ctypes' two loaders are the same thing.
-    pub fn bindings(self) -> &'static [Binding] {
-        match self {
-            Group::Calls => Binding::ALL,
-            Group::Memory => &[Binding::CffiAbi, Binding::CffiApi, Binding::Cdll],
-        }
-    }
-
-    /// What its rows call a binding.
-    pub fn title_of(self, binding: Binding) -> &'static str {
-        match (self, binding) {
-            (Group::Memory, Binding::Cdll | Binding::Pydll) => "ctypes",
-            _ => binding.title(),
-        }
-    }
-}
-
 impl Shape {
-    /// The part of the table it stands in.
-    pub fn group(self) -> Group {
+    /// The table it stands in.
+    pub fn part(self) -> Part {
         match self.work {
-            Work::Calls { .. } => Group::Calls,
-            Work::Memory { .. } => Group::Memory,
+            Work::Calls { .. } => Part::Calls,
+            Work::Memory { .. } => Part::Memory,
         }
+    }
+
+    /// The bindings it is measured through. Without a call, ctypes' two loaders are the same thing.
+    pub fn bindings(self) -> &'static [Binding] {
+        match self.work {
+            Work::Calls { .. } => Binding::ALL,
+            Work::Memory { .. } => &[Binding::CffiAbi, Binding::CffiApi, Binding::Cdll],
+        }
+    }
+
+    /// What its row calls a binding.
+    pub fn title_of(self, binding: Binding) -> &'static str {
+        self.part().title_of(binding)
     }
 }
 
@@ -184,7 +157,7 @@ mod tests {
             for file in ["floor.c", "with_cffi.py", "with_ctypes.py"] {
                 assert!(has(file), "{}/{file}", shape.name);
             }
-            let calls = shape.group() == Group::Calls;
+            let calls = shape.part() == Part::Calls;
             assert!(has("shape.h") || !calls, "{}/shape.h", shape.name);
             let own = calls && shape.library == Library::Own;
             assert_eq!(has("shape.c"), own, "{}/shape.c", shape.name);

@@ -1,7 +1,5 @@
 //! What is aimed at, row by row.
 
-use serde::Serialize;
-
 use super::shapes::{Shape, Work};
 use crate::binding::Library;
 use crate::text;
@@ -21,7 +19,7 @@ pub struct Floor {
 }
 
 /// The limits of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Target {
     /// On: at most so many ns.
     pub at_most_ns: f64,
@@ -47,6 +45,16 @@ impl Target {
             at_most_ns: CALL * floor.base + BESIDE * (floor.c - floor.base).max(0.0),
             // What a library of the system does takes its time in any case.
             speed_up: if own && arguments >= 2 { 4.0 } else { 2.0 },
+        }
+    }
+
+    /// In words.
+    pub fn text(&self) -> String {
+        let at_most = format!("{} ns", text::time(self.at_most_ns));
+        if self.speed_up > 1.0 {
+            format!("{at_most}, off / {:.0}", self.speed_up)
+        } else {
+            at_most
         }
     }
 

@@ -3,29 +3,16 @@
 mod programs;
 mod startup;
 
-use std::path::PathBuf;
-
-use anyhow::{Result, bail};
-use serde::Serialize;
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
 
 use crate::host::Host;
-use crate::text;
 
-pub use startup::Pair;
-
-/// What to measure.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Names of programs, or `startup`; empty means all.
-    pub only: Vec<String>,
-    /// How much.
-    pub effort: Effort,
-    /// Where to write the results as JSON.
-    pub json: Option<PathBuf>,
-}
+pub use programs::Row;
+pub use startup::{Pair, Times};
 
 /// How much is measured.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Effort {
     /// How often a process does a program's work: the first rounds warm it up.
     pub rounds: u32,
@@ -46,51 +33,62 @@ impl Effort {
     };
 }
 
-/// A whole run.
-#[derive(Debug, Serialize)]
-struct Results {
-    interpreter: String,
-    effort: Effort,
-    programs: Vec<programs::Row>,
-    startup: Option<startup::Times>,
+/// What was measured.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Results {
+    /// How much.
+    pub effort: Effort,
+    /// The programs.
+    pub programs: Vec<Row>,
+    /// The interpreter's start.
+    pub startup: Option<Times>,
 }
 
-/// Measures, and prints the tables; whether all results are right.
+/// The names of all programs, and of the start.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    programs::NAMES.iter().copied().chain([startup::NAME])
+}
+
+/// Measures the programs of these names, or all.
 ///
 /// # Errors
-/// A name is not known, or a program failed.
-pub fn main(host: &Host, pair: &Pair, options: &Options) -> Result<bool> {
-    let chosen = |name: &str| options.only.is_empty() || options.only.iter().any(|n| n == name);
-    let known = programs::NAMES.iter().copied().chain([startup::NAME]);
-    if let Some(name) = options.only.iter().find(|n| known.clone().all(|k| k != *n)) {
-        let known: Vec<_> = known.collect();
-        bail!(
-            "--only {name}: there is no such program; known: {}",
-            known.join(", ")
-        );
-    }
-    println!("{}\n", host.title);
-    let names: Vec<_> = programs::NAMES
+/// A program failed, or `pair` cannot be had.
+pub fn measure(
+    host: &Host,
+    pair: &dyn Fn() -> Result<Pair>,
+    effort: Effort,
+    names: &[String],
+) -> Result<Results> {
+    let chosen = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
+    let programs: Vec<_> = programs::NAMES
         .iter()
         .copied()
         .filter(|name| chosen(name))
         .collect();
-    let mut results = Results {
-        interpreter: host.title.clone(),
-        effort: options.effort,
-        programs: programs::measure(host, &names, options.effort)?,
-        startup: None,
-    };
-    if !results.programs.is_empty() {
-        programs::print(&results.programs, options.effort.rounds);
+    Ok(Results {
+        effort,
+        programs: programs::measure(host, &programs, effort)?,
+        startup: if chosen(startup::NAME) {
+            Some(startup::measure(&pair()?, effort.repeats)?)
+        } else {
+            None
+        },
+    })
+}
+
+impl Results {
+    /// The tables.
+    pub fn print(&self) {
+        if !self.programs.is_empty() {
+            programs::print(&self.programs, self.effort.rounds);
+        }
+        if let Some(times) = &self.startup {
+            times.print();
+        }
     }
-    if chosen(startup::NAME) {
-        let times = startup::measure(pair, options.effort.repeats)?;
-        times.print();
-        results.startup = Some(times);
+
+    /// Whether all results are right.
+    pub fn is_right(&self) -> bool {
+        self.programs.iter().all(Row::agrees)
     }
-    if let Some(path) = &options.json {
-        text::write_json(path, &results)?;
-    }
-    Ok(results.programs.iter().all(programs::Row::agrees))
 }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Effort;
 use crate::host::Host;
+use crate::row::geometric_mean;
+use crate::spread::Spread;
 use crate::{process, text};
 
 /// The programs: files of the folder `ordinary`.
@@ -55,28 +57,32 @@ struct Run {
     compiled: Option<u64>,
 }
 
-/// The best of many processes.
-#[derive(Debug, Clone, Serialize)]
-struct Best {
-    /// The best round, ms.
-    round_ms: f64,
+/// What many processes come to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Best {
+    /// The best round of each process, ms.
+    pub round_ms: Spread,
     /// All rounds of a process with its warm-up, ms.
-    process_ms: f64,
-    checksum: String,
+    pub process_ms: Spread,
+    /// What it came to.
+    pub checksum: String,
 }
 
 /// A program, off and on.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Row {
-    name: &'static str,
-    off: Best,
-    on: Best,
+    /// The program.
+    pub name: String,
+    /// With Hardwire off.
+    pub off: Best,
+    /// With Hardwire on.
+    pub on: Best,
     /// Off over on, of the best rounds.
-    off_over_on: f64,
+    pub off_over_on: f64,
     /// Off over on with the warm-up.
-    with_warm_up: f64,
+    pub with_warm_up: f64,
     /// How many loops were compiled.
-    compiled: u64,
+    pub compiled: u64,
 }
 
 impl Row {
@@ -85,7 +91,8 @@ impl Row {
         self.off.checksum == self.on.checksum
     }
 
-    fn verdict(&self) -> String {
+    /// What it comes to.
+    pub fn verdict(&self) -> String {
         if !self.agrees() {
             "WRONG".to_string()
         } else if self.off_over_on >= LIMIT {
@@ -118,7 +125,7 @@ pub fn measure(host: &Host, names: &[&'static str], effort: Effort) -> Result<Ve
             }
             progress.inc(1);
         }
-        rows.push(row(name, &off, &on));
+        rows.push(row(name, &off, &on).with_context(|| format!("{name}.py"))?);
     }
     progress.finish_and_clear();
     Ok(rows)
@@ -136,29 +143,33 @@ fn run(host: &Host, name: &str, rounds: u32, mut command: Command) -> Result<Run
     serde_json::from_str(&said.stdout).with_context(|| format!("it printed {:?}", said.stdout))
 }
 
-fn row(name: &'static str, off: &[Run], on: &[Run]) -> Row {
+/// The row of what the processes reported; none, where there was no process.
+fn row(name: &str, off: &[Run], on: &[Run]) -> Option<Row> {
     let compiled = on.iter().filter_map(|run| run.compiled).max().unwrap_or(0);
-    let (off, on) = (best(off), best(on));
-    Row {
-        name,
-        off_over_on: off.round_ms / on.round_ms,
-        with_warm_up: off.process_ms / on.process_ms,
+    let (off, on) = (best(off)?, best(on)?);
+    Some(Row {
+        name: name.to_string(),
+        off_over_on: off.round_ms.min / on.round_ms.min,
+        with_warm_up: off.process_ms.min / on.process_ms.min,
         off,
         on,
         compiled,
-    }
+    })
 }
 
-fn best(runs: &[Run]) -> Best {
-    let least = |value: fn(&Run) -> f64| runs.iter().map(value).fold(f64::INFINITY, f64::min);
+fn best(runs: &[Run]) -> Option<Best> {
+    let ms = |value: fn(&Run) -> f64| {
+        let all: Vec<_> = runs.iter().map(|run| value(run) / 1e6).collect();
+        Spread::of(&all)
+    };
     let mut checksums: Vec<_> = runs.iter().map(|run| run.checksum.clone()).collect();
     checksums.sort();
     checksums.dedup();
-    Best {
-        round_ms: least(|run| run.best_ns) / 1e6,
-        process_ms: least(|run| run.all_ns) / 1e6,
+    Some(Best {
+        round_ms: ms(|run| run.best_ns)?,
+        process_ms: ms(|run| run.all_ns)?,
         checksum: checksums.join(" or "),
-    }
+    })
 }
 
 /// The table.
@@ -167,6 +178,7 @@ pub fn print(rows: &[Row], rounds: u32) {
         "program",
         "off, ms",
         "on, ms",
+        "spread",
         "off/on",
         "with warm-up",
         "loops compiled",
@@ -174,9 +186,10 @@ pub fn print(rows: &[Row], rounds: u32) {
     ];
     let cells = rows.iter().map(|row| {
         vec![
-            row.name.to_string(),
-            format!("{:.2}", row.off.round_ms),
-            format!("{:.2}", row.on.round_ms),
+            row.name.clone(),
+            format!("{:.2}", row.off.round_ms.min),
+            format!("{:.2}", row.on.round_ms.min),
+            text::percent_more(row.on.round_ms.width()),
             format!("{:.3}", row.off_over_on),
             format!("{:.3}", row.with_warm_up),
             row.compiled.to_string(),
@@ -185,7 +198,7 @@ pub fn print(rows: &[Row], rounds: u32) {
     });
     println!("{}\n", text::table(&headings, 1, cells));
     let ratios: Vec<_> = rows.iter().map(|row| row.off_over_on).collect();
-    let mean = text::geometric_mean(&ratios);
+    let mean = geometric_mean(&ratios);
     let verdict = if mean >= MEAN_LIMIT { "met" } else { "missed" };
     println!(
         "ms: process CPU time of the best round. With warm-up: {rounds} rounds of a new process, its best of many.\n\
@@ -230,11 +243,11 @@ mod tests {
     #[test]
     fn the_best_of_all_processes_counts_and_one_wrong_result_is_enough() {
         let off = [ran(3e6, "5"), ran(2e6, "5")];
-        let good = row("calls", &off, &[ran(2.02e6, "5"), ran(4e6, "5")]);
+        let good = row("calls", &off, &[ran(2.02e6, "5"), ran(4e6, "5")]).unwrap();
         assert_eq!(good.verdict(), "met");
-        let slow = row("calls", &off, &[ran(2.1e6, "5")]);
+        let slow = row("calls", &off, &[ran(2.1e6, "5")]).unwrap();
         assert_eq!(slow.verdict(), "under 0.97x");
-        let wrong = row("calls", &off, &[ran(1e6, "5"), ran(1e6, "6")]);
+        let wrong = row("calls", &off, &[ran(1e6, "5"), ran(1e6, "6")]).unwrap();
         assert_eq!(wrong.verdict(), "WRONG");
     }
 }

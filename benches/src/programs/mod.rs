@@ -9,105 +9,116 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use serde::Serialize;
 
 use crate::binding::{Binding, Library};
 use crate::host::Host;
 use crate::native::{Build, Kind};
+use crate::row::Row;
 use crate::text;
 use crate::timing::{self, Counts, InPython, Measured, existing};
-use crate::verdict::Verdict;
-use rows::{Parts, Row};
+use rows::Parts;
 use table::{Aim, PROGRAMS, Program};
 
 /// For how many seconds a program runs with Hardwire on before it is timed, but for a first look: most need a fraction of
 /// the first; the loops of those that branch much and do not call C wait for the compiler.
-const WARM_UP: u32 = 8;
+pub const WARM_UP: u32 = 8;
 
-/// What to measure.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Names of programs; empty means all.
-    pub only: Vec<String>,
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
     /// Whether with little work each, for a first look.
     pub quick: bool,
     /// How often each is timed; the best time counts.
     pub repeats: u32,
-    /// Where to write the results as JSON.
-    pub json: Option<PathBuf>,
 }
 
-impl Options {
-    /// How often when published.
-    pub const REPEATS: u32 = 9;
-    /// How often for a first look.
-    pub const QUICK: u32 = 3;
+impl Effort {
+    /// What figures are published with.
+    pub const FULL: Effort = Effort {
+        quick: false,
+        repeats: 9,
+    };
+    /// For a first look.
+    pub const QUICK: Effort = Effort {
+        quick: true,
+        repeats: 3,
+    };
+
+    /// How long a program runs with Hardwire on before it is timed, in s.
+    pub fn warm_up(self) -> u32 {
+        if self.quick { 0 } else { WARM_UP }
+    }
 }
 
-/// A whole run.
-#[derive(Debug, Serialize)]
-struct Results {
-    interpreter: String,
-    repeats: u32,
-    /// How long each ran before, in s.
-    warm_up: u32,
-    rows: Vec<Row>,
+/// What was measured.
+#[derive(Debug)]
+pub struct Results {
+    /// The rows.
+    pub rows: Vec<Row>,
     /// Programs that could not be measured, and why.
-    left_out: Vec<String>,
+    pub left_out: Vec<String>,
 }
 
-/// Measures, and prints the table; whether all results are right.
+/// The names of all programs.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    PROGRAMS.iter().map(|program| program.name)
+}
+
+/// Measures the programs and bindings of these names, or all.
 ///
 /// # Errors
-/// A name is not known, or something in C cannot be built.
-pub fn main(host: &Host, options: &Options) -> Result<bool> {
-    let programs = select(&options.only)?;
-    let bench = Bench::prepare(host, options, &programs)?;
-    println!("{}\n", host.title);
+/// A program is not measured through any of the bindings, or something in C cannot be built.
+pub fn measure(host: &Host, effort: Effort, names: &[String]) -> Result<Results> {
+    let cells = select(names)?;
+    let bench = Bench::prepare(host, effort, &cells)?;
     let mut results = Results {
-        interpreter: host.title.clone(),
-        repeats: options.repeats,
-        warm_up: bench.warm_up(),
         rows: Vec::new(),
         left_out: Vec::new(),
     };
-    let progress = text::progress(programs.iter().map(|program| program.bindings.len()).sum());
-    for program in programs {
+    let progress = text::progress(cells.iter().map(|(_, bindings)| bindings.len()).sum());
+    for (program, bindings) in cells {
         if let Some(why) = bench.left_out(program) {
             results.left_out.push(why);
             continue;
         }
-        for &binding in program.bindings {
+        for binding in bindings {
             progress.set_message(format!("{} through {}", program.title, binding.title()));
             results.rows.push(bench.row(program, binding)?);
             progress.inc(1);
         }
     }
     progress.finish_and_clear();
-    results.print();
-    if let Some(path) = &options.json {
-        text::write_json(path, &results)?;
-    }
-    Ok(results.rows.iter().all(|row| row.verdict.is_right()))
+    Ok(results)
 }
 
-fn select(names: &[String]) -> Result<Vec<Program>> {
-    let is_known = |name: &String| PROGRAMS.iter().any(|program| program.name == name);
-    if let Some(name) = names.iter().find(|name| !is_known(name)) {
-        let known: Vec<_> = PROGRAMS.iter().map(|program| program.name).collect();
+/// The programs that the names mean, each with the bindings that it has of those they mean; all, where none is named.
+fn select(names: &[String]) -> Result<Vec<(Program, Vec<Binding>)>> {
+    let is_named = |name: &str| names.iter().any(|n| n == name);
+    let all_programs = !PROGRAMS.iter().any(|program| is_named(program.name));
+    let all_bindings = !Binding::ALL.iter().any(|binding| is_named(binding.name()));
+    let cells: Vec<_> = PROGRAMS
+        .iter()
+        .filter(|program| all_programs || is_named(program.name))
+        .map(|program| {
+            let own = program.bindings.iter().copied();
+            let chosen = own.filter(|binding| all_bindings || is_named(binding.name()));
+            (*program, chosen.collect::<Vec<_>>())
+        })
+        .filter(|(_, bindings)| !bindings.is_empty())
+        .collect();
+    if cells.is_empty() {
         bail!(
-            "--only {name}: there is no such program; known: {}",
-            known.join(", ")
+            "--only {}: not measured through this binding",
+            names.join(" --only ")
         );
     }
-    let chosen = |program: &&Program| names.is_empty() || names.iter().any(|n| n == program.name);
-    Ok(PROGRAMS.iter().filter(chosen).copied().collect())
+    Ok(cells)
 }
 
 /// The built libraries, and how much is measured.
 struct Bench<'a> {
     host: &'a Host,
-    options: &'a Options,
+    effort: Effort,
     /// Our own functions.
     library: PathBuf,
     /// The system's libraries, each with why it cannot be opened, if it cannot.
@@ -115,7 +126,11 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn prepare(host: &'a Host, options: &'a Options, programs: &[Program]) -> Result<Bench<'a>> {
+    fn prepare(
+        host: &'a Host,
+        effort: Effort,
+        cells: &[(Program, Vec<Binding>)],
+    ) -> Result<Bench<'a>> {
         let own = PROGRAMS.iter().filter(|p| p.library == Library::Own);
         let folders: Vec<_> = own.map(|program| folder(host, *program)).collect();
         let files = |name| existing(folders.iter().map(|folder| folder.join(name)));
@@ -127,12 +142,12 @@ impl<'a> Bench<'a> {
         }
         .ensure(host)?;
         let mut system = HashMap::new();
-        for name in programs.iter().filter_map(|p| p.library.system()) {
+        for name in cells.iter().filter_map(|(p, _)| p.library.system()) {
             system.insert(name, timing::cannot_be_opened(host, name)?);
         }
         Ok(Bench {
             host,
-            options,
+            effort,
             library,
             system,
         })
@@ -145,36 +160,33 @@ impl<'a> Bench<'a> {
     }
 
     fn row(&self, program: Program, binding: Binding) -> Result<Row> {
-        let c = if program.is_pure() {
-            None
-        } else {
-            Some(self.c(program)?)
-        };
         let file = binding.file();
+        let before = self.c(program)?;
         let base = matches!(program.aim, Aim::OfBase { .. })
             .then(|| self.python(program, binding, &format!("base_{file}"), true));
-        let parts = Parts {
-            c,
-            base,
-            off: self.python(program, binding, file, false),
-            on: self.python(program, binding, file, true),
+        let off = self.python(program, binding, file, false);
+        let on = self.python(program, binding, file, true);
+        // C is timed on both sides: the machine may change its speed in between.
+        let c = match (before, self.c(program)?) {
+            (Some(before), Some(behind)) => Some(before.and(behind)),
+            (before, behind) => before.or(behind),
         };
-        let size = self.counts(program, true).iterations;
-        Ok(Row::of(program, binding, size, parts))
+        let size = self.counts(program).iterations;
+        let parts = Parts { c, base, off, on };
+        Ok(rows::row(program, binding, size, parts))
     }
 
-    fn c(&self, program: Program) -> Result<Measured> {
+    /// A program in C, where it has a counterpart there.
+    fn c(&self, program: Program) -> Result<Option<Measured>> {
+        if program.is_pure() {
+            return Ok(None);
+        }
         let folder = folder(self.host, program);
         let name = format!("program-{}", program.name);
         let library = self.library(program);
-        timing::in_c(
-            self.host,
-            &name,
-            &folder,
-            library,
-            self.counts(program, false),
-        )
-        .with_context(|| format!("{} in C", program.title))
+        timing::in_c(self.host, &name, &folder, library, self.counts(program))
+            .with_context(|| format!("{} in C", program.title))
+            .map(Some)
     }
 
     fn python(&self, program: Program, binding: Binding, file: &str, on: bool) -> Result<Measured> {
@@ -184,11 +196,7 @@ impl<'a> Bench<'a> {
             library: self.library(program),
             api: None,
         };
-        in_python.measure(self.host, on, self.counts(program, on))
-    }
-
-    fn warm_up(&self) -> u32 {
-        if self.options.quick { 0 } else { WARM_UP }
+        in_python.measure(self.host, on, self.counts(program))
     }
 
     fn library(&self, program: Program) -> &OsStr {
@@ -198,15 +206,16 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn counts(&self, program: Program, on: bool) -> Counts {
+    fn counts(&self, program: Program) -> Counts {
         Counts {
-            iterations: if self.options.quick {
+            iterations: if self.effort.quick {
                 program.quick
             } else {
                 program.size
             },
-            repeats: self.options.repeats,
-            warm_up: if on { self.warm_up() } else { 0 },
+            repeats: self.effort.repeats,
+            chunk: program.quick,
+            warm_up: self.effort.warm_up(),
         }
     }
 }
@@ -215,45 +224,32 @@ fn folder(host: &Host, program: Program) -> PathBuf {
     host.source("programs").join(program.name)
 }
 
-impl Results {
-    fn print(&self) {
-        for pure in [false, true] {
-            let rows: Vec<_> = self.rows.iter().filter(|r| r.is_pure() == pure).collect();
-            if !rows.is_empty() {
-                let left = if pure { 1 } else { 2 };
-                let cells = rows.iter().map(|row| row.cells());
-                println!("{}\n", text::table(&Row::headings(pure), left, cells));
-            }
-        }
-        println!(
-            "ms: process CPU time of the whole program, the best of many; on: behind {warm_up}. Base: the same calls in a plainer program, with \
-             Hardwire on.",
-            warm_up = match self.warm_up {
-                0 => "two runs".to_string(),
-                seconds => format!("{seconds} s of warm-up"),
-            }
-        );
-        let is_met = |row: &&Row| row.verdict == Verdict::Met;
-        let met = self.rows.iter().filter(is_met).count();
-        println!("{met} of {} rows meet their target.", self.rows.len());
-        let remarks = self.rows.iter().flat_map(Row::remarks);
-        for line in remarks.chain(self.left_out.iter().cloned()) {
-            println!("- {line}");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn selected(names: &[&str]) -> Vec<(&'static str, usize)> {
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        let cells = select(&names).unwrap();
+        let of = |(program, bindings): &(Program, Vec<_>)| (program.name, bindings.len());
+        cells.iter().map(of).collect()
+    }
+
     #[test]
-    fn names_select_programs() {
-        assert_eq!(select(&[]).unwrap().len(), PROGRAMS.len());
-        let chosen = select(&["sieve".to_string(), "branch".to_string()]).unwrap();
-        let names: Vec<_> = chosen.iter().map(|program| program.name).collect();
-        assert_eq!(names, ["branch", "sieve"]);
-        let error = select(&["oops".to_string()]).unwrap_err().to_string();
-        assert!(error.contains("oops") && error.contains("sieve"), "{error}");
+    fn names_select_programs_and_bindings() {
+        assert_eq!(selected(&[]).len(), PROGRAMS.len());
+        assert_eq!(
+            selected(&["sieve", "branch"]),
+            [("branch", 2), ("sieve", 1)]
+        );
+        assert_eq!(selected(&["branch", "cdll"]), [("branch", 1)]);
+        assert!(
+            selected(&["cdll"])
+                .iter()
+                .all(|(_, bindings)| *bindings == 1)
+        );
+        let names = ["sieve".to_string(), "cdll".to_string()];
+        let error = select(&names).unwrap_err().to_string();
+        assert!(error.contains("sieve --only cdll"), "{error}");
     }
 }

@@ -1,0 +1,332 @@
+//! `hardwire bench`: measures what was asked for, prints the tables, and keeps the run.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::about::{About, Effort};
+use crate::binding::Binding;
+use crate::host::Host;
+use crate::row::{Mean, Row};
+use crate::tables::{self, Shown};
+use crate::{micro, ordinary, programs, text};
+
+/// What the field `format` of a stored run says.
+pub const FORMAT: &str = "hardwire bench";
+/// The version of what is stored. It changes where a reader of an older one would misread it.
+pub const VERSION: u32 = 1;
+
+/// A part of the measurements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suite {
+    /// Loops around foreign calls and over C memory.
+    Micro,
+    /// Whole programs.
+    Programs,
+    /// Ordinary programs, and the interpreter's start.
+    Ordinary,
+}
+
+impl Suite {
+    /// What it measures, in words.
+    fn things(self) -> &'static str {
+        match self {
+            Suite::Micro => "shape or binding",
+            Suite::Programs => "program or binding",
+            Suite::Ordinary => "ordinary program",
+        }
+    }
+
+    /// The names of what it measures.
+    fn names(self) -> Vec<&'static str> {
+        match self {
+            Suite::Micro => micro::names().collect(),
+            Suite::Programs => programs::names().collect(),
+            Suite::Ordinary => ordinary::names().collect(),
+        }
+    }
+
+    /// Whether the names of bindings choose something in it.
+    fn has_bindings(self) -> bool {
+        self != Suite::Ordinary
+    }
+
+    /// Every name that `--only` may have.
+    fn known(self) -> Vec<&'static str> {
+        let bindings = Binding::ALL.iter().map(|binding| binding.name());
+        let bindings = bindings.filter(|_| self.has_bindings());
+        self.names().into_iter().chain(bindings).collect()
+    }
+}
+
+/// What to measure, and where to keep it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Which parts.
+    pub suites: Vec<Suite>,
+    /// Names of shapes, programs and bindings; empty means all.
+    pub only: Vec<String>,
+    /// Whether for a first look.
+    pub quick: bool,
+    /// How often each is timed, if not as often as usual.
+    pub repeats: Option<u32>,
+    /// Whether to show what Hardwire costs beside the time.
+    pub details: bool,
+    /// Where to write the run as JSON.
+    pub json: Option<PathBuf>,
+}
+
+/// A whole run, as it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Run {
+    /// [`FORMAT`]
+    pub format: String,
+    /// [`VERSION`]
+    pub version: u32,
+    /// When, where and how.
+    pub about: About,
+    /// Releasing and taking the GIL, ns.
+    pub save_restore_ns: Option<f64>,
+    /// For how many seconds programs ran with Hardwire on before they were timed.
+    pub warm_up: u32,
+    /// What is held against C or Hardwire off.
+    pub rows: Vec<Row>,
+    /// How many times C's time the bindings take, over all that has a counterpart in C.
+    pub means: Vec<Mean>,
+    /// Ordinary programs, and the start.
+    pub ordinary: Option<ordinary::Results>,
+    /// What could not be measured, and why.
+    pub left_out: Vec<String>,
+}
+
+/// Measures, prints the tables and writes what was asked for; whether all results are right.
+///
+/// # Errors
+/// A name is not known, something cannot be built, a program failed, or a file cannot be written.
+pub fn main(
+    host: &Host,
+    pair: &dyn Fn() -> Result<ordinary::Pair>,
+    options: &Options,
+) -> Result<bool> {
+    check_names(options)?;
+    println!("{}\n", host.title);
+    let mut run = Run::begin(host, options);
+    for &suite in &options.suites {
+        if let Some(names) = names_for(suite, options) {
+            run.measure(host, pair, suite, options, &names)?;
+        }
+    }
+    run.means = Mean::all(&run.rows, None);
+    run.print(options);
+    if let Some(path) = &options.json {
+        run.write(path)?;
+    }
+    Ok(run.is_right())
+}
+
+fn check_names(options: &Options) -> Result<()> {
+    let known = |name: &str| options.suites.iter().any(|s| s.known().contains(&name));
+    let Some(name) = options.only.iter().find(|name| !known(name)) else {
+        return Ok(());
+    };
+    let things: Vec<_> = options.suites.iter().map(|suite| suite.things()).collect();
+    let mut all = Vec::new();
+    for name in options.suites.iter().flat_map(|suite| suite.known()) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    bail!(
+        "--only {name}: there is no such {}; known: {}",
+        things.join(", "),
+        all.join(", ")
+    );
+}
+
+/// Those names that mean something in a part; none, where they mean other parts.
+fn names_for(suite: Suite, options: &Options) -> Option<Vec<String>> {
+    let is_of = |suite: Suite, name: &String| suite.names().contains(&name.as_str());
+    let is_work = |name: &String| options.suites.iter().any(|&suite| is_of(suite, name));
+    let known = suite.known();
+    let mut own = options.only.clone();
+    own.retain(|name| known.contains(&name.as_str()));
+    let all = options.only.is_empty();
+    let works = options.only.iter().any(is_work);
+    let has_work = own.iter().any(|name| is_of(suite, name));
+    (all || has_work || (!works && !own.is_empty())).then_some(own)
+}
+
+impl Run {
+    fn begin(host: &Host, options: &Options) -> Run {
+        let effort = Effort {
+            quick: options.quick,
+            repeats: options.repeats,
+            only: options.only.clone(),
+        };
+        Run {
+            format: FORMAT.to_string(),
+            version: VERSION,
+            about: About::now(host, effort),
+            save_restore_ns: None,
+            warm_up: programs_effort(options).warm_up(),
+            rows: Vec::new(),
+            means: Vec::new(),
+            ordinary: None,
+            left_out: Vec::new(),
+        }
+    }
+
+    fn measure(
+        &mut self,
+        host: &Host,
+        pair: &dyn Fn() -> Result<ordinary::Pair>,
+        suite: Suite,
+        options: &Options,
+        names: &[String],
+    ) -> Result<()> {
+        match suite {
+            Suite::Micro => {
+                let results = micro::measure(host, micro_effort(options), names)?;
+                self.save_restore_ns = Some(results.save_restore_ns);
+                self.rows.extend(results.rows);
+                self.left_out.extend(results.left_out);
+            }
+            Suite::Programs => {
+                let results = programs::measure(host, programs_effort(options), names)?;
+                self.rows.extend(results.rows);
+                self.left_out.extend(results.left_out);
+            }
+            Suite::Ordinary => {
+                let effort = ordinary_effort(options);
+                self.ordinary = Some(ordinary::measure(host, pair, effort, names)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The tables and what there is to say about them.
+    fn print(&self, options: &Options) {
+        if !self.rows.is_empty() {
+            tables::print(
+                &self.rows,
+                Shown {
+                    save_restore_ns: self.save_restore_ns,
+                    warm_up: self.warm_up,
+                    details: options.details,
+                },
+            );
+        }
+        for line in &self.left_out {
+            println!("- {line}");
+        }
+        if options.suites.contains(&Suite::Micro) && options.suites.contains(&Suite::Programs) {
+            println!();
+            for mean in &self.means {
+                println!("{}", tables::mean(mean));
+            }
+        }
+        if let Some(ordinary) = &self.ordinary {
+            if !self.rows.is_empty() {
+                println!();
+            }
+            ordinary.print();
+        }
+    }
+
+    /// Writes it as JSON.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    fn write(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self).context("cannot be written as JSON")?;
+        text::write_file(path, (text + "\n").as_bytes())
+    }
+
+    /// Whether nothing is wrong: a target that is missed is no failure.
+    fn is_right(&self) -> bool {
+        let ordinary = self.ordinary.as_ref();
+        self.rows.iter().all(|row| row.verdict.is_right())
+            && ordinary.is_none_or(ordinary::Results::is_right)
+    }
+}
+
+fn micro_effort(options: &Options) -> micro::Effort {
+    let mut effort = if options.quick {
+        micro::Effort::QUICK
+    } else {
+        micro::Effort::FULL
+    };
+    effort.repeats = options.repeats.unwrap_or(effort.repeats);
+    effort
+}
+
+fn programs_effort(options: &Options) -> programs::Effort {
+    let mut effort = if options.quick {
+        programs::Effort::QUICK
+    } else {
+        programs::Effort::FULL
+    };
+    effort.repeats = options.repeats.unwrap_or(effort.repeats);
+    effort
+}
+
+fn ordinary_effort(options: &Options) -> ordinary::Effort {
+    let mut effort = if options.quick {
+        ordinary::Effort::QUICK
+    } else {
+        ordinary::Effort::FULL
+    };
+    effort.repeats = options.repeats.unwrap_or(effort.repeats);
+    effort
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(suites: &[Suite], only: &[&str]) -> Options {
+        Options {
+            suites: suites.to_vec(),
+            only: only.iter().map(ToString::to_string).collect(),
+            quick: true,
+            repeats: None,
+            details: false,
+            json: None,
+        }
+    }
+
+    #[test]
+    fn a_name_that_no_part_knows_is_answered_with_those_that_are_known() {
+        for (suite, known) in [
+            (Suite::Micro, "int2"),
+            (Suite::Programs, "sieve"),
+            (Suite::Ordinary, "startup"),
+        ] {
+            let error = check_names(&options(&[suite], &["oops"]))
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("--only oops") && error.contains(known),
+                "{error}"
+            );
+            assert!(check_names(&options(&[suite], &[known])).is_ok());
+        }
+        assert!(check_names(&options(&[Suite::Ordinary], &["cdll"])).is_err());
+    }
+
+    #[test]
+    fn names_choose_the_parts_they_mean() {
+        use Suite::{Micro, Ordinary, Programs};
+        let all = [Micro, Programs, Ordinary];
+        let chosen = |only: &[&str]| {
+            let options = options(&all, only);
+            all.map(|suite| names_for(suite, &options).map(|names| names.join(" ")))
+        };
+        let some = |text: &str| Some(text.to_string());
+        assert_eq!(chosen(&[]), [some(""), some(""), some("")]);
+        assert_eq!(chosen(&["cdll"]), [some("cdll"), some("cdll"), None]);
+        assert_eq!(chosen(&["int2", "cdll"]), [some("int2 cdll"), None, None]);
+        assert_eq!(chosen(&["sieve"]), [None, some("sieve"), None]);
+    }
+}
