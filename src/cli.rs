@@ -75,6 +75,9 @@ struct BenchArguments {
     /// Write the results to this file too, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Compare with the run that `--json` wrote to this file; fail where something became slower than noise explains.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
 }
 
 impl BenchArguments {
@@ -156,6 +159,7 @@ fn options(arguments: BenchArguments) -> Options {
         repeats: arguments.repeats,
         details: arguments.details,
         json: arguments.json,
+        baseline: arguments.baseline,
     }
 }
 

@@ -92,6 +92,74 @@ fn what_hardwire_costs_beside_the_time_is_shown() {
     }
 }
 
+/// A stored run with the figures of one row changed.
+fn edited(text: &str, edit: impl Fn(&mut serde_json::Value)) -> String {
+    let mut run: serde_json::Value = serde_json::from_str(text).unwrap();
+    edit(&mut run["rows"][0]);
+    run.to_string()
+}
+
+/// So many times the time with Hardwire on.
+fn scale_on(row: &mut serde_json::Value, by: f64) {
+    for (_, figure) in row["on"].as_object_mut().unwrap() {
+        *figure = (figure.as_f64().unwrap() * by).into();
+    }
+}
+
+#[test]
+fn a_run_is_compared_with_a_stored_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("stored.json");
+    let quick = || {
+        let mut command = bench();
+        command.args(["--quick", "--repeats", "3", "--only", "int2"]);
+        command.args(["--only", "cffi-abi"]);
+        command
+    };
+    quick().arg("--json").arg(&file).assert().success();
+    let text = std::fs::read_to_string(&file).unwrap();
+    // Ten times is beyond what a busy machine does.
+    std::fs::write(&file, edited(&text, |row| scale_on(row, 10.0))).unwrap();
+    quick()
+        .arg("--baseline")
+        .arg(&file)
+        .assert()
+        .success()
+        .stdout(
+            contains("faster: int(int, int) through cffi ABI").and(contains("0 of 1 rows slower")),
+        );
+    std::fs::write(&file, edited(&text, |row| scale_on(row, 0.1))).unwrap();
+    quick()
+        .arg("--baseline")
+        .arg(&file)
+        .assert()
+        .code(1)
+        .stdout(contains("SLOWER: int(int, int) through cffi ABI"));
+}
+
+#[test]
+fn a_baseline_that_is_no_run_is_named_before_anything_is_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("stored.json");
+    for (text, why) in [
+        ("{\"rows\": [", "line 1"),
+        ("{\"rows\": []}", "no `format`"),
+        (
+            "{\"format\": \"hardwire bench\", \"version\": 0}",
+            "version 0",
+        ),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        bench()
+            .args(["--quick", "--baseline"])
+            .arg(&file)
+            .assert()
+            .code(2)
+            .stdout(contains("calls").not())
+            .stderr(contains("stored.json").and(contains(why)));
+    }
+}
+
 #[test]
 fn every_shape_gives_c_s_result_through_every_binding() {
     bench()

@@ -6,6 +6,7 @@
 //! it the commands.
 
 pub mod about;
+pub mod baseline;
 pub mod binding;
 pub mod demo;
 pub mod host;

@@ -8,14 +8,20 @@ use serde::{Deserialize, Serialize};
 use crate::about::{About, Effort};
 use crate::binding::Binding;
 use crate::host::Host;
-use crate::row::{Mean, Row};
+use crate::row::{Mean, Part, Row};
 use crate::tables::{self, Shown};
-use crate::{micro, ordinary, programs, text};
+use crate::{baseline, micro, ordinary, programs, text};
 
 /// What the field `format` of a stored run says.
 pub const FORMAT: &str = "hardwire bench";
 /// The version of what is stored. It changes where a reader of an older one would misread it.
 pub const VERSION: u32 = 1;
+
+/// How often what looks slower than in a stored run is measured again.
+const AGAIN: u32 = 2;
+
+/// Makes the environments in which the interpreter's start is measured, where it is.
+pub type MakePair<'a> = &'a dyn Fn() -> Result<ordinary::Pair>;
 
 /// A part of the measurements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +35,14 @@ pub enum Suite {
 }
 
 impl Suite {
+    /// The one that a row against C or Hardwire off is of.
+    fn of(part: Part) -> Suite {
+        match part {
+            Part::Calls | Part::Memory => Suite::Micro,
+            Part::Programs | Part::Alone => Suite::Programs,
+        }
+    }
+
     /// What it measures, in words.
     fn things(self) -> &'static str {
         match self {
@@ -75,6 +89,8 @@ pub struct Options {
     pub details: bool,
     /// Where to write the run as JSON.
     pub json: Option<PathBuf>,
+    /// A stored run to compare with.
+    pub baseline: Option<PathBuf>,
 }
 
 /// A whole run, as it is stored.
@@ -100,29 +116,42 @@ pub struct Run {
     pub left_out: Vec<String>,
 }
 
-/// Measures, prints the tables and writes what was asked for; whether all results are right.
+/// Measures, prints the tables and writes what was asked for; whether all results are right, and nothing slower than in
+/// the stored run.
 ///
 /// # Errors
-/// A name is not known, something cannot be built, a program failed, or a file cannot be written.
-pub fn main(
-    host: &Host,
-    pair: &dyn Fn() -> Result<ordinary::Pair>,
-    options: &Options,
-) -> Result<bool> {
+/// A name is not known, something cannot be built, a program failed, a file cannot be written, or the stored run cannot
+/// be read.
+pub fn main(host: &Host, pair: MakePair, options: &Options) -> Result<bool> {
     check_names(options)?;
+    let stored = options
+        .baseline
+        .as_deref()
+        .map(baseline::read)
+        .transpose()?;
     println!("{}\n", host.title);
-    let mut run = Run::begin(host, options);
+    let mut run = Run::new(
+        About::now(host, options.effort()),
+        programs_effort(options).warm_up(),
+    );
     for &suite in &options.suites {
         if let Some(names) = names_for(suite, options) {
             run.measure(host, pair, suite, options, &names)?;
         }
+    }
+    if let Some(stored) = &stored {
+        run.measure_slower_again(host, pair, options, stored)?;
     }
     run.means = Mean::all(&run.rows, None);
     run.print(options);
     if let Some(path) = &options.json {
         run.write(path)?;
     }
-    Ok(run.is_right())
+    let comparison = stored.map(|stored| baseline::compare(&stored, &run));
+    if let Some(comparison) = &comparison {
+        println!("\n{}", comparison.lines().join("\n"));
+    }
+    Ok(run.is_right() && comparison.is_none_or(|comparison| comparison.is_good()))
 }
 
 fn check_names(options: &Options) -> Result<()> {
@@ -157,19 +186,25 @@ fn names_for(suite: Suite, options: &Options) -> Option<Vec<String>> {
     (all || has_work || (!works && !own.is_empty())).then_some(own)
 }
 
+impl Options {
+    fn effort(&self) -> Effort {
+        Effort {
+            quick: self.quick,
+            repeats: self.repeats,
+            only: self.only.clone(),
+        }
+    }
+}
+
 impl Run {
-    fn begin(host: &Host, options: &Options) -> Run {
-        let effort = Effort {
-            quick: options.quick,
-            repeats: options.repeats,
-            only: options.only.clone(),
-        };
+    /// A run in which nothing was measured yet.
+    pub fn new(about: About, warm_up: u32) -> Run {
         Run {
             format: FORMAT.to_string(),
             version: VERSION,
-            about: About::now(host, effort),
+            about,
             save_restore_ns: None,
-            warm_up: programs_effort(options).warm_up(),
+            warm_up,
             rows: Vec::new(),
             means: Vec::new(),
             ordinary: None,
@@ -180,7 +215,7 @@ impl Run {
     fn measure(
         &mut self,
         host: &Host,
-        pair: &dyn Fn() -> Result<ordinary::Pair>,
+        pair: MakePair,
         suite: Suite,
         options: &Options,
         names: &[String],
@@ -203,6 +238,56 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// Measures the rows again that look slower than in a stored run, a few times, and keeps the better ones: what is slower
+    /// because of something else on the machine is not slower each time.
+    fn measure_slower_again(
+        &mut self,
+        host: &Host,
+        pair: MakePair,
+        options: &Options,
+        stored: &Run,
+    ) -> Result<()> {
+        for _ in 0..AGAIN {
+            let comparison = baseline::compare(stored, self);
+            for change in comparison.slower() {
+                let key = &change.key;
+                let binding = key.binding.map(|binding| binding.name().to_string());
+                let names: Vec<_> = [key.name.clone()].into_iter().chain(binding).collect();
+                let suite = key.part.map_or(Suite::Ordinary, Suite::of);
+                let mut again = Run::new(self.about.clone(), self.warm_up);
+                again.measure(host, pair, suite, options, &names)?;
+                self.keep_better(again);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over those rows of another run that have a better ratio.
+    fn keep_better(&mut self, other: Run) {
+        for new in other.rows {
+            let same = |row: &&mut Row| {
+                (row.part, &row.name, row.binding) == (new.part, &new.name, new.binding)
+            };
+            if let Some(row) = self.rows.iter_mut().find(same)
+                && new.verdict.is_right()
+                && baseline::ratio_of(&new) < baseline::ratio_of(row)
+            {
+                *row = new;
+            }
+        }
+        let (Some(all), Some(other)) = (&mut self.ordinary, other.ordinary) else {
+            return;
+        };
+        for new in other.programs {
+            if let Some(row) = all.programs.iter_mut().find(|row| row.name == new.name)
+                && new.agrees()
+                && new.off_over_on > row.off_over_on
+            {
+                *row = new;
+            }
+        }
     }
 
     /// The tables and what there is to say about them.
@@ -293,6 +378,7 @@ mod tests {
             repeats: None,
             details: false,
             json: None,
+            baseline: None,
         }
     }
 

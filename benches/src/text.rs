@@ -26,6 +26,11 @@ pub fn times(value: f64) -> String {
     }
 }
 
+/// A ratio near to 1, such as `1.08x`.
+pub fn ratio(value: f64) -> String {
+    format!("{}x", time(value))
+}
+
 /// A part of something, such as `+12%`.
 pub fn percent_more(part: f64) -> String {
     format!("{:+.0}%", part * 100.0)
