@@ -75,6 +75,12 @@ struct BenchArguments {
     /// Write the results to this file too, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write them as a page too, with the plot and everything that was measured.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Plot them too: the name ends in .svg or .png.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     /// Compare with the run that `--json` wrote to this file; fail where something became slower than noise explains.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -159,6 +165,8 @@ fn options(arguments: BenchArguments) -> Options {
         repeats: arguments.repeats,
         details: arguments.details,
         json: arguments.json,
+        html: arguments.html,
+        plot: arguments.plot,
         baseline: arguments.baseline,
     }
 }

@@ -92,6 +92,48 @@ fn what_hardwire_costs_beside_the_time_is_shown() {
     }
 }
 
+#[test]
+fn a_run_is_plotted_and_made_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let quick = || {
+        let mut command = bench();
+        command.args(["--quick", "--repeats", "1", "--only", "int2"]);
+        command
+    };
+    quick()
+        .arg("--html")
+        .arg(file("run.html"))
+        .arg("--plot")
+        .arg(file("run.svg"))
+        .assert()
+        .success();
+    let page = std::fs::read_to_string(file("run.html")).unwrap();
+    assert!(
+        page.contains("int(int, int)") && page.contains("<svg"),
+        "{page}"
+    );
+    let plot = std::fs::read_to_string(file("run.svg")).unwrap();
+    assert!(plot.contains("int(int, int)"), "{plot}");
+    let mut command = quick();
+    command.arg("--plot").arg(file("run.png"));
+    let said = command.assert();
+    if std::fs::exists(file("run.png")).unwrap() {
+        said.success();
+        let pixels = std::fs::read(file("run.png")).unwrap();
+        assert!(pixels.starts_with(b"\x89PNG"), "no PNG");
+    } else {
+        // A system without fonts.
+        said.code(2).stderr(contains("fonts-dejavu-core"));
+    }
+    quick()
+        .arg("--plot")
+        .arg(file("run.jpg"))
+        .assert()
+        .code(2)
+        .stderr(contains("run.jpg").and(contains(".svg")));
+}
+
 /// A stored run with the figures of one row changed.
 fn edited(text: &str, edit: impl Fn(&mut serde_json::Value)) -> String {
     let mut run: serde_json::Value = serde_json::from_str(text).unwrap();

@@ -44,6 +44,25 @@ pub struct Effort {
 }
 
 impl About {
+    /// Something that says where it stands.
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> About {
+        About {
+            date: "2026-01-02T03:04:05Z".to_string(),
+            hardwire: "1".to_string(),
+            interpreter: "CPython".to_string(),
+            machine: Machine {
+                processor: "a processor".to_string(),
+                cores: 2,
+            },
+            effort: Effort {
+                quick: true,
+                repeats: None,
+                only: Vec::new(),
+            },
+        }
+    }
+
     /// A run that begins now.
     pub fn now(host: &Host, effort: Effort) -> About {
         let now = Timestamp::now();

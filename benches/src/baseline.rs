@@ -291,28 +291,14 @@ fn differences(before: &Run, now: &Run) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::about::{About, Effort, Machine};
+    use crate::about::About;
     use crate::row::{Times, Work};
     use crate::verdict::Verdict;
 
     fn run(rows: Vec<Row>) -> Run {
-        let about = About {
-            date: "2026-01-02T03:04:05Z".to_string(),
-            hardwire: "1".to_string(),
-            interpreter: "CPython".to_string(),
-            machine: Machine {
-                processor: "a processor".to_string(),
-                cores: 2,
-            },
-            effort: Effort {
-                quick: true,
-                repeats: None,
-                only: Vec::new(),
-            },
-        };
         Run {
             rows,
-            ..Run::new(about, 0)
+            ..Run::new(About::for_tests(), 0)
         }
     }
 

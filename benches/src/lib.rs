@@ -13,6 +13,8 @@ pub mod host;
 pub mod micro;
 pub mod native;
 pub mod ordinary;
+pub mod page;
+pub mod plot;
 pub mod process;
 pub mod programs;
 pub mod row;

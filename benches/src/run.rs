@@ -1,16 +1,17 @@
 //! `hardwire bench`: measures what was asked for, prints the tables, and keeps the run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::about::{About, Effort};
+use crate::baseline::Comparison;
 use crate::binding::Binding;
 use crate::host::Host;
 use crate::row::{Mean, Part, Row};
 use crate::tables::{self, Shown};
-use crate::{baseline, micro, ordinary, programs, text};
+use crate::{baseline, micro, ordinary, page, plot, programs, text};
 
 /// What the field `format` of a stored run says.
 pub const FORMAT: &str = "hardwire bench";
@@ -89,6 +90,10 @@ pub struct Options {
     pub details: bool,
     /// Where to write the run as JSON.
     pub json: Option<PathBuf>,
+    /// Where to plot it.
+    pub plot: Option<PathBuf>,
+    /// Where to write it as a page.
+    pub html: Option<PathBuf>,
     /// A stored run to compare with.
     pub baseline: Option<PathBuf>,
 }
@@ -124,6 +129,9 @@ pub struct Run {
 /// be read.
 pub fn main(host: &Host, pair: MakePair, options: &Options) -> Result<bool> {
     check_names(options)?;
+    if let Some(path) = &options.plot {
+        plot::Format::of(path)?;
+    }
     let stored = options
         .baseline
         .as_deref()
@@ -144,13 +152,11 @@ pub fn main(host: &Host, pair: MakePair, options: &Options) -> Result<bool> {
     }
     run.means = Mean::all(&run.rows, None);
     run.print(options);
-    if let Some(path) = &options.json {
-        run.write(path)?;
-    }
     let comparison = stored.map(|stored| baseline::compare(&stored, &run));
     if let Some(comparison) = &comparison {
         println!("\n{}", comparison.lines().join("\n"));
     }
+    run.write(options, comparison.as_ref())?;
     Ok(run.is_right() && comparison.is_none_or(|comparison| comparison.is_good()))
 }
 
@@ -319,13 +325,27 @@ impl Run {
         }
     }
 
-    /// Writes it as JSON.
+    /// Writes the files that were asked for.
     ///
     /// # Errors
-    /// The file cannot be written.
-    fn write(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self).context("cannot be written as JSON")?;
-        text::write_file(path, (text + "\n").as_bytes())
+    /// A file cannot be written.
+    fn write(&self, options: &Options, comparison: Option<&Comparison>) -> Result<()> {
+        if let Some(path) = &options.json {
+            let text = serde_json::to_string_pretty(self).context("cannot be written as JSON")?;
+            text::write_file(path, (text + "\n").as_bytes())?;
+        }
+        if let Some(path) = &options.html {
+            page::write(self, comparison, path)?;
+        }
+        if let Some(path) = &options.plot {
+            plot::write(self, path)?;
+        }
+        Ok(())
+    }
+
+    /// The means over the rows of one part.
+    pub fn means_of(&self, part: Part) -> Vec<Mean> {
+        Mean::all(&self.rows, Some(part))
     }
 
     /// Whether nothing is wrong: a target that is missed is no failure.
@@ -378,6 +398,8 @@ mod tests {
             repeats: None,
             details: false,
             json: None,
+            plot: None,
+            html: None,
             baseline: None,
         }
     }
