@@ -15,6 +15,8 @@ pub enum Part {
     Calls,
     /// Loops over C memory.
     Memory,
+    /// C calls back into Python.
+    Callbacks,
     /// Whole programs that have a counterpart in C.
     Programs,
     /// Whole programs in Python alone.
@@ -23,13 +25,20 @@ pub enum Part {
 
 impl Part {
     /// Every part, in the order they are shown.
-    pub const ALL: &'static [Part] = &[Part::Calls, Part::Memory, Part::Programs, Part::Alone];
+    pub const ALL: &'static [Part] = &[
+        Part::Calls,
+        Part::Memory,
+        Part::Callbacks,
+        Part::Programs,
+        Part::Alone,
+    ];
 
     /// What heads it.
     pub fn title(self) -> &'static str {
         match self {
             Part::Calls => "calls",
             Part::Memory => "memory",
+            Part::Callbacks => "callbacks",
             Part::Programs => "against C",
             Part::Alone => "Python alone",
         }
@@ -38,7 +47,7 @@ impl Part {
     /// What its times are in: of one iteration, or of a whole program.
     pub fn unit(self) -> Unit {
         match self {
-            Part::Calls | Part::Memory => Unit::Ns,
+            Part::Calls | Part::Memory | Part::Callbacks => Unit::Ns,
             Part::Programs | Part::Alone => Unit::Ms,
         }
     }

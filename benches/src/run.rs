@@ -39,7 +39,7 @@ impl Suite {
     /// The one that a row against C or Hardwire off is of.
     fn of(part: Part) -> Suite {
         match part {
-            Part::Calls | Part::Memory => Suite::Micro,
+            Part::Calls | Part::Memory | Part::Callbacks => Suite::Micro,
             Part::Programs | Part::Alone => Suite::Programs,
         }
     }

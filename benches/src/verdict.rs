@@ -14,6 +14,8 @@ pub enum Verdict {
     Met,
     /// It is missed: by which limit.
     Missed(String),
+    /// There is no limit yet: what the work goes through instead.
+    NoLimit(String),
     /// The loop ran in the interpreter: why.
     NotCompiled(String),
     /// The checksums differ: what they are.
@@ -33,6 +35,7 @@ impl Verdict {
         match self {
             Verdict::Met => "met",
             Verdict::Missed(limit) => limit,
+            Verdict::NoLimit(way) => way,
             Verdict::NotCompiled(_) => "NOT COMPILED",
             Verdict::Wrong(_) => "WRONG",
             Verdict::Failed(_) => "FAILED",
@@ -42,7 +45,7 @@ impl Verdict {
     /// What there is to say beside the table.
     pub fn remark(&self) -> Option<String> {
         match self {
-            Verdict::Met | Verdict::Missed(_) => None,
+            Verdict::Met | Verdict::Missed(_) | Verdict::NoLimit(_) => None,
             Verdict::NotCompiled(why) => Some(format!("not compiled: {why}")),
             Verdict::Wrong(what) => Some(format!("WRONG: {what}")),
             Verdict::Failed(how) => Some(format!("FAILED: {how}")),

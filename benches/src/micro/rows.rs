@@ -15,14 +15,14 @@ pub fn row(
     binding: Binding,
     c: &Measured,
     (off, on): (Result<Measured>, Result<Measured>),
-    target: Target,
+    target: Result<Target, Verdict>,
 ) -> Row {
     let work = Work {
         part: shape.part(),
         name: shape.name,
         title: shape.title,
         binding,
-        target: target.text(),
+        target: target.as_ref().map(Target::text).unwrap_or_default(),
     };
     let times = Times {
         c: Some(c.ns),
@@ -33,14 +33,23 @@ pub fn row(
     let cost = on.as_ref().ok().and_then(Cost::of);
     Row {
         cost,
-        ..Row::of(work, times, verdict(c, off, on, target))
+        ..Row::of(work, times, verdict(c, off, on, &target))
     }
 }
 
-fn verdict(c: &Measured, off: Result<Measured>, on: Result<Measured>, target: Target) -> Verdict {
+fn verdict(
+    c: &Measured,
+    off: Result<Measured>,
+    on: Result<Measured>,
+    target: &Result<Target, Verdict>,
+) -> Verdict {
     let (off, on) = match agreed(Some(c), off, on) {
         Ok(both) => both,
         Err(verdict) => return verdict,
+    };
+    let target = match target {
+        Ok(target) => target,
+        Err(verdict) => return verdict.clone(),
     };
     if let Some(why) = not_compiled(&on) {
         return Verdict::NotCompiled(why);
@@ -92,14 +101,14 @@ mod tests {
         let c = measured(2.0, "5", "");
         let judge = |checksum, state| {
             let (off, on) = (measured(100.0, "5", ""), measured(4.0, checksum, state));
-            verdict(&c, Ok(off), Ok(on), TARGET)
+            verdict(&c, Ok(off), Ok(on), &Ok(TARGET))
         };
         assert_eq!(judge("5", "compiled"), Verdict::Met);
         assert!(matches!(judge("6", "compiled"), Verdict::Wrong(_)));
         assert!(matches!(judge("5", "left alone"), Verdict::NotCompiled(_)));
         let died = Err(anyhow::anyhow!("signal 11"));
         assert!(matches!(
-            verdict(&c, Ok(measured(9.0, "5", "")), died, TARGET),
+            verdict(&c, Ok(measured(9.0, "5", "")), died, &Ok(TARGET)),
             Verdict::Failed(_)
         ));
     }
@@ -110,7 +119,7 @@ mod tests {
         let of = |state| {
             let times = (Ok(measured(100.0, "5", "")), Ok(measured(4.0, "5", state)));
             let c = measured(2.0, "5", "");
-            row(shape, Binding::CffiAbi, &c, times, TARGET)
+            row(shape, Binding::CffiAbi, &c, times, Ok(TARGET))
         };
         let one = of("compiled");
         assert_eq!((one.on_over_c, one.off_over_on), (Some(2.0), Some(25.0)));

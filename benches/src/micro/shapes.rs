@@ -33,6 +33,8 @@ pub enum Work {
         /// How many tenths of C's time it may take.
         tenths: u32,
     },
+    /// The library calls back into Python.
+    CallsBack,
 }
 
 impl Shape {
@@ -41,13 +43,14 @@ impl Shape {
         match self.work {
             Work::Calls { .. } => Part::Calls,
             Work::Memory { .. } => Part::Memory,
+            Work::CallsBack => Part::Callbacks,
         }
     }
 
     /// The bindings it is measured through. Without a call, ctypes' two loaders are the same thing.
     pub fn bindings(self) -> &'static [Binding] {
         match self.work {
-            Work::Calls { .. } => Binding::ALL,
+            Work::Calls { .. } | Work::CallsBack => Binding::ALL,
             Work::Memory { .. } => &[Binding::CffiAbi, Binding::CffiApi, Binding::Cdll],
         }
     }
@@ -122,6 +125,15 @@ pub const SHAPES: &[Shape] = &[
     memory("cast_pointer", "cast, p + i", 20),
     memory("memmove_buffer", "memmove + buffer", 20),
     memory("new_free", "allocate and free", 20),
+    Shape {
+        work: Work::CallsBack,
+        library: Library::System("libc.so.6"),
+        ..call("qsort", "qsort of 500, a number", 4)
+    },
+    Shape {
+        work: Work::CallsBack,
+        ..call("callback", "callback for each number", 1)
+    },
 ];
 
 /// The shape of this name.
@@ -157,7 +169,7 @@ mod tests {
             for file in ["floor.c", "with_cffi.py", "with_ctypes.py"] {
                 assert!(has(file), "{}/{file}", shape.name);
             }
-            let calls = shape.part() == Part::Calls;
+            let calls = shape.part() != Part::Memory;
             assert!(has("shape.h") || !calls, "{}/shape.h", shape.name);
             let own = calls && shape.library == Library::Own;
             assert_eq!(has("shape.c"), own, "{}/shape.c", shape.name);

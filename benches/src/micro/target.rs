@@ -3,6 +3,7 @@
 use super::shapes::{Shape, Work};
 use crate::binding::Library;
 use crate::text;
+use crate::verdict::Verdict;
 
 /// A call of a short function costs at most this many times what it costs in C, whether the binding releases the GIL or not.
 const CALL: f64 = 1.5;
@@ -18,6 +19,9 @@ pub struct Floor {
     pub base: f64,
 }
 
+/// What callbacks go through: it makes C wait for the interpreter, and Hardwire leaves it as it is.
+const CALLBACKS: &str = "libffi, no limit yet";
+
 /// The limits of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Target {
@@ -29,23 +33,27 @@ pub struct Target {
 
 impl Target {
     /// The limits of a shape.
-    pub fn of(shape: Shape, floor: Floor) -> Target {
+    ///
+    /// # Errors
+    /// It has none: the verdict.
+    pub fn of(shape: Shape, floor: Floor) -> Result<Target, Verdict> {
         let arguments = match shape.work {
+            Work::CallsBack => return Err(Verdict::NoLimit(CALLBACKS.to_string())),
             Work::Calls { arguments } => arguments,
             // The interpreter takes a hundred times as long as C: what is asked of C says it all.
             Work::Memory { tenths } => {
-                return Target {
+                return Ok(Target {
                     at_most_ns: f64::from(tenths) / 10.0 * floor.c,
                     speed_up: 1.0,
-                };
+                });
             }
         };
         let own = shape.library == Library::Own;
-        Target {
+        Ok(Target {
             at_most_ns: CALL * floor.base + BESIDE * (floor.c - floor.base).max(0.0),
             // What a library of the system does takes its time in any case.
             speed_up: if own && arguments >= 2 { 4.0 } else { 2.0 },
-        }
+        })
     }
 
     /// In words.
@@ -77,7 +85,7 @@ mod tests {
 
     fn target(name: &str) -> Target {
         let base = if name == "numeric" { 3.0 } else { 4.0 };
-        Target::of(shape(name).unwrap(), Floor { c: 4.0, base })
+        Target::of(shape(name).unwrap(), Floor { c: 4.0, base }).unwrap()
     }
 
     #[test]
@@ -94,6 +102,13 @@ mod tests {
         assert_eq!(target.at_most_ns, 8.0);
         assert_eq!(target.missed(9.0, 7.0), None);
         assert_eq!(target.missed(9.0, 8.5).unwrap(), "over 8.00 ns");
+    }
+
+    #[test]
+    fn callbacks_have_no_limit() {
+        let floor = Floor { c: 4.0, base: 4.0 };
+        let none = Target::of(shape("qsort").unwrap(), floor);
+        assert!(matches!(none, Err(Verdict::NoLimit(_))));
     }
 
     #[test]

@@ -1,0 +1,3 @@
+typedef int (*step)(int);
+
+long long each(step step, int count);
