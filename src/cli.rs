@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
+use benches::peers::Peer;
 use benches::run::{Options, Suite};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -57,6 +58,9 @@ struct BenchArguments {
     /// Measure ordinary programs and the start-up: what Hardwire must not slow down.
     #[arg(long)]
     ordinary: bool,
+    /// Measure how many calls it takes until Hardwire is ahead of plain Python, PyPy and a C extension, the start included.
+    #[arg(long)]
+    crossover: bool,
     /// Measure everything in one run, the loops too.
     #[arg(long)]
     all: bool,
@@ -69,6 +73,12 @@ struct BenchArguments {
     /// Few repeats, for a first look.
     #[arg(long)]
     quick: bool,
+    /// Measure the loops through other ways to C too, where they are installed: PyPy, LuaJIT, Numba, Cython, nanobind.
+    #[arg(long)]
+    peers: bool,
+    /// Only this one of them; may be given more than once.
+    #[arg(long, value_name = "NAME", value_parser = peer)]
+    peer: Vec<Peer>,
     /// Show the warm-up, what compiling takes, and the memory too.
     #[arg(long)]
     details: bool,
@@ -91,6 +101,7 @@ impl BenchArguments {
         let asked = [
             (self.programs, Suite::Programs),
             (self.ordinary, Suite::Ordinary),
+            (self.crossover, Suite::Crossover),
         ];
         let loops = self.all || asked.iter().all(|(is_asked, _)| !is_asked);
         [(loops, Suite::Micro)]
@@ -157,13 +168,27 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Request {
     }
 }
 
+fn peer(name: &str) -> Result<Peer, String> {
+    let found = Peer::ALL.iter().find(|peer| peer.name() == name);
+    found.copied().ok_or_else(|| {
+        let known: Vec<_> = Peer::ALL.iter().map(|peer| peer.name()).collect();
+        format!("there is no such peer; known: {}", known.join(", "))
+    })
+}
+
 fn options(arguments: BenchArguments) -> Options {
+    let all = arguments.peers && arguments.peer.is_empty();
     Options {
         suites: arguments.suites(),
         only: arguments.only,
         quick: arguments.quick,
         repeats: arguments.repeats,
         details: arguments.details,
+        peers: if all {
+            Peer::ALL.to_vec()
+        } else {
+            arguments.peer
+        },
         json: arguments.json,
         html: arguments.html,
         plot: arguments.plot,
@@ -308,7 +333,12 @@ mod tests {
         );
         assert_eq!(
             suites("bench --all"),
-            [Suite::Micro, Suite::Programs, Suite::Ordinary]
+            [
+                Suite::Micro,
+                Suite::Programs,
+                Suite::Ordinary,
+                Suite::Crossover
+            ]
         );
     }
 

@@ -30,6 +30,7 @@ pub fn prepare() -> Result<benches::Host> {
         on: Box::new(move |words| run::command(&python, &runtime, words)),
         build: venv::PROGRAMS.build_dir(&own)?,
         python: own.path,
+        chosen: base.path,
         sources,
     })
 }

@@ -134,6 +134,65 @@ fn a_run_is_plotted_and_made_a_page() {
         .stderr(contains("run.jpg").and(contains(".svg")));
 }
 
+#[test]
+fn peers_are_measured_where_they_are_and_named_where_they_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("results.json");
+    bench()
+        .args(["--quick", "--repeats", "1", "--only", "int2", "--only"])
+        .args(["cffi-abi", "--peers", "--json"])
+        .arg(&file)
+        .assert()
+        .success()
+        .stdout(contains("WRONG").not().and(contains("FAILED").not()));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let results: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let peers = &results["peers"];
+    for peer in ["PyPy", "LuaJIT", "Numba", "Cython", "nanobind"] {
+        let lines = |list: &str| peers[list].as_array().unwrap().clone();
+        let all = [lines("installed"), lines("left_out")].concat();
+        let named = all.iter().filter_map(|line| line.as_str());
+        assert!(
+            named.clone().any(|line| line.starts_with(peer)),
+            "{peer}: {text}"
+        );
+    }
+    for cell in peers["cells"].as_array().unwrap() {
+        assert!(cell["over_c"].as_f64().unwrap() > 0.0, "{text}");
+    }
+    bench()
+        .args(["--peer", "oops"])
+        .assert()
+        .code(2)
+        .stderr(contains("oops").and(contains("luajit")));
+}
+
+#[test]
+fn the_crossover_is_that_of_whole_processes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("results.json");
+    bench()
+        .args(["--crossover", "--quick", "--repeats", "1"])
+        .args(["--only", "int2", "--only", "cdll", "--json"])
+        .arg(&file)
+        .assert()
+        .success()
+        .stdout(contains("plain Python").and(contains("WRONG").not()));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let results: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let row = &results["crossover"]["rows"][0];
+    let last =
+        |times: &serde_json::Value| times.as_array().unwrap().last().unwrap().as_f64().unwrap();
+    let others = row["others"].as_array().unwrap();
+    let plain = others
+        .iter()
+        .find(|one| one["name"] == "plain Python")
+        .unwrap();
+    // 300 000 calls: 180 ms less, on a start of 30 ms.
+    assert!(last(&row["hardwire_ms"]) < last(&plain["ms"]), "{text}");
+    assert_ne!(plain["crossover"]["is"], "never", "{text}");
+}
+
 /// A stored run with the figures of one row changed.
 fn edited(text: &str, edit: impl Fn(&mut serde_json::Value)) -> String {
     let mut run: serde_json::Value = serde_json::from_str(text).unwrap();

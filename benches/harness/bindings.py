@@ -1,6 +1,7 @@
 """A shape's library through each binding, as the module `binding` that the shapes import.
 
-cffi's have `ffi` and `lib`; ctypes' have `lib`, `open_library(**options)` and `function_type`.
+cffi's have `ffi` and `lib`; ctypes' have `lib`, `open_library(**options)` and `function_type`; a compiled module has `lib`, and Numba
+`lib` and `njit`.
 """
 
 import ctypes
@@ -49,7 +50,29 @@ def pure(library, shape):
     return {}
 
 
-BINDINGS = {"cffi-abi": cffi_abi, "cffi-api": cffi_api, "cdll": cdll, "pydll": pydll, "pure": pure}
+def extension(library, shape):
+    """A compiled module whose functions wrap the library's: what Cython or nanobind made."""
+    import functions
+
+    return dict(lib=functions)
+
+
+def numba(library, shape):
+    """Numba, which knows ctypes' functions."""
+    from numba import njit
+
+    return dict(lib=ctypes.CDLL(library), njit=njit)
+
+
+BINDINGS = {
+    "cffi-abi": cffi_abi,
+    "cffi-api": cffi_api,
+    "cdll": cdll,
+    "pydll": pydll,
+    "pure": pure,
+    "extension": extension,
+    "numba": numba,
+}
 
 
 def module(name, library, shape):

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::host::{self, Host};
-use crate::native::{self, Build, Kind};
+use crate::native::{Build, Kind, Module};
 use crate::process::{self, Said};
 use crate::text;
 
@@ -90,13 +90,15 @@ pub fn main(host: &Host) -> Result<bool> {
         headers: &[],
     }
     .ensure(host)?;
-    let api = native::api_module(
-        host,
-        "demo-api",
-        &host.source("demo/build_api.py"),
-        &[],
-        &[host.source("demo/sensor.c"), host.source("demo/sensor.h")],
-    );
+    let api = Module {
+        name: "demo-api",
+        interpreter: &|| host.off(),
+        maker: "cffi's API mode",
+        script: &host.source("demo/build_api.py"),
+        arguments: &[],
+        inputs: &[host.source("demo/sensor.c"), host.source("demo/sensor.h")],
+    }
+    .ensure(host);
 
     println!(
         "{}, scripts in {}\n",

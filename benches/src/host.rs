@@ -10,6 +10,8 @@ pub type Start = Box<dyn Fn(&str) -> Command>;
 pub struct Host {
     /// The interpreter as it is.
     pub python: PathBuf,
+    /// The interpreter that ours was made from: what is installed for it may be measured too.
+    pub chosen: PathBuf,
     /// The interpreter in words, for headings.
     pub title: String,
     /// The same interpreter with Hardwire on.

@@ -8,12 +8,14 @@
 pub mod about;
 pub mod baseline;
 pub mod binding;
+pub mod crossover;
 pub mod demo;
 pub mod host;
 pub mod micro;
 pub mod native;
 pub mod ordinary;
 pub mod page;
+pub mod peers;
 pub mod plot;
 pub mod process;
 pub mod programs;

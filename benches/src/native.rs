@@ -70,51 +70,63 @@ impl Build<'_> {
     }
 }
 
-/// Builds an API-mode module with cffi: `script FOLDER ARGUMENTS` makes it in a folder of its own, which is returned.
-///
-/// # Errors
-/// There is no C compiler, or the module cannot be built: cffi needs the interpreter's headers for it.
-pub fn api_module(
-    host: &Host,
-    name: &str,
-    script: &Path,
-    arguments: &[OsString],
-    inputs: &[PathBuf],
-) -> Result<PathBuf> {
-    let folder = host.build.join(name);
-    let inputs = [inputs, &[script.to_path_buf()]].concat();
-    let _alone = lock(host)?;
-    if is_fresh(&folder, &inputs)? {
-        return Ok(folder);
-    }
-    compiler()?;
-    headers(host)?;
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    process::run(
-        host.off()
-            .arg("-B")
-            .arg(script)
-            .arg(&folder)
-            .args(arguments),
-    )
-    .context("cffi cannot build its API-mode module")?;
-    mark_fresh(&folder, &inputs)?;
-    Ok(folder)
+/// How an interpreter is started.
+pub type Interpreter<'a> = &'a dyn Fn() -> Command;
+
+/// A module in C for an interpreter, which a script of ours makes: `script FOLDER ARGUMENTS`.
+pub struct Module<'a> {
+    /// The name of its folder.
+    pub name: &'a str,
+    /// The interpreter.
+    pub interpreter: Interpreter<'a>,
+    /// Who makes it, for whoever reads why that failed.
+    pub maker: &'a str,
+    /// The script.
+    pub script: &'a Path,
+    /// Its arguments behind the folder.
+    pub arguments: &'a [OsString],
+    /// The files whose change matters.
+    pub inputs: &'a [PathBuf],
 }
 
-/// Whether the interpreter's headers are there, which all else here does without.
-fn headers(host: &Host) -> Result<()> {
-    const WHERE: &str = "import sysconfig; print(sysconfig.get_path('include'))";
-    let said = process::run(host.off().args(["-c", WHERE]))?;
-    let header = Path::new(said.stdout.trim()).join("Python.h");
-    if !header.exists() {
-        bail!(
-            "cffi's API mode needs the headers of this Python, and {} is not there (Debian and Ubuntu have them in the \
-             package python3-dev)",
-            header.display()
-        );
+impl Module<'_> {
+    /// Builds it in a folder of its own, which is returned, unless it is there already.
+    ///
+    /// # Errors
+    /// There is no C compiler, or the module cannot be built: it needs the interpreter's headers.
+    pub fn ensure(&self, host: &Host) -> Result<PathBuf> {
+        let folder = host.build.join(self.name);
+        let inputs = [self.inputs, &[self.script.to_path_buf()]].concat();
+        let _alone = lock(host)?;
+        if is_fresh(&folder, &inputs)? {
+            return Ok(folder);
+        }
+        compiler()?;
+        self.check_headers()?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let mut command = (self.interpreter)();
+        command.arg("-B").arg(self.script).arg(&folder);
+        process::run(command.args(self.arguments))
+            .with_context(|| format!("{} cannot build its module", self.maker))?;
+        mark_fresh(&folder, &inputs)?;
+        Ok(folder)
     }
-    Ok(())
+
+    /// Whether the interpreter's headers are there, which all else here does without.
+    fn check_headers(&self) -> Result<()> {
+        const WHERE: &str = "import sysconfig; print(sysconfig.get_path('include'))";
+        let said = process::run((self.interpreter)().args(["-c", WHERE]))?;
+        let header = Path::new(said.stdout.trim()).join("Python.h");
+        if !header.exists() {
+            bail!(
+                "{} needs the headers of this Python, and {} is not there (Debian and Ubuntu have them in the packages \
+                 python3-dev and pypy3-dev)",
+                self.maker,
+                header.display()
+            );
+        }
+        Ok(())
+    }
 }
 
 /// The C compiler: `CC`, or `cc` or `gcc` on PATH.

@@ -85,6 +85,11 @@ fn render(run: &Run, comparison: Option<&Comparison>) -> Result<String> {
         remarks => remarks,
         left_out => run.left_out.clone(),
         ordinary => Value::from(Serde(&run.ordinary)),
+        crossover => Value::from(Serde(&run.crossover.as_ref().map(|one| one.grid()))),
+        crossover_lines => run.crossover.as_ref().map(|one| one.remarks()),
+        peers => run.peers.as_ref().map(|peers| peers.installed.join("; ")),
+        peers_grid => Value::from(Serde(&run.peers.as_ref().map(|peers| peers.grid(&run.rows)))),
+        peers_lines => run.peers.as_ref().map(|peers| [peers.warm_ups(), peers.remarks()].concat()),
         comparison => comparison.map(Comparison::lines),
         plot => plot::for_page(run)?.map(Value::from_safe_string),
     })?)

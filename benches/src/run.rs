@@ -9,9 +9,10 @@ use crate::about::{About, Effort};
 use crate::baseline::Comparison;
 use crate::binding::Binding;
 use crate::host::Host;
+use crate::peers::{self, Peer};
 use crate::row::{Mean, Part, Row};
 use crate::tables::{self, Shown};
-use crate::{baseline, micro, ordinary, page, plot, programs, text};
+use crate::{baseline, crossover, micro, ordinary, page, plot, programs, text};
 
 /// What the field `format` of a stored run says.
 pub const FORMAT: &str = "hardwire bench";
@@ -33,6 +34,8 @@ pub enum Suite {
     Programs,
     /// Ordinary programs, and the interpreter's start.
     Ordinary,
+    /// How many calls until Hardwire is ahead.
+    Crossover,
 }
 
 impl Suite {
@@ -47,7 +50,7 @@ impl Suite {
     /// What it measures, in words.
     fn things(self) -> &'static str {
         match self {
-            Suite::Micro => "shape or binding",
+            Suite::Micro | Suite::Crossover => "shape or binding",
             Suite::Programs => "program or binding",
             Suite::Ordinary => "ordinary program",
         }
@@ -56,7 +59,7 @@ impl Suite {
     /// The names of what it measures.
     fn names(self) -> Vec<&'static str> {
         match self {
-            Suite::Micro => micro::names().collect(),
+            Suite::Micro | Suite::Crossover => micro::names().collect(),
             Suite::Programs => programs::names().collect(),
             Suite::Ordinary => ordinary::names().collect(),
         }
@@ -88,6 +91,8 @@ pub struct Options {
     pub repeats: Option<u32>,
     /// Whether to show what Hardwire costs beside the time.
     pub details: bool,
+    /// Peers that the loops are measured through as well.
+    pub peers: Vec<Peer>,
     /// Where to write the run as JSON.
     pub json: Option<PathBuf>,
     /// Where to plot it.
@@ -117,6 +122,10 @@ pub struct Run {
     pub means: Vec<Mean>,
     /// Ordinary programs, and the start.
     pub ordinary: Option<ordinary::Results>,
+    /// How many calls until Hardwire is ahead.
+    pub crossover: Option<crossover::Results>,
+    /// The loops through peers.
+    pub peers: Option<peers::Results>,
     /// What could not be measured, and why.
     pub left_out: Vec<String>,
 }
@@ -146,6 +155,12 @@ pub fn main(host: &Host, pair: MakePair, options: &Options) -> Result<bool> {
         if let Some(names) = names_for(suite, options) {
             run.measure(host, pair, suite, options, &names)?;
         }
+    }
+    if !options.peers.is_empty()
+        && let Some(names) = names_for(Suite::Micro, options)
+    {
+        let effort = micro_effort(options);
+        run.peers = Some(peers::measure(host, effort, &names, &options.peers)?);
     }
     if let Some(stored) = &stored {
         run.measure_slower_again(host, pair, options, stored)?;
@@ -214,6 +229,8 @@ impl Run {
             rows: Vec::new(),
             means: Vec::new(),
             ordinary: None,
+            crossover: None,
+            peers: None,
             left_out: Vec::new(),
         }
     }
@@ -241,6 +258,16 @@ impl Run {
             Suite::Ordinary => {
                 let effort = ordinary_effort(options);
                 self.ordinary = Some(ordinary::measure(host, pair, effort, names)?);
+            }
+            Suite::Crossover => {
+                let effort = if options.quick {
+                    crossover::Effort::QUICK
+                } else {
+                    crossover::Effort::FULL
+                };
+                let repeats = options.repeats.unwrap_or(effort.repeats);
+                let effort = crossover::Effort { repeats, ..effort };
+                self.crossover = Some(crossover::measure(host, effort, names)?);
             }
         }
         Ok(())
@@ -317,6 +344,28 @@ impl Run {
                 println!("{}", tables::mean(mean));
             }
         }
+        if let Some(peers) = &self.peers {
+            println!("\n{}\n", peers.installed.join("; "));
+            peers.grid(&self.rows).print();
+            let lines = peers.warm_ups().into_iter().chain(peers.remarks());
+            for line in lines {
+                println!("- {line}");
+            }
+        }
+        if let Some(crossover) = &self.crossover {
+            if !self.rows.is_empty() {
+                println!();
+            }
+            crossover.grid().print();
+            println!(
+                "ms: process CPU time of a whole process that makes so many calls, from the interpreter's start to its end, the \
+                 best of {}.\nIn parentheses: between which numbers of calls it was seen to be ahead.",
+                crossover.repeats
+            );
+            for line in crossover.remarks() {
+                println!("- {line}");
+            }
+        }
         if let Some(ordinary) = &self.ordinary {
             if !self.rows.is_empty() {
                 println!();
@@ -351,7 +400,9 @@ impl Run {
     /// Whether nothing is wrong: a target that is missed is no failure.
     fn is_right(&self) -> bool {
         let ordinary = self.ordinary.as_ref();
+        let crossover = self.crossover.as_ref();
         self.rows.iter().all(|row| row.verdict.is_right())
+            && crossover.is_none_or(crossover::Results::is_right)
             && ordinary.is_none_or(ordinary::Results::is_right)
     }
 }
@@ -397,6 +448,7 @@ mod tests {
             quick: true,
             repeats: None,
             details: false,
+            peers: Vec::new(),
             json: None,
             plot: None,
             html: None,

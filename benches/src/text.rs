@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
 /// A time in whatever unit, as exact as is of use.
 pub fn time(value: f64) -> String {
@@ -74,6 +75,28 @@ pub fn table(
         }));
     }
     table.trim_fmt()
+}
+
+/// A table as texts, for a terminal and for a page.
+#[derive(Debug, Clone, Serialize)]
+pub struct Grid {
+    /// What heads the columns.
+    pub headings: Vec<String>,
+    /// How many columns from the left are words.
+    pub left: usize,
+    /// The rows, each with a text for each column.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Grid {
+    /// On a terminal.
+    pub fn print(&self) {
+        let headings: Vec<_> = self.headings.iter().map(String::as_str).collect();
+        println!(
+            "{}\n",
+            table(&headings, self.left, self.rows.iter().cloned())
+        );
+    }
 }
 
 /// A progress bar on stderr; on a terminal only, and gone when it is dropped.

@@ -127,6 +127,11 @@ impl Counts {
         [self.iterations.to_string(), self.repeats.to_string()]
     }
 
+    /// The arguments of a program that warms up.
+    pub fn warming(self) -> [String; 4] {
+        [self.iterations, self.repeats, self.chunk, self.warm_up].map(|count| count.to_string())
+    }
+
     /// The half of the repeats, for each of two processes.
     pub fn halved(self) -> Counts {
         Counts {
@@ -244,7 +249,11 @@ pub fn existing(files: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
     files.into_iter().filter(|file| file.exists()).collect()
 }
 
-fn measured(command: &mut Command) -> Result<Measured> {
+/// Runs a command that prints what a loop took.
+///
+/// # Errors
+/// It failed, or printed something else.
+pub fn measured(command: &mut Command) -> Result<Measured> {
     let said = process::run(command)?;
     let told = || format!("the measurement printed {:?}", said.stdout);
     let printed: Printed = serde_json::from_str(&said.stdout).with_context(told)?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -10,7 +10,7 @@ use super::Effort;
 use super::shapes::{SHAPES, Shape};
 use crate::binding::{Binding, Library};
 use crate::host::Host;
-use crate::native::{self, Build, Kind};
+use crate::native::{Build, Interpreter, Kind, Module};
 use crate::timing::{self, Counts, InPython, Measured, existing};
 
 /// How many iterations are a step of the warm-up: a few tenths of a millisecond in the interpreter.
@@ -64,12 +64,17 @@ impl<'a> Bench<'a> {
             let wanted = bindings.contains(&Binding::CffiApi);
             let missing = bench.shape_left_out(*shape).is_some();
             if wanted && !missing && !bench.api.contains_key(&shape.library) {
-                let module = api_module(host, shape.library);
+                let module = api_module(host, shape.library, &|| host.off(), "");
                 let module = module.map_err(|error| format!("{error:#}"));
                 bench.api.insert(shape.library, module);
             }
         }
         Ok(bench)
+    }
+
+    /// What it runs on.
+    pub fn host(&self) -> &'a Host {
+        self.host
     }
 
     /// Why a shape cannot be measured, if it cannot.
@@ -91,8 +96,14 @@ impl<'a> Bench<'a> {
         })
     }
 
+    /// The folder of the API-mode module of what a shape calls, where there is one.
+    pub fn api(&self, shape: Shape) -> Option<&Path> {
+        let module = self.api.get(&shape.library)?;
+        module.as_deref().ok()
+    }
+
     /// The library that a shape calls, as it is opened.
-    fn library(&self, shape: Shape) -> &OsStr {
+    pub fn library(&self, shape: Shape) -> &OsStr {
         match shape.library {
             Library::Own => self.library.as_os_str(),
             Library::System(name) => OsStr::new(name),
@@ -121,10 +132,7 @@ impl<'a> Bench<'a> {
         on: bool,
         counts: Counts,
     ) -> Result<Measured> {
-        let api = match (self.api.get(&shape.library), binding) {
-            (Some(Ok(folder)), Binding::CffiApi) => Some(folder.as_path()),
-            _ => None,
-        };
+        let api = self.api(shape).filter(|_| binding == Binding::CffiApi);
         let program = InPython {
             file: &folder(self.host, shape).join(binding.file()),
             binding,
@@ -154,16 +162,24 @@ impl<'a> Bench<'a> {
 }
 
 /// The files of all shapes that call the same library.
-struct Sources {
-    folders: Vec<PathBuf>,
-    sources: Vec<PathBuf>,
-    headers: Vec<PathBuf>,
+pub struct Sources {
+    /// Their folders.
+    pub folders: Vec<PathBuf>,
+    /// The library's part.
+    pub sources: Vec<PathBuf>,
+    /// What is declared.
+    pub headers: Vec<PathBuf>,
 }
 
 impl Sources {
-    fn of(host: &Host, library: Library) -> Sources {
+    /// Those that are there.
+    pub fn of(host: &Host, library: Library) -> Sources {
         let shapes = SHAPES.iter().filter(|shape| shape.library == library);
-        let folders: Vec<_> = shapes.map(|shape| folder(host, *shape)).collect();
+        Sources::in_folders(shapes.map(|shape| folder(host, *shape)).collect())
+    }
+
+    /// Those of some folders.
+    pub fn in_folders(folders: Vec<PathBuf>) -> Sources {
         let files = |name| existing(folders.iter().map(|folder| folder.join(name)));
         Sources {
             sources: files("shape.c"),
@@ -173,22 +189,37 @@ impl Sources {
     }
 }
 
-/// The API-mode module of all shapes that call the same library. Each library has its own, so that where one cannot
-/// be linked with, the others are measured.
-fn api_module(host: &Host, library: Library) -> Result<PathBuf> {
+/// The API-mode module of all shapes that call the same library, for the host's interpreter or, with a name in front of its
+/// folder's, for another. Each library has its own, so that where one cannot be linked with, the others are measured.
+///
+/// # Errors
+/// It cannot be built.
+pub fn api_module(
+    host: &Host,
+    library: Library,
+    interpreter: Interpreter,
+    prefix: &str,
+) -> Result<PathBuf> {
     let of = Sources::of(host, library);
     let (name, linked) = match library {
-        Library::Own => ("shapes-api".to_string(), ""),
-        Library::System(name) => (format!("shapes-api-{name}"), name),
+        Library::Own => (format!("{prefix}shapes-api"), ""),
+        Library::System(name) => (format!("{prefix}shapes-api-{name}"), name),
     };
     let mut arguments = vec![OsString::from(linked)];
     arguments.extend(of.folders.into_iter().map(OsString::from));
-    let inputs = [of.sources, of.headers].concat();
-    let script = host.source("harness/build_api.py");
-    native::api_module(host, &name, &script, &arguments, &inputs)
+    Module {
+        name: &name,
+        interpreter,
+        maker: "cffi's API mode",
+        script: &host.source("harness/build_api.py"),
+        arguments: &arguments,
+        inputs: &[of.sources, of.headers].concat(),
+    }
+    .ensure(host)
 }
 
-fn folder(host: &Host, shape: Shape) -> PathBuf {
+/// The folder of a shape.
+pub fn folder(host: &Host, shape: Shape) -> PathBuf {
     host.source("shapes").join(shape.name)
 }
 
@@ -202,6 +233,7 @@ mod tests {
     fn what_is_left_out_is_named_with_the_reason() {
         let host = Host {
             python: PathBuf::new(),
+            chosen: PathBuf::new(),
             title: String::new(),
             on: Box::new(|_| Command::new("python")),
             sources: PathBuf::new(),

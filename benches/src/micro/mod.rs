@@ -1,9 +1,9 @@
 //! The microbenchmark suite: loops around foreign calls and over C memory, each a shape of work, through each binding,
 //! with Hardwire off and on, and in C.
 
-mod bench;
+pub(crate) mod bench;
 mod rows;
-mod shapes;
+pub(crate) mod shapes;
 mod target;
 
 use anyhow::{Result, bail};
@@ -53,6 +53,19 @@ pub struct Results {
 /// The names of all shapes.
 pub fn names() -> impl Iterator<Item = &'static str> {
     SHAPES.iter().map(|shape| shape.name)
+}
+
+/// The shapes of these names, or all; those that are names of bindings do not matter.
+///
+/// # Errors
+/// As [`measure`].
+pub(crate) fn shapes_named(names: &[String]) -> Result<Vec<Shape>> {
+    let is_shape = |name: &&String| shape(name).is_some();
+    let names: Vec<_> = names.iter().filter(is_shape).cloned().collect();
+    Ok(select(&names)?
+        .into_iter()
+        .map(|(shape, _)| shape)
+        .collect())
 }
 
 /// Measures the shapes and bindings of these names, or all.

@@ -1,14 +1,12 @@
 //! What an interpreter's start costs: without Hardwire, with it installed and off, and with it on.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::text;
+use crate::{process, text};
 
 /// Its name on the command line.
 pub const NAME: &str = "startup";
@@ -74,25 +72,12 @@ pub fn measure(pair: &Pair, repeats: u32) -> Result<Times> {
 
 /// The CPU time of a command, in ms.
 fn cpu_time(command: &mut Command) -> Result<f64> {
-    let before = of_children()?;
-    let status = command
+    command
         .env_remove("HARDWIRE")
         .env_remove("PYTHONPATH")
-        .env_remove("PYTHONDONTWRITEBYTECODE")
-        .stdin(Stdio::null())
-        .status()
-        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
-    if !status.success() {
-        bail!("{}: {status}", command.get_program().display());
-    }
-    Ok(of_children()? - before)
-}
-
-/// The CPU time of all children that ended, in ms.
-fn of_children() -> Result<f64> {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("cannot read the CPU time")?;
-    let total = usage.user_time() + usage.system_time();
-    Ok(total.num_microseconds() as f64 / 1000.0)
+        .env_remove("PYTHONDONTWRITEBYTECODE");
+    let (_, ms) = process::timed(command)?;
+    Ok(ms)
 }
 
 impl Times {

@@ -1,0 +1,10 @@
+local ffi, lib = ...
+
+return function(n)
+    local total = 0
+    for i = 0, n - 1 do
+        total = total + lib.refuse(i)
+        total = total + ffi.errno()
+    end
+    return total
+end

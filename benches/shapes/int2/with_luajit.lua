@@ -1,0 +1,9 @@
+local ffi, lib = ...
+
+return function(n)
+    local total = 0
+    for i = 0, n - 1 do
+        total = total + lib.add(i, 3)
+    end
+    return total
+end
