@@ -8,9 +8,9 @@ use assert_cmd::Command as Hardwire;
 use serde_json::Value;
 use tempfile::TempDir;
 use traces::dump::{
-    AbortRecord, Bytecode, CodeRecord, Counts, End, ExitRecord, FORMAT, GoneRecord, LoopCounts,
-    LoopRecord, LoopState, MachineCode, Object, Origin, Place, Record, RemarkRecord, Seen, Start,
-    TraceRecord, VersionCounts,
+    AbortNote, AbortRecord, Bytecode, CodeRecord, Counts, End, ExitRecord, FORMAT, GoneRecord,
+    LoopCounts, LoopRecord, LoopState, MachineCode, Object, Origin, Place, Record, RemarkRecord,
+    Seen, Start, TraceRecord, VersionCounts,
 };
 use traces::{Op, Trace};
 
@@ -228,7 +228,12 @@ fn records() -> Vec<Record> {
             bytecode: "YIELD_VALUE".into(),
             reason: "Bytecode".into(),
             detail: "YIELD_VALUE".into(),
-            notes: Vec::new(),
+            notes: vec![AbortNote {
+                file: "/srv/work/app.py".into(),
+                line: 12,
+                remark: "Operation".into(),
+                detail: "`iter`".into(),
+            }],
         }),
         Record::Counts(Counts {
             time_us: 1_000_000,
@@ -402,6 +407,7 @@ fn folds_open_and_links_lead_into_them() {
             closed, opened: trace.parentElement.open, at: trace.querySelector('.at')?.textContent,
             machine: document.getElementById('text-2-machine').textContent,
             notes: [...loop.querySelectorAll('.source .note')].map((n) => n.textContent),
+            interpreted: document.querySelector('[data-loop=\"2\"] .source').textContent,
             heat: document.getElementById('at-1-1-4').className,
             bold: loop.querySelectorAll('.source b b, .source code b').length,
             boxes: loop.querySelectorAll('.version[open] svg .box').length,
@@ -437,6 +443,13 @@ fn folds_open_and_links_lead_into_them() {
         "tally is called through the interpreter",
     ] {
         assert!(notes.contains(note), "{note}: {notes}");
+    }
+    let interpreted = text("interpreted");
+    for note in [
+        "iter goes through the interpreter's own protocol",
+        "recording given up: a bytecode that is not compiled yet (YIELD_VALUE)",
+    ] {
+        assert!(interpreted.contains(note), "{note}: {interpreted}");
     }
     assert!(
         text("heat").contains("heat-5") && text("heat").contains("has-code"),

@@ -99,6 +99,16 @@ impl Facts {
     }
 }
 
+impl Facts {
+    /// A remark, which is made once however often it is met.
+    fn remark(&mut self, name: &str, detail: &str) {
+        let text = remark_words(name, detail);
+        if !self.notes.iter().any(|note| note.text == text) {
+            self.note("call", 1, text);
+        }
+    }
+}
+
 /// The facts by code object and line.
 type Map = BTreeMap<(u32, u32), Facts>;
 
@@ -196,10 +206,7 @@ fn facts(dump: &Dump, story: &LoopStory, versions: &[Version]) -> Map {
         }
         for remark in &record.remarks {
             if let Some(facts) = at(dump, &mut map, remark.place) {
-                let text = remark_words(&remark.remark, &remark.detail);
-                if !facts.notes.iter().any(|note| note.text == text) {
-                    facts.note("call", 1, text);
-                }
+                facts.remark(&remark.remark, &remark.detail);
             }
         }
         if Some(record.id) == principal {
@@ -208,7 +215,13 @@ fn facts(dump: &Dump, story: &LoopStory, versions: &[Version]) -> Map {
         }
     }
     for abort in &story.aborts {
-        let facts = map.entry(line_of(dump, story, abort)).or_default();
+        for note in &abort.notes {
+            let place = line_of(dump, story, &note.file, note.line);
+            let facts = map.entry(place).or_default();
+            facts.remark(&note.remark, &note.detail);
+        }
+        let place = line_of(dump, story, &abort.file, abort.line);
+        let facts = map.entry(place).or_default();
         let what = match abort.branch {
             Some(_) => "recording of a branch given up",
             None => "recording given up",
@@ -255,7 +268,7 @@ pub(super) struct Abort {
 /// The recordings that were given up.
 pub(super) fn aborts(dump: &Dump, story: &LoopStory) -> Vec<Abort> {
     let view = |abort: &AbortRecord| {
-        let (code, line) = line_of(dump, story, abort);
+        let (code, line) = line_of(dump, story, &abort.file, abort.line);
         Abort {
             when: words::time(abort.time_us),
             of: match abort.branch {
@@ -277,16 +290,14 @@ pub(super) fn aborts(dump: &Dump, story: &LoopStory) -> Vec<Abort> {
     story.aborts.iter().map(view).collect()
 }
 
-/// The line where a recording was given up, where that lies in a code object that the dump holds; else the loop's own.
-fn line_of(dump: &Dump, story: &LoopStory, abort: &AbortRecord) -> (u32, u32) {
-    let own = (story.record.code, story.record.line);
-    let holds = |code: &&CodeRecord| {
-        code.file == abort.file && code.bytecode.iter().any(|b| b.line == abort.line)
-    };
+/// A line of a file as one of a code object, where the dump holds one that has it; else the loop's own line.
+fn line_of(dump: &Dump, story: &LoopStory, file: &str, line: u32) -> (u32, u32) {
+    let holds =
+        |code: &&CodeRecord| code.file == file && code.bytecode.iter().any(|b| b.line == line);
     let mut codes = dump.code(story).into_iter().chain(dump.codes.values());
     match codes.find(holds) {
-        Some(code) if abort.line > 0 => (code.id, abort.line),
-        _ => own,
+        Some(code) if line > 0 => (code.id, line),
+        _ => (story.record.code, story.record.line),
     }
 }
 
