@@ -50,7 +50,7 @@ local function warm_up(spent, last)
     local limit = math.max(middle(last), middle(tail)) / SPEED
     local passed = 0
     for i = 1, #spent - IN_A_ROW + 1 do
-        if middle(part(spent, i, i + IN_A_ROW - 1)) <= limit then
+        if math.max(spent[i], middle(part(spent, i, i + IN_A_ROW - 1))) <= limit then
             return i > 1 and string.format("%.6f", passed / 1e6) or "null"
         end
         passed = passed + spent[i]

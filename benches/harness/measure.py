@@ -78,7 +78,7 @@ def warm_up(spent, last):
     # The end of the first chunks counts as well: the machine may have changed its speed since.
     limit = max(middle(last), middle(spent[-len(spent) // 4 :])) / SPEED
     for i in range(len(spent) - IN_A_ROW + 1):
-        if middle(spent[i : i + IN_A_ROW]) <= limit:
+        if max(spent[i], middle(spent[i : i + IN_A_ROW])) <= limit:
             return sum(spent[:i]) / 1e6 if i else None
     return None
 

@@ -1,7 +1,7 @@
 //! How many calls a program has to make until Hardwire is ahead: whole processes, from the interpreter's start to its end, with
 //! more and more calls; Hardwire's warm-up counts, and so do the imports.
 
-use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -151,7 +151,7 @@ impl Crossover {
 /// # Errors
 /// Something in C cannot be built, or a program failed.
 pub fn measure(host: &Host, effort: Effort, names: &[String]) -> Result<Results> {
-    let (shapes, bindings) = chosen(names)?;
+    let (shapes, bindings) = chosen(names);
     let cells: Vec<_> = shapes
         .iter()
         .map(|shape| (*shape, [bindings.as_slice(), &[Binding::CffiApi]].concat()))
@@ -175,37 +175,13 @@ pub fn measure(host: &Host, effort: Effort, names: &[String]) -> Result<Results>
         if bench.shape_left_out(shape).is_some() {
             continue;
         }
+        race.note(bench.binding_left_out(shape, Binding::CffiApi).as_ref());
         for &binding in &bindings {
             if let Some(why) = bench.binding_left_out(shape, binding) {
                 race.note(Some(&why));
                 continue;
             }
-            let mut others = vec![Runner::python("plain Python", binding)];
-            if pypy.is_ok() && binding != Binding::CffiApi {
-                others.push(Runner {
-                    name: "PyPy",
-                    start: Start::Pypy,
-                    binding: binding.name(),
-                    file: binding.file(),
-                    module: None,
-                });
-            }
-            let api = bench.binding_left_out(shape, Binding::CffiApi);
-            race.note(api.as_ref());
-            if api.is_none() && binding != Binding::CffiApi {
-                others.push(Runner::python("C extension (cffi API)", Binding::CffiApi));
-            }
-            if let Ok(module) = &cython
-                && peers::is_plain(shape)
-            {
-                others.push(Runner {
-                    name: "C extension (Cython)",
-                    start: Start::Chosen,
-                    binding: "extension",
-                    file: "with_cffi.py",
-                    module: Some(module.into()),
-                });
-            }
+            let others = others(&bench, shape, binding, pypy.is_ok(), cython.as_deref().ok());
             rows.push(race.row(shape, binding, &others)?);
         }
     }
@@ -217,19 +193,53 @@ pub fn measure(host: &Host, effort: Effort, names: &[String]) -> Result<Results>
     })
 }
 
-fn chosen(names: &[String]) -> Result<(Vec<Shape>, Vec<Binding>)> {
+/// What a shape through a binding is held against.
+fn others(
+    bench: &Bench,
+    shape: Shape,
+    binding: Binding,
+    has_pypy: bool,
+    cython: Option<&Path>,
+) -> Vec<Runner> {
+    let mut others = vec![Runner::python("plain Python", binding)];
+    let is_api = binding == Binding::CffiApi;
+    if has_pypy && !is_api {
+        others.push(Runner {
+            start: Start::Pypy,
+            ..Runner::python("PyPy", binding)
+        });
+    }
+    if bench.api(shape).is_some() && !is_api {
+        others.push(Runner::python("C extension (cffi API)", Binding::CffiApi));
+    }
+    if let Some(module) = cython
+        && peers::is_plain(shape)
+    {
+        others.push(Runner {
+            name: "C extension (Cython)",
+            start: Start::Chosen,
+            binding: "extension",
+            file: "with_cffi.py",
+            module: Some(module.to_path_buf()),
+        });
+    }
+    others
+}
+
+/// The shapes and bindings of these names, or the usual ones.
+fn chosen(names: &[String]) -> (Vec<Shape>, Vec<Binding>) {
     let named: Vec<_> = names.iter().filter_map(|name| shape(name)).collect();
     let usual = || USUAL.iter().filter_map(|name| shape(name)).collect();
     let is_named = |binding: &&Binding| names.iter().any(|name| name == binding.name());
     let bindings: Vec<_> = Binding::ALL.iter().filter(is_named).copied().collect();
-    Ok((
+    (
         if named.is_empty() { usual() } else { named },
         if bindings.is_empty() {
             USUAL_BINDINGS.to_vec()
         } else {
             bindings
         },
-    ))
+    )
 }
 
 /// How a process is started.
@@ -255,7 +265,7 @@ struct Runner {
     /// The file of the shape's folder.
     file: &'static str,
     /// The folder of a compiled module.
-    module: Option<OsString>,
+    module: Option<PathBuf>,
 }
 
 impl Runner {
@@ -347,7 +357,7 @@ impl Race<'_> {
             Start::Chosen => Peer::Cython.command(self.host),
         };
         if let Some(module) = &runner.module {
-            host::add_to_pythonpath(&mut command, module.as_ref());
+            host::add_to_pythonpath(&mut command, module);
         }
         if runner.binding == Binding::CffiApi.name()
             && let Some(folder) = self.bench.api(shape)

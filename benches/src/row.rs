@@ -101,7 +101,8 @@ impl Cost {
         let compiled = loops.iter().any(|one| one.is_compiled());
         Some(Cost {
             warm_up_ms: on.warm_up_ms.filter(|_| compiled),
-            compile_ms: loops.iter().map(|one| one.compile_ms).sum(),
+            // Not `sum`: that of no number is -0.
+            compile_ms: loops.iter().fold(0.0, |all, one| all + one.compile_ms),
             code_bytes: loops.iter().map(|one| one.code_bytes).sum(),
             memory_growth_kib: on.memory_growth_kib,
         })

@@ -180,18 +180,23 @@ fn check_names(options: &Options) -> Result<()> {
     let Some(name) = options.only.iter().find(|name| !known(name)) else {
         return Ok(());
     };
-    let things: Vec<_> = options.suites.iter().map(|suite| suite.things()).collect();
-    let mut all = Vec::new();
-    for name in options.suites.iter().flat_map(|suite| suite.known()) {
-        if !all.contains(&name) {
-            all.push(name);
-        }
-    }
+    let things = once_each(options.suites.iter().map(|suite| suite.things()));
+    let all = once_each(options.suites.iter().flat_map(|suite| suite.known()));
     bail!(
         "--only {name}: there is no such {}; known: {}",
         things.join(", "),
         all.join(", ")
     );
+}
+
+fn once_each(texts: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+    let mut each = Vec::new();
+    for text in texts {
+        if !each.contains(&text) {
+            each.push(text);
+        }
+    }
+    each
 }
 
 /// Those names that mean something in a part; none, where they mean other parts.

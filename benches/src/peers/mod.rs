@@ -194,27 +194,18 @@ impl Modules {
     /// The folder of the module that a shape needs, where it needs one.
     fn of(&mut self, host: &Host, shape: Shape, way: &Way) -> Result<Option<PathBuf>, String> {
         let make = || match way.how {
-            How::Api => {
+            How::Extension { source } => extension(host, way, source),
+            _ => {
                 let prefix = format!("{}-", way.peer.name());
-                Some(api_module(
-                    host,
-                    shape.library,
-                    &|| way.peer.command(host),
-                    &prefix,
-                ))
+                api_module(host, shape.library, &|| way.peer.command(host), &prefix)
             }
-            How::Extension { source } => Some(extension(host, way, source)),
-            How::Python { .. } | How::Lua => None,
         };
-        let key = (way.name, shape.library);
-        if !self.built.contains_key(&key) {
-            let Some(module) = make() else {
-                return Ok(None);
-            };
-            self.built
-                .insert(key, module.map_err(|error| format!("{error:#}")));
+        if matches!(way.how, How::Python { .. } | How::Lua) {
+            return Ok(None);
         }
-        self.built.get(&key).cloned().transpose()
+        let built = self.built.entry((way.name, shape.library));
+        let module = built.or_insert_with(|| make().map_err(|error| format!("{error:#}")));
+        module.clone().map(Some)
     }
 }
 
