@@ -12,6 +12,7 @@ pub mod disas;
 mod dwarf;
 pub mod exit;
 pub mod lower;
+mod made_up;
 pub mod opt;
 pub mod region;
 pub mod site;
@@ -25,7 +26,7 @@ pub use exit::{
     Activation, ActivationBuf, Exit, ExitFrame, InstanceAttr, InstanceShape, Repr, Source,
     values_of,
 };
-pub use opt::{Types, optimise, optimise_with};
+pub use opt::{Types, optimise, optimise_with, passes};
 pub use region::{Part, Region};
 pub use site::{Handoff, Site};
 pub use target::{Target, Values};

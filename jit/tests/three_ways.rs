@@ -1,14 +1,6 @@
 //! One trace, three ways, one result: the reference evaluator on the trace as recorded, on the
-//! optimised trace, and machine code. The traces and what they give are in `traces/*.trace`:
-//!
-//! ```text
-//! ;; what the file is about
-//! trace "..." ... { ... }
-//! ;; run: what this run is about
-//! ; slot 0 = int 5          (see `traces::eval::scene`)
-//! ;; gives
-//! ; leaves at 10, depth 1   (rewritten with BLESS=1)
-//! ```
+//! optimised trace, and machine code. The traces and what they give are in `traces/*.trace`, in
+//! the form of `traces::eval::runs`; `BLESS=1` rewrites what they give.
 
 #![allow(
     clippy::undocumented_unsafe_blocks,
@@ -22,48 +14,13 @@ use jit::Types;
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
+use traces::eval::runs::{comment, split, uncomment};
 use traces::{SnapId, Stage, parse, verify};
 
-/// A file: its trace, and its runs without what they give.
-struct File<'a> {
-    head: &'a str,
-    runs: Vec<Run<'a>>,
-}
-
-struct Run<'a> {
-    title: &'a str,
-    /// The lines of the world, as they stand in the file.
-    world: &'a str,
-}
-
-fn split(text: &str) -> File<'_> {
-    let mut parts = text.split("\n;; run:");
-    let head = parts.next().unwrap_or_default();
-    let runs = parts
-        .map(|part| {
-            let (title, rest) = part.split_once('\n').unwrap_or((part, ""));
-            let world = rest
-                .split_once(";; gives\n")
-                .map_or(rest, |(world, _)| world);
-            Run { title, world }
-        })
-        .collect();
-    File { head, runs }
-}
-
-fn uncomment(lines: &str) -> String {
-    let lines = lines.lines().map(|l| l.trim_start_matches(';').trim());
-    lines.map(|l| format!("{l}\n")).collect()
-}
-
-fn comment(lines: &str) -> String {
-    lines.lines().map(|l| format!("; {l}\n")).collect()
-}
-
 fn check(path: &Path, text: &str) -> String {
-    let file = split(text);
+    let (head, runs) = split(text);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    assert!(!file.runs.is_empty(), "{name} runs nothing");
+    assert!(!runs.is_empty(), "{name} runs nothing");
     let naive = parse::parse(text).unwrap_or_else(|e| panic!("{name}: {e}"));
     verify(&naive, Stage::Naive).unwrap_or_else(|e| panic!("{name}: {e}"));
     let optimised = |restarts: &HashSet<SnapId>| {
@@ -73,8 +30,8 @@ fn check(path: &Path, text: &str) -> String {
     };
     let restarting = optimised(&naive.branches().into_keys().collect());
     let optimised = optimised(&HashSet::new());
-    let mut blessed = file.head.to_string();
-    for run in &file.runs {
+    let mut blessed = head.to_string();
+    for run in &runs {
         let world = uncomment(run.world);
         let raw = evaluate(&naive, &world);
         assert!(

@@ -8,6 +8,7 @@ use crate::trace::{
     SnapId, Snapshot, Trace, Value,
 };
 use crate::{Field, Helper};
+use std::ops::Range;
 
 /// A text that is not a trace: where, what was found and what was expected.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -44,6 +45,15 @@ pub fn parse(text: &str) -> Result<Trace> {
 /// # Errors
 /// Where the text is not a sequence of traces.
 pub fn parse_file(text: &str) -> Result<Vec<Trace>> {
+    let all = parse_places(text)?;
+    Ok(all.into_iter().map(|(trace, _)| trace).collect())
+}
+
+/// As [`parse_file`], with the bytes of the text that each trace takes: comments lie in between.
+///
+/// # Errors
+/// As [`parse_file`].
+pub fn parse_places(text: &str) -> Result<Vec<(Trace, Range<usize>)>> {
     let mut p = Parser { text, at: 0 };
     let mut all = Vec::new();
     loop {
@@ -51,7 +61,9 @@ pub fn parse_file(text: &str) -> Result<Vec<Trace>> {
         if p.at >= text.len() {
             return Ok(all);
         }
-        all.push(p.trace()?);
+        let start = p.at;
+        let trace = p.trace()?;
+        all.push((trace, start..p.at));
     }
 }
 

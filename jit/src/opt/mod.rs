@@ -49,6 +49,7 @@ mod state;
 mod structs;
 mod tuples;
 
+use peel::Peeled;
 pub use peel::Types;
 use std::collections::HashSet;
 use traces::{Abort, Helper, Imm, Inst, Reason, SnapId, Stage, Trace};
@@ -71,24 +72,83 @@ pub fn optimise_with(
     types: Types,
     restarts: &HashSet<SnapId>,
 ) -> Result<Trace, Abort> {
-    check("recording", trace, Stage::Naive)?;
-    let makes = trace.insts.iter().any(makes_instance);
-    let peeled = match peel::peel(trace, types, restarts, makes) {
-        // Without them it may do.
-        Err(_) if makes => peel::peel(trace, types, restarts, false)?,
-        peeled => peeled?,
-    };
-    check("peeling", &peeled.trace, Stage::Optimised)?;
-    let derived = induct::derive(peeled);
-    check("induction", &derived, Stage::Optimised)?;
-    let sunk = sink::sink(derived)?;
-    check("sinking", &sunk, Stage::Optimised)?;
-    let lent = lend::lend(sunk);
-    check("lending", &lent, Stage::Optimised)?;
-    let swept = dce::sweep(&lent)?;
-    check("sweeping", &swept, Stage::Optimised)?;
-    Ok(swept)
+    passes(trace, types, restarts, |_, _| {})
 }
+
+/// As [`optimise_with`]; `seen` is handed the name of each pass and what it gave, one after the other.
+///
+/// # Errors
+/// As [`optimise`]: the passes in front of the one that refuses have been handed over then.
+pub fn passes(
+    trace: &Trace,
+    types: Types,
+    restarts: &HashSet<SnapId>,
+    mut seen: impl FnMut(&'static str, &Trace),
+) -> Result<Trace, Abort> {
+    check("recording", trace, Stage::Naive)?;
+    let mut work = Work {
+        naive: trace,
+        types,
+        restarts,
+        done: Peeled::default(),
+    };
+    for &(name, pass) in PASSES {
+        pass(&mut work)?;
+        check(name, &work.done.trace, Stage::Optimised)?;
+        seen(name, &work.done.trace);
+    }
+    Ok(work.done.trace)
+}
+
+/// A trace on its way through the passes.
+struct Work<'a> {
+    naive: &'a Trace,
+    types: Types,
+    restarts: &'a HashSet<SnapId>,
+    /// What the last pass gave.
+    done: Peeled,
+}
+
+impl Work<'_> {
+    /// What the last pass gave, for the next one.
+    fn take(&mut self) -> Trace {
+        std::mem::take(&mut self.done.trace)
+    }
+}
+
+type Pass = fn(&mut Work<'_>) -> Result<(), Abort>;
+
+/// The passes, in their order.
+const PASSES: &[(&str, Pass)] = &[
+    ("peeling", |work| {
+        let makes = work.naive.insts.iter().any(makes_instance);
+        let peel = |virtual_instances| {
+            peel::peel(work.naive, work.types, work.restarts, virtual_instances)
+        };
+        work.done = match peel(makes) {
+            // Without them it may do.
+            Err(_) if makes => peel(false)?,
+            peeled => peeled?,
+        };
+        Ok(())
+    }),
+    ("induction", |work| {
+        work.done.trace = induct::derive(std::mem::take(&mut work.done));
+        Ok(())
+    }),
+    ("sinking", |work| {
+        work.done.trace = sink::sink(work.take())?;
+        Ok(())
+    }),
+    ("lending", |work| {
+        work.done.trace = lend::lend(work.take());
+        Ok(())
+    }),
+    ("sweeping", |work| {
+        work.done.trace = dce::sweep(&work.done.trace)?;
+        Ok(())
+    }),
+];
 
 fn makes_instance(inst: &Inst) -> bool {
     matches!(inst.imm, Imm::HelperSlot(Helper::InstanceNew, _))

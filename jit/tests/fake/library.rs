@@ -1,80 +1,24 @@
-//! The foreign functions that traces of tests call, as machine code and as the evaluator's.
+//! The foreign functions of `traces::eval::library`, as machine code.
 
 use super::running::{called, called_leaf};
 use super::scene::in_region;
-use traces::CType;
-use traces::eval::{Datum, Memory};
+use traces::eval::library::touched;
 
-pub type Closure = fn(&[Datum]) -> Option<Datum>;
-
-/// What traces of tests call: name, machine code, meaning.
-pub const LIBRARY: &[(&str, *const (), Closure)] = &[
-    ("add", add as *const (), |a| match *a {
-        [Datum::Int(x), Datum::Int(y)] => {
-            Some(Datum::Int((x as i32).wrapping_add(y as i32).into()))
-        }
-        _ => None,
-    }),
-    ("scale", scale as *const (), |a| match *a {
-        [Datum::Float(x), Datum::Float(y)] => Some(Datum::Float(x * y)),
-        _ => None,
-    }),
-    ("tick", tick as *const (), |_| None),
-    ("square", square as *const (), |a| match *a {
-        [Datum::Float(x)] => Some(Datum::Float(x * x)),
-        _ => None,
-    }),
-    ("half", half as *const (), |a| match *a {
-        [Datum::Float(x)] => Some(Datum::Float(x / 2.0)),
-        _ => None,
-    }),
-    ("not8", not8 as *const (), |a| match *a {
-        [Datum::Int(x)] => Some(Datum::Int(!x)),
-        _ => None,
-    }),
-    ("umax", umax as *const (), |a| match *a {
-        [Datum::Int(x), Datum::Int(y)] => Some(Datum::Int((x as u64).max(y as u64) as i64)),
-        _ => None,
-    }),
-    ("odd", odd as *const (), |a| match *a {
-        [Datum::Int(x)] => Some(Datum::Bool(x & 1 == 1)),
-        _ => None,
-    }),
+/// What traces of tests call.
+pub const LIBRARY: &[(&str, *const ())] = &[
+    ("add", add as *const ()),
+    ("scale", scale as *const ()),
+    ("tick", tick as *const ()),
+    ("square", square as *const ()),
+    ("half", half as *const ()),
+    ("not8", not8 as *const ()),
+    ("umax", umax as *const ()),
+    ("odd", odd as *const ()),
+    ("touch", touch as *const ()),
+    ("pair", pair as *const ()),
+    ("sum3", sum3 as *const ()),
+    ("mix", mix as *const ()),
 ];
-
-pub type OnMemory = fn(&mut Memory, &[Datum]) -> Vec<Datum>;
-
-/// Functions that read and write memory, or give two eightbytes.
-pub const ON_MEMORY: &[(&str, *const (), OnMemory)] = &[
-    ("touch", touch as *const (), |memory, a| {
-        let &[Datum::Ptr(p)] = a else { return vec![] };
-        let Ok(old) = memory.peek(p, CType::I64) else {
-            return vec![];
-        };
-        if let Datum::Int(n) = old {
-            memory.poke(p, CType::I64, Datum::Int(touched(n)));
-        }
-        vec![old]
-    }),
-    ("pair", pair as *const (), |_, a| match *a {
-        [Datum::Int(x), Datum::Float(y)] => vec![Datum::Int(!x), Datum::Float(-y)],
-        _ => vec![],
-    }),
-    ("sum3", sum3 as *const (), |_, a| match *a {
-        [Datum::Int(x), Datum::Int(y), Datum::Int(z)] => {
-            vec![Datum::Int(x.wrapping_add(y).wrapping_add(z))]
-        }
-        _ => vec![],
-    }),
-    ("mix", mix as *const (), |_, a| match *a {
-        [Datum::Float(x), Datum::Int(n)] => vec![Datum::Float(x), Datum::Int(n.wrapping_add(1))],
-        _ => vec![],
-    }),
-];
-
-pub fn touched(n: i64) -> i64 {
-    n.wrapping_mul(3).wrapping_add(1)
-}
 
 extern "C" fn touch(p: *mut i64) -> i64 {
     let old = unsafe { p.read_unaligned() };

@@ -8,7 +8,7 @@ mod running;
 pub mod scene;
 
 use jit::site::PLAIN;
-use jit::target::{Functions, MAX_WATCHES, Target, Values, Watch};
+use jit::target::{Functions, MAX_WATCHES, Target};
 use jit::{
     Activation, ActivationBuf, Compiled, Exit, Handoff, Repr, Request, Site, Source, compile,
     values_of,
@@ -450,15 +450,7 @@ pub fn target() -> Target {
         fields,
         helpers,
         functions,
-        frame_slots: 16,
-        frame_function: 0,
-        frame_instr: 8,
         code_bytes: CODE_BYTES as i32,
-        refcount: 0,
-        object_type: 8,
-        long_tag: 16,
-        long_digit: 24,
-        values: Values::Tagged,
         true_addr: 0x7_0000,
         false_addr: 0x7_1000,
         none_addr: 0x7_2000,
@@ -467,19 +459,7 @@ pub fn target() -> Target {
         // They have names in the tests.
         writes_over: false,
         range_iter_addr: RANGE_ITER,
-        thread_exception: None,
-        watches: vec![
-            Watch {
-                bytes: 8,
-                zero: true,
-                by_python: false,
-            },
-            Watch {
-                bytes: 4,
-                zero: false,
-                by_python: false,
-            },
-        ],
+        ..Target::made_up()
     }
 }
 

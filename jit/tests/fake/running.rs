@@ -1,9 +1,9 @@
 //! What machine code calls and what it tells: helpers, deaths, the log of a run.
 
-use super::library::touched;
 use super::scene::{FOREVER, incref, release};
 use super::*;
 use traces::eval::helpers;
+use traces::eval::library::touched;
 
 #[derive(Default)]
 pub(super) struct Running {

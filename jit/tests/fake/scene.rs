@@ -1,7 +1,7 @@
 //! The evaluator's worlds in raw memory: the same objects, foreign functions and helpers for
 //! machine code, and what it leaves behind as a world again.
 
-use super::library::{LIBRARY, ON_MEMORY, touched};
+use super::library::LIBRARY;
 use super::running::{self, NOW, Running};
 use super::{
     BYTES, CDATA, CDATA_OWN, CFLOAT, CINT, CODE, FLOAT, IMMORTAL, INT, LIST, LIST_ITER, Machine,
@@ -12,7 +12,7 @@ use jit::target::Target;
 use jit::{Exit, Repr, Source};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
-use traces::eval::{self, Datum, Heap, Kind, ObjRef, Outcome, Reply, World, scene};
+use traces::eval::{self, Datum, Heap, Kind, ObjRef, Outcome, World, scene};
 use traces::{Abort, CType, Field, Helper, Imm, Known, ObjId, Op, Resume, Trace};
 
 /// More iterations than any test runs.
@@ -20,62 +20,9 @@ pub const FOREVER: u64 = 2000;
 
 /// A world from its text, with the functions that tests call.
 pub fn world(text: &str) -> World {
-    let mut world = World::new();
+    let mut world = World::with_library();
     scene::fill(&mut world, text).unwrap_or_else(|e| panic!("{e}"));
-    for &(name, _, f) in LIBRARY {
-        world.function(name, f);
-    }
-    for &(name, _, f) in ON_MEMORY {
-        world.function_on_memory(name, f);
-    }
-    // It adds its arguments, and writes to the memory of a struct.
-    world.helper(Helper::PyCall, |heap, extra, args| {
-        let sum = sum(heap, args, 1)? + i128::from(extra);
-        for &arg in args {
-            if matches!(heap.get(arg)?.kind, Kind::CStruct { .. }) {
-                let place = heap.address_of(arg);
-                let old = heap.memory.peek(place, CType::I64)?;
-                if let Datum::Int(n) = old {
-                    heap.memory.poke(place, CType::I64, Datum::Int(touched(n)));
-                }
-            }
-        }
-        Ok(if sum < 0 {
-            Reply::Raised
-        } else {
-            let object = heap.alloc(Kind::Int(sum));
-            heap.incref(object);
-            Reply::Obj(object)
-        })
-    });
-    // Gives its first argument again.
-    world.helper(Helper::PyGetItem, |heap, _, args| match args {
-        [first, ..] => {
-            heap.incref(*first);
-            Ok(Reply::Obj(*first))
-        }
-        [] => Err("no argument".to_string()),
-    });
-    world.helper(Helper::PyTruth, |heap, _, args| {
-        let sum = sum(heap, args, 0)?;
-        Ok(if sum < 0 {
-            Reply::Raised
-        } else {
-            Reply::Bool(sum != 0)
-        })
-    });
     world
-}
-
-fn sum(heap: &Heap, args: &[ObjRef], from: usize) -> Result<i128, String> {
-    let ints = args
-        .iter()
-        .skip(from)
-        .map(|&arg| match heap.get(arg)?.kind {
-            Kind::Int(n) => Ok(n),
-            _ => Ok(0),
-        });
-    ints.sum()
 }
 
 /// The report of a run of the evaluator; a fault is one too.
@@ -363,14 +310,12 @@ impl Mirror {
     }
 
     fn bind(&self, trace: &Trace) -> Trace {
-        let functions = LIBRARY.iter().map(|&(name, f, _)| (name, f as usize));
-        let on_memory = ON_MEMORY.iter().map(|&(name, f, _)| (name, f as usize));
+        let functions = LIBRARY.iter().map(|&(name, f)| (name, f as usize));
         let names: Vec<(&str, usize)> = self
             .constants
             .iter()
             .map(|(name, addr)| (name.as_str(), *addr))
             .chain(functions)
-            .chain(on_memory)
             .collect();
         super::bind(trace.clone(), &names)
     }

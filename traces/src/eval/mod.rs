@@ -16,13 +16,17 @@
 //! | `call` | foreign functions, helpers that run Python code |
 //! | `exit` | the frame behind an exit |
 //! | [`scene`] | worlds as text |
+//! | [`runs`] | runs as text, behind a trace |
+//! | [`library`] | functions for runs |
 
 mod arith;
 mod call;
 mod exit;
 pub mod heap;
 pub mod helpers;
+pub mod library;
 mod memory;
+pub mod runs;
 pub mod scene;
 mod step;
 

@@ -14,12 +14,16 @@
 //! errno 7                                what cffi keeps
 //! slot 0 = int 5                         also `float`, `bool`, `None`, `NULL`, `@name`
 //! attention 3                            `check` leaves once three foreign functions were called
+//! function f = int 1, int 2              what a foreign function gives, call by call, the last one ever after; also
+//!                                        `float`, `bool`, `ptr`, `nothing`, and `(int 1, float 2)` for a struct
+//! helper getitem = int 1, raises         what a helper that may run Python code gives, likewise: objects, or it raises
 //! ```
 
 use super::heap::{BASE, Datum, Kind, ObjRef};
-use super::{Outcome, World};
-use crate::CType;
+use super::{Outcome, Reply, World};
+use crate::helper::HelperEffect;
 use crate::trace::{Known, Resume, Trace};
+use crate::{CType, Helper, Type};
 
 /// Fills a world from a text.
 ///
@@ -109,9 +113,89 @@ fn fill_line(world: &mut World, line: &str) -> Result<(), String> {
         }
         "errno" => world.errno = words.number()?,
         "attention" => world.attention = Some(words.number()?),
+        "function" => function(world, &mut words)?,
+        "helper" => helper(world, &mut words)?,
         other => return Err(format!("`{other}` begins no line")),
     }
     words.end()
+}
+
+/// What a foreign function gives, call by call.
+fn function(world: &mut World, words: &mut Words<'_>) -> Result<(), String> {
+    let name = words.next()?;
+    words.expect("=")?;
+    let mut all = vec![results(words)?];
+    while words.accept(",") {
+        all.push(results(words)?);
+    }
+    let mut next = in_turn(all, Vec::new());
+    world.function_on_memory(name, move |_, _| next());
+    Ok(())
+}
+
+fn results(words: &mut Words<'_>) -> Result<Vec<Datum>, String> {
+    if words.accept("nothing") {
+        return Ok(Vec::new());
+    }
+    if !words.accept("(") {
+        return Ok(vec![datum(words)?]);
+    }
+    let first = datum(words)?;
+    words.expect(",")?;
+    let second = datum(words)?;
+    words.expect(")")?;
+    Ok(vec![first, second])
+}
+
+fn datum(words: &mut Words<'_>) -> Result<Datum, String> {
+    match words.next()? {
+        "int" => Ok(Datum::Int(words.number()?)),
+        "float" => Ok(Datum::Float(words.number()?)),
+        "bool" => Ok(Datum::Bool(words.number()?)),
+        "ptr" => Ok(Datum::Ptr(words.address()?)),
+        other => Err(format!("`{other}` is no kind of number")),
+    }
+}
+
+/// What a helper that may run Python code gives, call by call.
+fn helper(world: &mut World, words: &mut Words<'_>) -> Result<(), String> {
+    let name = words.next()?;
+    let found = Helper::ALL.iter().find(|helper| helper.name() == name);
+    let runs_python = |helper: &&Helper| helper.effect() == HelperEffect::Python;
+    let found = found.filter(runs_python);
+    let found = found.ok_or_else(|| format!("`{name}` is no helper that may run Python code"))?;
+    words.expect("=")?;
+    let mut all = Vec::new();
+    while all.is_empty() || words.accept(",") {
+        all.push(match words.accept("raises") {
+            true => Reply::Raised,
+            false => Reply::Obj(object(world, words)?),
+        });
+    }
+    let is_truth = found.ret() == Some(Type::Bool);
+    let mut next = in_turn(all, Reply::Raised);
+    world.helper(*found, move |heap, _, _| match next() {
+        Reply::Obj(object) if is_truth => match heap.get(object)?.kind {
+            Kind::Bool(truth) => Ok(Reply::Bool(truth)),
+            _ => Err("the helper gives a bool".to_string()),
+        },
+        Reply::Obj(object) => {
+            heap.incref(object);
+            Ok(Reply::Obj(object))
+        }
+        reply => Ok(reply),
+    });
+    Ok(())
+}
+
+/// Gives one after the other, and the last one ever after.
+fn in_turn<T: Clone>(all: Vec<T>, none: T) -> impl FnMut() -> T {
+    let mut at = 0;
+    move || {
+        let found = all.get(at).or(all.last()).cloned();
+        at += 1;
+        found.unwrap_or_else(|| none.clone())
+    }
 }
 
 fn object(world: &mut World, words: &mut Words<'_>) -> Result<ObjRef, String> {
@@ -224,6 +308,12 @@ impl<'a> Words<'a> {
         Ok(word)
     }
 
+    fn accept(&mut self, wanted: &str) -> bool {
+        let is_next = self.peek() == Some(wanted);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
     fn expect(&mut self, wanted: &str) -> Result<(), String> {
         match self.next()? {
             word if word == wanted => Ok(()),
@@ -250,6 +340,45 @@ impl<'a> Words<'a> {
         match self.peek() {
             None => Ok(()),
             Some(word) => Err(format!("`{word}` is too much")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_and_helpers_give_what_a_line_says() {
+        let mut world = World::new();
+        let text = "function next = int 1, (int 2, float 0.5), nothing\n\
+                    helper getitem = int 7, raises\nhelper truth = bool true";
+        fill(&mut world, text).unwrap();
+        let next = world.functions.get_mut("next").unwrap();
+        let mut given = || next(&mut world.heap.memory, &[]);
+        assert_eq!(given(), [Datum::Int(1)]);
+        assert_eq!(given(), [Datum::Int(2), Datum::Float(0.5)]);
+        assert_eq!((given(), given()), (vec![], vec![]));
+        let getitem = world.helpers.get_mut("getitem").unwrap();
+        let first = getitem(&mut world.heap, 0, &[]).unwrap();
+        assert!(matches!(first, Reply::Obj(o) if world.heap.show(o) == "int 7"));
+        assert_eq!(getitem(&mut world.heap, 0, &[]), Ok(Reply::Raised));
+        let truth = world.helpers.get_mut("truth").unwrap();
+        assert_eq!(truth(&mut world.heap, 0, &[]), Ok(Reply::Bool(true)));
+    }
+
+    #[test]
+    fn what_is_no_such_line_is_named() {
+        for (line, why) in [
+            ("function f = word 1", "`word` is no kind of number"),
+            (
+                "helper cell_set = int 1",
+                "no helper that may run Python code",
+            ),
+            ("function f = int 1 2", "`2` is too much"),
+        ] {
+            let error = fill(&mut World::new(), line).unwrap_err();
+            assert!(error.contains(line) && error.contains(why), "{error}");
         }
     }
 }

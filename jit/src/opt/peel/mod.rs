@@ -43,6 +43,7 @@ pub enum Types {
 }
 
 /// A peeled trace: the preamble, `label`, the body, `jump`.
+#[derive(Default)]
 pub(super) struct Peeled {
     pub(super) trace: Trace,
     /// The intervals of the label's parameters, those of integers.
