@@ -45,7 +45,7 @@ enum Command {
     Bench(BenchArguments),
     /// Tell which interpreter is used, and check that Hardwire can run on it.
     Doctor,
-    /// Look at what `-X hardwire=dump=FOLDER` wrote.
+    /// See what Hardwire did in a program (`-X hardwire=dump=FOLDER` writes it down), and what it makes of a trace.
     #[command(subcommand)]
     Trace(TraceCommand),
 }

@@ -4,7 +4,8 @@
 //! never links it. It finds a supported CPython ([`python`]), lays the freshly built
 //! module and its Python package out in a folder ([`runtime`]), and starts that
 //! interpreter on the user's program ([`run`]). [`doctor`] is built on the same three, and
-//! [`host`] hands them to the crate `benches`, which holds the demo and the measurements.
+//! [`host`] hands them to the crate `benches`, which holds the demo and the measurements. [`trace`] needs no
+//! interpreter: it reads what the engine wrote down, and traces in text.
 
 pub mod cli;
 pub mod doctor;

@@ -1,6 +1,18 @@
-//! `hardwire trace`: what a dump of a process tells.
+//! `hardwire trace`: what Hardwire did in a program, and what it makes of a trace.
+//!
+//! | file | idea |
+//! | --- | --- |
+//! | `html` | a dump as one page |
+//! | `text` | traces in text: run, optimised, compiled |
+//! | `native` | machine code beside the trace that it was made of |
+//! | `paint` | colours and columns |
+//!
+//! Nothing here needs an interpreter.
 
 pub mod html;
+mod native;
+mod paint;
+mod text;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -10,14 +22,23 @@ use clap::Subcommand;
 pub enum TraceCommand {
     /// Write a page that shows the dump: its loops, where time went, sources, traces and machine code. It is one file.
     Html(html::Arguments),
+    /// Run traces in text in the reference evaluator, without Python and without machine code.
+    Run(text::Run),
+    /// Optimise traces in text.
+    Opt(text::Opt),
+    /// Compile traces in text, for an interpreter whose offsets and addresses are made up.
+    Asm(text::Asm),
 }
 
-/// Does it.
+/// Prints it; whether all is as it should be.
 ///
 /// # Errors
-/// The dump cannot be read, or what is made of it cannot be written.
+/// Something cannot be read, or is not there.
 pub fn main(command: &TraceCommand) -> Result<bool> {
     match command {
         TraceCommand::Html(arguments) => html::main(arguments),
+        TraceCommand::Run(run) => text::run(run),
+        TraceCommand::Opt(opt) => text::opt(opt),
+        TraceCommand::Asm(asm) => text::asm(asm),
     }
 }
