@@ -2,14 +2,18 @@
 //!
 //! | file | idea |
 //! | --- | --- |
+//! | `list` | a line for each loop |
 //! | `html` | a dump as one page |
 //! | `text` | traces in text: run, optimised, compiled |
+//! | `dumps` | which dump and which loop are meant; where the time of a process went |
 //! | `native` | machine code beside the trace that it was made of |
 //! | `paint` | colours and columns |
 //!
 //! Nothing here needs an interpreter.
 
+mod dumps;
 pub mod html;
+mod list;
 mod native;
 mod paint;
 mod text;
@@ -20,6 +24,8 @@ use clap::Subcommand;
 /// What is asked for.
 #[derive(Subcommand, Debug)]
 pub enum TraceCommand {
+    /// List the hot loops of a program, those first that took longest: what became of them, and why.
+    List(list::List),
     /// Write a page that shows the dump: its loops, where time went, sources, traces and machine code. It is one file.
     Html(html::Arguments),
     /// Run traces in text in the reference evaluator, without Python and without machine code.
@@ -36,6 +42,7 @@ pub enum TraceCommand {
 /// Something cannot be read, or is not there.
 pub fn main(command: &TraceCommand) -> Result<bool> {
     match command {
+        TraceCommand::List(list) => list::list(list),
         TraceCommand::Html(arguments) => html::main(arguments),
         TraceCommand::Run(run) => text::run(run),
         TraceCommand::Opt(opt) => text::opt(opt),
