@@ -3,6 +3,7 @@
 //! | file | idea |
 //! | --- | --- |
 //! | `list` | a line for each loop |
+//! | `why` | where time is lost |
 //! | `html` | a dump as one page |
 //! | `text` | traces in text: run, optimised, compiled |
 //! | `dumps` | which dump and which loop are meant; where the time of a process went |
@@ -17,6 +18,7 @@ mod list;
 mod native;
 mod paint;
 mod text;
+mod why;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -26,6 +28,8 @@ use clap::Subcommand;
 pub enum TraceCommand {
     /// List the hot loops of a program, those first that took longest: what became of them, and why.
     List(list::List),
+    /// Tell where time is lost, and what would help.
+    Why(why::Why),
     /// Write a page that shows the dump: its loops, where time went, sources, traces and machine code. It is one file.
     Html(html::Arguments),
     /// Run traces in text in the reference evaluator, without Python and without machine code.
@@ -43,6 +47,7 @@ pub enum TraceCommand {
 pub fn main(command: &TraceCommand) -> Result<bool> {
     match command {
         TraceCommand::List(list) => list::list(list),
+        TraceCommand::Why(why) => why::why(why),
         TraceCommand::Html(arguments) => html::main(arguments),
         TraceCommand::Run(run) => text::run(run),
         TraceCommand::Opt(opt) => text::opt(opt),

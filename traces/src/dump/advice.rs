@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 const EXIT_NS: f64 = 450.0;
 /// What is lost below this, in microseconds, is not worth a line, where the dump tells how long anything took.
 const WORTH_US: f64 = 500.0;
+/// What is lost below this until a loop is compiled is not worth a line: no loop is compiled at once.
+const WARM_UP_US: f64 = 10_000.0;
 /// The most exits of a version that are named.
 const MOST_EXITS: usize = 3;
 
@@ -27,6 +29,13 @@ pub struct Finding {
     pub help: String,
     /// About how much time it took, in microseconds of the process's processor time.
     pub lost_us: f64,
+}
+
+impl Finding {
+    /// Whether so much is lost that it is worth a line.
+    pub fn is_worth_a_line(&self) -> bool {
+        self.lost_us >= WORTH_US
+    }
 }
 
 /// What is lost in these loops, the most first.
@@ -51,8 +60,15 @@ fn of_interpreted(dump: &Dump, story: &LoopStory, all: &mut Vec<Finding>) {
     let state = match story.counts.state {
         LoopState::LeftAlone => "is left to the interpreter",
         _ if story.counts.sleeps => "waits for the compiler",
+        _ if last.is_none() => "had not run often enough to be compiled",
         _ => "is not compiled yet",
     };
+    // Where it is recorded again and again, the last time tells.
+    let unsaid = reason.is_none() && story.counts.detail.is_empty() && !story.counts.sleeps;
+    let again = last.filter(|_| unsaid);
+    if let Some(abort) = again {
+        return of_aborted(dump, story, abort, all);
+    }
     let why = match reason {
         Some(reason) => format!(": {}{}", reason.text(), in_brackets(&story.counts.detail)),
         None if story.counts.detail.is_empty() => String::new(),
@@ -83,6 +99,23 @@ fn of_interpreted(dump: &Dump, story: &LoopStory, all: &mut Vec<Finding>) {
         what: format!("the loop {state}{why}{}", where_it_was(dump, story, last)),
         help: reason.map_or(String::new(), |r| help_for(r).to_string()),
         lost_us: rest.max(0.0),
+    });
+}
+
+/// A loop that is recorded again, since its last recording was given up.
+fn of_aborted(dump: &Dump, story: &LoopStory, abort: &AbortRecord, all: &mut Vec<Finding>) {
+    let reason = reason(&abort.reason);
+    let why = reason.map_or(abort.reason.as_str(), |reason| reason.text());
+    all.push(Finding {
+        of: story.record.id,
+        place: header(story),
+        what: format!(
+            "the loop is not compiled yet; its last recording was given up: {why}{}{}",
+            in_brackets(&abort.detail),
+            where_it_was(dump, story, Some(abort))
+        ),
+        help: reason.map_or(String::new(), |r| help_for(r).to_string()),
+        lost_us: story.interpreted_us as f64,
     });
 }
 
@@ -139,7 +172,11 @@ fn of_compiled(dump: &Dump, story: &LoopStory, all: &mut Vec<Finding>) {
     for version in &current {
         of_remarks(dump, story, version, all);
     }
+    let before = all.len();
     of_exits(story, &current, all);
+    let exits = all.get(before..).unwrap_or_default();
+    let explained = exits.iter().map(|f| f.lost_us).sum::<f64>();
+    of_warm_up(dump, story, explained, all);
     let gone = story.versions.len() - current.len();
     let grown = story.versions.iter();
     let grown = grown.filter_map(|v| dump.versions.get(v));
@@ -160,6 +197,35 @@ fn of_compiled(dump: &Dump, story: &LoopStory, all: &mut Vec<Finding>) {
             lost_us: compiled_us as f64,
         });
     }
+}
+
+/// What the interpreter ran of a loop that has native code, other than behind exits.
+fn of_warm_up(dump: &Dump, story: &LoopStory, explained: f64, all: &mut Vec<Finding>) {
+    let lost_us = story.interpreted_us as f64 - explained;
+    let versions = story.versions.iter();
+    let mut versions = versions.filter_map(|v| dump.versions.get(v));
+    let Some(first) = versions.next().filter(|_| lost_us >= WARM_UP_US) else {
+        return;
+    };
+    let compiled = versions.next_back().unwrap_or(first);
+    let at = |us: u64| match us {
+        0..10_000_000 => format!("{} ms", us / 1000),
+        _ => format!("{} s", us / 1_000_000),
+    };
+    let again = match compiled.record.id == first.record.id {
+        true => String::new(),
+        false => format!(" and, for the last time, {}", at(compiled.record.time_us)),
+    };
+    all.push(Finding {
+        of: story.record.id,
+        place: header(story),
+        what: format!(
+            "the interpreter ran it, mostly until it was compiled ({}{again} into the program)",
+            at(first.record.time_us)
+        ),
+        help: "a longer run loses no more; where the loop waited for the compiler, -X hardwire=all compiles it at once".into(),
+        lost_us,
+    });
 }
 
 /// About how much the remarks of a version cost an iteration, in ns.
@@ -210,12 +276,13 @@ fn of_exits(story: &LoopStory, current: &[&VersionStory], all: &mut Vec<Finding>
             }
         }
     }
-    let exits: u64 = by_place.values().map(|&(n, _)| n).sum();
+    // What an iteration is taken to save is about what the interpreter takes for one: no more than one is left to it.
+    let saves = current.iter().map(|version| version.record.saves_ns);
+    let each_ns = EXIT_NS + saves.max().unwrap_or(0).max(0) as f64;
     let mut by_count: Vec<_> = by_place.into_iter().collect();
     by_count.sort_by_key(|&(key, (n, _))| (std::cmp::Reverse(n), key));
     for ((place, op), (n, exit)) in by_count.into_iter().take(MOST_EXITS) {
-        let share = n as f64 / exits.max(1) as f64;
-        let lost_us = n as f64 * EXIT_NS / 1000.0 + share * story.interpreted_us as f64;
+        let lost_us = n as f64 * each_ns / 1000.0;
         if exit.leads_on || op == "loop_end" && n * 100 < story.counts.iterations {
             // A loop has to end.
             continue;
