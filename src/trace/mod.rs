@@ -3,21 +3,27 @@
 //! | file | idea |
 //! | --- | --- |
 //! | `list` | a line for each loop |
+//! | `show` | a loop by its source lines |
 //! | `why` | where time is lost |
 //! | `html` | a dump as one page |
 //! | `text` | traces in text: run, optimised, compiled |
 //! | `dumps` | which dump and which loop are meant; where the time of a process went |
+//! | `again` | what a dump holds as text, made again |
+//! | `view` | a trace by its source lines |
 //! | `native` | machine code beside the trace that it was made of |
 //! | `paint` | colours and columns |
 //!
 //! Nothing here needs an interpreter.
 
+mod again;
 mod dumps;
 pub mod html;
 mod list;
 mod native;
 mod paint;
+mod show;
 mod text;
+mod view;
 mod why;
 
 use anyhow::Result;
@@ -28,6 +34,8 @@ use clap::Subcommand;
 pub enum TraceCommand {
     /// List the hot loops of a program, those first that took longest: what became of them, and why.
     List(list::List),
+    /// Show a loop by its source lines: the traces, the machine code, the exits that were taken.
+    Show(show::Show),
     /// Tell where time is lost, and what would help.
     Why(why::Why),
     /// Write a page that shows the dump: its loops, where time went, sources, traces and machine code. It is one file.
@@ -47,6 +55,7 @@ pub enum TraceCommand {
 pub fn main(command: &TraceCommand) -> Result<bool> {
     match command {
         TraceCommand::List(list) => list::list(list),
+        TraceCommand::Show(show) => show::show(show),
         TraceCommand::Why(why) => why::why(why),
         TraceCommand::Html(arguments) => html::main(arguments),
         TraceCommand::Run(run) => text::run(run),
