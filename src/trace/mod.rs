@@ -3,6 +3,7 @@
 //! | file | idea |
 //! | --- | --- |
 //! | `list` | a line for each loop |
+//! | `diff` | two runs of a program |
 //! | `show` | a loop by its source lines |
 //! | `why` | where time is lost |
 //! | `html` | a dump as one page |
@@ -16,6 +17,7 @@
 //! Nothing here needs an interpreter.
 
 mod again;
+mod diff;
 mod dumps;
 pub mod html;
 mod list;
@@ -38,6 +40,8 @@ pub enum TraceCommand {
     Show(show::Show),
     /// Tell where time is lost, and what would help.
     Why(why::Why),
+    /// Compare two runs of a program, loop by loop.
+    Diff(diff::Diff),
     /// Write a page that shows the dump: its loops, where time went, sources, traces and machine code. It is one file.
     Html(html::Arguments),
     /// Run traces in text in the reference evaluator, without Python and without machine code.
@@ -56,6 +60,7 @@ pub fn main(command: &TraceCommand) -> Result<bool> {
     match command {
         TraceCommand::List(list) => list::list(list),
         TraceCommand::Show(show) => show::show(show),
+        TraceCommand::Diff(diff) => diff::diff(diff),
         TraceCommand::Why(why) => why::why(why),
         TraceCommand::Html(arguments) => html::main(arguments),
         TraceCommand::Run(run) => text::run(run),
