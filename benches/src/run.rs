@@ -138,9 +138,7 @@ pub struct Run {
 /// be read.
 pub fn main(host: &Host, pair: MakePair, options: &Options) -> Result<bool> {
     check_names(options)?;
-    if let Some(path) = &options.plot {
-        plot::Format::of(path)?;
-    }
+    check_files(options)?;
     let stored = options
         .baseline
         .as_deref()
@@ -173,6 +171,32 @@ pub fn main(host: &Host, pair: MakePair, options: &Options) -> Result<bool> {
     }
     run.write(options, comparison.as_ref())?;
     Ok(run.is_right() && comparison.is_none_or(|comparison| comparison.is_good()))
+}
+
+/// What would be in the way of the files in the end, before everything is measured.
+fn check_files(options: &Options) -> Result<()> {
+    if let Some(path) = &options.plot {
+        plot::Format::of(path)?;
+    }
+    let files = [
+        ("--json", &options.json),
+        ("--html", &options.html),
+        ("--plot", &options.plot),
+    ];
+    for (option, path) in files {
+        let Some(path) = path else { continue };
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            bail!(
+                "{option} {}: there is no folder {}; make it first",
+                path.display(),
+                folder.display()
+            );
+        }
+    }
+    Ok(())
 }
 
 fn check_names(options: &Options) -> Result<()> {
@@ -478,6 +502,19 @@ mod tests {
             assert!(check_names(&options(&[suite], &[known])).is_ok());
         }
         assert!(check_names(&options(&[Suite::Ordinary], &["cdll"])).is_err());
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named_before_anything_is_measured() {
+        let mut options = options(&[Suite::Micro], &[]);
+        options.html = Some(PathBuf::from("/no/such/folder/run.html"));
+        let error = check_files(&options).unwrap_err().to_string();
+        assert!(
+            error.contains("--html") && error.contains("no folder /no/such/folder"),
+            "{error}"
+        );
+        options.html = Some(PathBuf::from("run.html"));
+        assert!(check_files(&options).is_ok());
     }
 
     #[test]
