@@ -113,15 +113,19 @@ pub fn parts(
     let own = address..address.wrapping_add(bytes.len() as u64);
     let mut parts: Vec<Part> = Vec::new();
     for row in rows {
-        let at = row.address.wrapping_sub(address) as u32;
+        let at = row.offset;
         let behind = marks.partition_point(|&(start, _)| start <= at);
         let mark = behind.checked_sub(1).and_then(|n| marks.get(n));
         let inst = mark.and_then(|&(_, inst)| inst);
         let (text, mut note) = named(&row.text, &own, names);
-        if let Some(word) = constant(&row, address, bytes) {
+        if let Some(word) = constant(&row, bytes) {
             note = names.find(word).unwrap_or_else(|| format!("{word:#x}"));
         }
-        let line = Line { at, text, note };
+        let line = Line {
+            at,
+            text: in_columns(&text),
+            note,
+        };
         match parts.last_mut().filter(|part| part.inst == inst) {
             Some(part) => part.lines.push(line),
             None => parts.push(Part {
@@ -161,16 +165,24 @@ pub fn by_instruction(parts: Vec<Part>) -> BTreeMap<Option<u32>, (Vec<Line>, Vec
     all
 }
 
+/// An instruction with its operands in a column of their own.
+fn in_columns(text: &str) -> String {
+    match text.split_once(' ') {
+        Some((mnemonic, operands)) => format!("{mnemonic:7} {operands}"),
+        None => text.to_string(),
+    }
+}
+
 /// The constant behind the code that an instruction reads.
-fn constant(row: &jit::Row, address: u64, bytes: &[u8]) -> Option<u64> {
+fn constant(row: &jit::Row, bytes: &[u8]) -> Option<u64> {
     let (before, _) = row.text.split_once("(%rip)")?;
     let digits = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next()?;
     let distance = match digits.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16).ok()?,
         None => digits.parse().ok()?,
     };
-    let behind = row.address.wrapping_add(row.bytes.len() as u64);
-    let at = usize::try_from(behind.wrapping_add(distance).wrapping_sub(address)).ok()?;
+    let behind = row.offset as usize + row.bytes;
+    let at = behind.wrapping_add(usize::try_from(distance).ok()?);
     let word = bytes.get(at..at.checked_add(8)?)?;
     Some(u64::from_le_bytes(word.try_into().ok()?))
 }
@@ -251,15 +263,15 @@ mod tests {
         let mut bytes = vec![0x90; 16];
         bytes[8..].copy_from_slice(&0x1234_5678_u64.to_le_bytes());
         let row = jit::Row {
-            address: 0x1000,
-            bytes: vec![0; 7],
-            text: "cmpq    1(%rip), %rdx".to_string(),
+            offset: 0,
+            bytes: 7,
+            text: "cmpq 1(%rip), %rdx".to_string(),
         };
-        assert_eq!(constant(&row, 0x1000, &bytes), Some(0x1234_5678));
+        assert_eq!(constant(&row, &bytes), Some(0x1234_5678));
         let far = jit::Row {
-            text: "cmpq    0x100(%rip), %rdx".to_string(),
+            text: "cmpq 0x100(%rip), %rdx".to_string(),
             ..row
         };
-        assert_eq!(constant(&far, 0x1000, &bytes), None);
+        assert_eq!(constant(&far, &bytes), None);
     }
 }

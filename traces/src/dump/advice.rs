@@ -65,7 +65,7 @@ fn of_interpreted(dump: &Dump, story: &LoopStory, all: &mut Vec<Finding>) {
     };
     // Where it is recorded again and again, the last time tells.
     let unsaid = reason.is_none() && story.counts.detail.is_empty() && !story.counts.sleeps;
-    let again = last.filter(|_| unsaid);
+    let again = last.filter(|abort| unsaid && abort.notes.is_empty());
     if let Some(abort) = again {
         return of_aborted(dump, story, abort, all);
     }
