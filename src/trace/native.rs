@@ -137,10 +137,13 @@ pub fn parts(
     Ok(parts)
 }
 
+/// The machine code of each instruction of a trace: what runs as a rule, and what lies aside.
+pub type ByInstruction = BTreeMap<Option<u32>, (Vec<Line>, Vec<Line>)>;
+
 /// The parts of each instruction of a trace that run as a rule, and those that lie aside: of exits, and of what hardly ever
 /// happens. Machine code of one instruction is spread a little among that of others; what lies behind the first parts of many that follow
 /// it is aside.
-pub fn by_instruction(parts: Vec<Part>) -> BTreeMap<Option<u32>, (Vec<Line>, Vec<Line>)> {
+pub fn by_instruction(parts: Vec<Part>) -> ByInstruction {
     let mut firsts: HashMap<u32, usize> = HashMap::new();
     for (n, part) in parts.iter().enumerate() {
         if let Some(inst) = part.inst {
@@ -154,7 +157,7 @@ pub fn by_instruction(parts: Vec<Part>) -> BTreeMap<Option<u32>, (Vec<Line>, Vec
             .filter(|&(&of, &at)| of > inst && first < at && at < n);
         later.count() > SPREAD
     };
-    let mut all: BTreeMap<Option<u32>, (Vec<Line>, Vec<Line>)> = BTreeMap::new();
+    let mut all = ByInstruction::new();
     for (n, part) in parts.into_iter().enumerate() {
         let (hot, aside) = all.entry(part.inst).or_default();
         match part.inst.is_some_and(|inst| is_aside(n, inst)) {

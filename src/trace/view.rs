@@ -2,11 +2,11 @@
 //! no room.
 
 use super::again::{self, Origin};
-use super::native::{self, Line, Names};
+use super::native::{self, ByInstruction, Line, Names};
 use super::paint::{self, BAD, FAINT, GOOD, HEADING, NOTE, SOURCE, count, cut, paint};
 use anstyle::Style;
 use anyhow::Result;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use traces::dump::{Bytecode, Dump, ExitRecord, Place, VersionStory, exit_words};
 use traces::{Op, Trace};
@@ -22,7 +22,7 @@ pub struct View<'a> {
     /// The instructions that have machine code, where exits and the like are of this trace.
     compiled: Option<HashSet<u32>>,
     /// The machine code, by the instructions, and what belongs to none: what runs as a rule, and what lies aside.
-    native: Option<BTreeMap<Option<u32>, (Vec<Line>, Vec<Line>)>>,
+    native: Option<ByInstruction>,
     has_aside: bool,
 }
 
