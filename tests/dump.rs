@@ -111,7 +111,8 @@ fn a_dump_tells_what_became_of_each_loop() {
     assert!(marks.len() > 10 && marks.iter().all(known), "{marks:?}");
     assert!(marks.is_sorted_by_key(|mark| mark.0));
     let taken: u64 = version.exits().iter().map(|(_, n)| n).sum();
-    assert_eq!(taken, version.counts.entries);
+    assert_eq!(taken + version.counts.sampled, version.counts.entries);
+    assert_eq!(dump.start.options, "dump=dump,threshold=100");
     let line = |exit: &traces::dump::ExitRecord| dump.line(exit.frames[0]);
     assert!(
         version

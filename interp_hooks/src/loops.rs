@@ -79,6 +79,8 @@ pub struct Version {
     pub entries: Cell<u64>,
     /// See `entries`.
     pub iterations: Cell<u64>,
+    /// How often it was left for a sample, which is no exit of the program's.
+    pub sampled: Cell<u64>,
     /// What it was seen to take, and the interpreter in calls of it, in microseconds; see [`crate::sample`].
     pub native_us: Cell<u64>,
     /// See `native_us`.

@@ -4,6 +4,8 @@
 /// The options in force.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Options {
+    /// The words.
+    pub words: String,
     /// Print the report at exit.
     pub report: bool,
     /// How many times a loop's back edge is taken before the loop is recorded.
@@ -35,6 +37,7 @@ impl Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
+            words: String::new(),
             report: false,
             threshold: 500,
             all: false,
@@ -111,7 +114,10 @@ pub fn known_words() -> String {
 /// # Errors
 /// A text that names the word that is not known, or the value that is wrong.
 pub fn parse(text: &str) -> Result<Options, String> {
-    let mut options = Options::default();
+    let mut options = Options {
+        words: text.to_string(),
+        ..Options::default()
+    };
     for word in text.split(',').map(str::trim) {
         if matches!(word, "" | "1" | "on" | "True") {
             continue;

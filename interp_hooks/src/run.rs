@@ -12,7 +12,7 @@ use jit::{Activation, ActivationBuf, Exit, Handoff, Repr, Source, values_of};
 use pyo3_ffi as ffi;
 use smallvec::SmallVec;
 use std::rc::Rc;
-use traces::Resume;
+use traces::{Op, Resume};
 
 /// How many native runs a thread may have inside one another. A run that calls Python takes C stack,
 /// which calls from Python to Python do not: a deep recursion must not run out of it.
@@ -114,9 +114,7 @@ pub unsafe fn run<'a>(
     e.runs
         .borrow_mut()
         .retain(|r| r.activation != buf.activation());
-    if let Some(t) = version.taken.borrow_mut().get_mut(n as usize) {
-        *t += 1;
-    }
+    count_exit(version, n as usize);
     // SAFETY: nobody else uses the record any more; the spare iterator is the run's.
     let (iterations, shortfall, observed, owed) = unsafe {
         let owed = handoff::take_owed(buf.activation());
@@ -153,6 +151,21 @@ pub unsafe fn run<'a>(
         calls,
         frames,
         held,
+    }
+}
+
+/// Counts an exit, but for those that are made for a sample.
+fn count_exit(version: &Version, n: usize) {
+    if sample::is_asked() {
+        let exit = version.compiled.exits.get(n);
+        let inst = exit.and_then(|exit| version.trace.insts.get(exit.inst as usize));
+        if inst.is_some_and(|inst| inst.op == Op::Check) {
+            version.sampled.set(version.sampled.get() + 1);
+            return;
+        }
+    }
+    if let Some(taken) = version.taken.borrow_mut().get_mut(n) {
+        *taken += 1;
     }
 }
 

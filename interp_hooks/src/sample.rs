@@ -30,6 +30,8 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 static RAN: AtomicU32 = AtomicU32::new(0);
 /// The main thread's time at the last sample.
 static LAST: AtomicI64 = AtomicI64::new(0);
+/// What the compiler had taken by then.
+static SPENT: AtomicI64 = AtomicI64::new(0);
 
 /// Begins to sample, where that is the main thread. Behind a fork it is to be begun again.
 pub fn start() {
@@ -63,6 +65,11 @@ pub fn stop() {
 /// Whether there are samples.
 pub fn is_on() -> bool {
     ON.load(Ordering::Relaxed)
+}
+
+/// Whether a sample is under way, for which native code leaves.
+pub fn is_asked() -> bool {
+    ASKED.load(Ordering::Relaxed)
 }
 
 /// The main thread begins to run a version, which is told by its number, or goes on with another one (0: with none); what it ran
@@ -108,7 +115,10 @@ pub fn ask() {
 extern "C" fn take(_: *mut c_void) -> c_int {
     ASKED.store(false, Ordering::Relaxed);
     if let (Some(now), Some(e)) = (main_us(), engine::get()) {
-        let us = now - LAST.swap(now, Ordering::Relaxed);
+        // The compiler keeps its own account.
+        let spent = i64::try_from(e.budget.spent()).unwrap_or(0);
+        let compiled = spent - SPENT.swap(spent, Ordering::Relaxed);
+        let us = now - LAST.swap(now, Ordering::Relaxed) - compiled;
         let ran = RAN.load(Ordering::Relaxed);
         if let (true, Ok(us)) = (is_on(), u64::try_from(us)) {
             // SAFETY: a pending call is made in the main thread, with the GIL held.

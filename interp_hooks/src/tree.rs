@@ -462,6 +462,7 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         optimise_us,
         entries: Cell::default(),
         iterations: Cell::default(),
+        sampled: Cell::default(),
         native_us: Cell::default(),
         called_us: Cell::default(),
         behind_calls: resume::behind_calls(&compiled, &trace),

@@ -106,6 +106,7 @@ fn start(e: &Engine) -> Start {
         hardwire: env!("CARGO_PKG_VERSION").to_string(),
         python: version.split(' ').next().unwrap_or("").to_string(),
         command: command(),
+        options: e.options.borrow().words.clone(),
         folder: folder.to_string_lossy().into_owned(),
         process: std::process::id(),
         time: file::now(),

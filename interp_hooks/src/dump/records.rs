@@ -162,6 +162,7 @@ pub fn version_counts(version: &Version) -> VersionCounts {
         entries: version.entries.get(),
         iterations: version.iterations.get(),
         balance_ns: version.balance.get(),
+        sampled: version.sampled.get(),
         native_us: version.native_us.get(),
         called_us: version.called_us.get(),
         exits: exits.collect(),

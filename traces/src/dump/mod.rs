@@ -59,6 +59,9 @@ pub struct Start {
     pub python: String,
     /// The command line.
     pub command: Vec<String>,
+    /// The options of Hardwire, as they were given.
+    #[serde(default)]
+    pub options: String,
     /// The working directory.
     pub folder: String,
     /// The number of the process.
@@ -394,6 +397,9 @@ pub struct VersionCounts {
     pub iterations: u64,
     /// What it is taken to have saved less what it cost, in ns.
     pub balance_ns: i64,
+    /// How often it was left for a sample, which is none of its exits.
+    #[serde(default)]
+    pub sampled: u64,
     /// What it was seen to take, in microseconds.
     pub native_us: u64,
     /// What the interpreter was seen to take in calls of it.

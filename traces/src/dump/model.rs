@@ -101,6 +101,11 @@ impl Dump {
                 self.seen_at(record.time_us);
                 let story = self.loops.entry(record.of).or_default();
                 story.versions.push(record.id);
+                // A process that dies has not always told.
+                if story.counts.state == LoopState::Counting {
+                    story.counts.id = record.of;
+                    story.counts.state = LoopState::Compiled;
+                }
                 let version = self.versions.entry(record.id).or_default();
                 version.record = *record;
             }
