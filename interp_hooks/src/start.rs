@@ -92,6 +92,7 @@ pub fn enable(options: Options, callbacks: (Strong, Strong)) -> Result<(), Strin
     }
     let table = table()?;
     prove(table)?;
+    dump::folder();
     known_objects();
     fields(table);
     let target = target(table)?;

@@ -13,6 +13,8 @@ use traces::dump::{Bytecode, CodeRecord};
 
 /// The longest text of a constant.
 const LONGEST: usize = 60;
+/// How long a file may be.
+const MOST_BYTES: u64 = 16 << 20;
 /// How many lines of a function are shown at most.
 const MOST_LINES: usize = 5000;
 /// What a code object says of itself.
@@ -74,8 +76,14 @@ fn text_of(file: &str) -> Option<String> {
         let at = given.iter().position(|word| word == "-c")?;
         return given.get(at + 1).cloned();
     }
+    let path = super::folder().join(file);
+    // Nobody waits for a pipe.
+    let about = fs::metadata(&path).ok()?;
+    if !about.is_file() || about.len() > MOST_BYTES {
+        return None;
+    }
     // Text in another encoding is shown as far as it is the same.
-    let bytes = fs::read(file).ok()?;
+    let bytes = fs::read(path).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -17,8 +17,9 @@ use pyo3_ffi as ffi;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use traces::Abort;
 use traces::dump::{
@@ -77,6 +78,12 @@ fn fingerprint(e: &Engine, code: *mut ffi::PyObject) -> u64 {
     hasher.finish()
 }
 
+/// The working directory when Hardwire was switched on: names of files may be relative to it.
+pub fn folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| std::env::current_dir().unwrap_or_default())
+}
+
 /// The processor time of the process, in microseconds.
 fn process_us() -> u64 {
     u64::try_from(budget::process_us()).unwrap_or(0)
@@ -100,14 +107,13 @@ fn start(e: &Engine) -> Start {
     // SAFETY: a constant text of the interpreter.
     let version = unsafe { std::ffi::CStr::from_ptr(ffi::Py_GetVersion()) };
     let version = version.to_string_lossy();
-    let folder = std::env::current_dir().unwrap_or_default();
     Start {
         format: FORMAT,
         hardwire: env!("CARGO_PKG_VERSION").to_string(),
         python: version.split(' ').next().unwrap_or("").to_string(),
         command: command(),
         options: e.options.borrow().words.clone(),
-        folder: folder.to_string_lossy().into_owned(),
+        folder: folder().to_string_lossy().into_owned(),
         process: std::process::id(),
         time: file::now(),
         forked: None,
