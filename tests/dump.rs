@@ -263,3 +263,38 @@ fn a_folder_that_cannot_be_written_stops_no_program() {
         "{errors}"
     );
 }
+
+#[test]
+fn a_program_may_close_what_it_does_not_know_and_go_elsewhere() {
+    let folder = folder();
+    let program = format!(
+        "import os
+os.closerange(3, 256)
+mine = [open(f'mine{{n}}', 'w') for n in range(8)]
+os.mkdir('elsewhere')
+os.chdir('elsewhere')
+{PROGRAM}
+for file in mine:
+    file.write('mine')
+    file.close()
+"
+    );
+    let output = run(folder.path(), &program, "dump=dump,threshold=100");
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    for n in 0..8 {
+        let text = std::fs::read_to_string(folder.path().join(format!("mine{n}"))).unwrap();
+        assert_eq!(text, "mine");
+    }
+    let dump = only(folder.path());
+    assert!(dump.has_ended);
+    let total = found(&dump, "total");
+    assert_eq!(total.counts.state, LoopState::Compiled);
+    // Its source is found where it was started.
+    assert_eq!(
+        dump.source(total.record.code, 17),
+        Some("for i in range(n):")
+    );
+}

@@ -51,8 +51,8 @@ const TRACE: &str = "trace \"app.py:3 total\" locals 3 depth 0 {
   %4 = ilt %1, %3
   guard_true %4 -> s0
   %5 = load_slot #2
-  guard_type %5, @int -> s1
-  %6 = unbox_int %5 -> s1
+  guard_type %5, @int -> s5
+  %6 = unbox_int %5 -> s5
   %7 = int 1
   %8 = iand %1, %7
   %9 = int 0
@@ -79,6 +79,7 @@ const TRACE: &str = "trace \"app.py:3 total\" locals 3 depth 0 {
     s2: at @code pc 14 depth 0 []
     s3: at @code pc 16 depth 0 []
     s4: at @code pc 18 depth 0 []
+    s5: at @code pc 12 depth 0 []
 }
 ";
 

@@ -10,7 +10,7 @@ use crate::start;
 use crate::tree::{self, Growth, Tree};
 use crate::unroll;
 use crate::worth;
-use crate::{dump, handoff, run};
+use crate::{dump, handoff, run, sample};
 use pyo3_ffi as ffi;
 use std::ffi::{c_int, c_void};
 use std::rc::Rc;
@@ -162,6 +162,7 @@ fn count(
     if !unrolls && unroll::waits(header, hot) {
         return true;
     }
+    sample::revive();
     wake(e);
     // What the loop has to do with, its recording tells.
     if !may_compile(e, true) {
@@ -545,6 +546,8 @@ unsafe fn enter(
         unsafe { ended.finish(e) };
         // Not before: what a call in the middle has raised was pending.
         if header.entries.get().is_multiple_of(WAKE_EVERY) {
+            sample::revive();
+            dump::tick(e);
             wake(e);
         }
         let next = next.and_then(|target| loops::header(e, code, target));

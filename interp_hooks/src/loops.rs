@@ -452,8 +452,8 @@ fn stop_watching() {
 /// The loops of one code object, kept in the code object's extra word.
 #[derive(Default)]
 struct CodeLoops {
-    /// Its number in the dump.
-    number: Cell<Option<u32>>,
+    /// The last dump that it was in, and its number there.
+    number: Cell<Option<(u32, u32)>>,
     headers: RefCell<Vec<Rc<Header>>>,
 }
 
@@ -478,10 +478,12 @@ unsafe extern "C" fn free_loops(p: *mut c_void) {
     if !p.is_null() {
         // SAFETY: made by `Box::into_raw` below; the code object dies, and with it this word.
         let loops = unsafe { Box::from_raw(p.cast::<CodeLoops>()) };
-        // The report still knows the loops; their machine code goes.
-        for header in loops.headers.take() {
+        // The report still knows the loops; their machine code goes. What that lets go of may run Python code, which must not
+        // find the code object.
+        let headers = loops.headers.take();
+        headers.iter().for_each(|header| header.is_dead.set(true));
+        for header in headers {
             header.forget("its code object died", |_| true);
-            header.is_dead.set(true);
         }
     }
 }
@@ -524,13 +526,20 @@ fn loops_of(e: &Engine, code: *mut ffi::PyObject) -> Option<&'static CodeLoops> 
     known_loops(e, code)
 }
 
-/// The number of a code object in the dump; it is asked for once.
-pub fn number_of(e: &Engine, code: *mut ffi::PyObject, ask: impl FnOnce() -> u32) -> u32 {
-    match loops_of(e, code) {
-        None => ask(),
-        Some(loops) => {
-            let number = loops.number.get().unwrap_or_else(ask);
-            loops.number.set(Some(number));
+/// The number of a code object in a dump; it is asked for once.
+pub fn number_of(
+    e: &Engine,
+    (code, dump): (*mut ffi::PyObject, u32),
+    ask: impl FnOnce() -> u32,
+) -> u32 {
+    let Some(loops) = loops_of(e, code) else {
+        return ask();
+    };
+    match loops.number.get() {
+        Some((of, number)) if of == dump => number,
+        _ => {
+            let number = ask();
+            loops.number.set(Some((dump, number)));
             number
         }
     }

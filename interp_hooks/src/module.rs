@@ -75,10 +75,11 @@ unsafe extern "C" fn tell_story(_module: Obj, codes: Obj) -> Obj {
     text(&story::of(e, codes.as_deref()).to_string())
 }
 
-/// `_end_dump()`: the dump is whole.
+/// `_end_dump()`: the dump is whole, and no time is sampled any more.
 unsafe extern "C" fn end_dump(_module: Obj, _none: Obj) -> Obj {
     if let Some(e) = engine::get() {
         dump::end(e);
+        sample::stop();
     }
     none()
 }

@@ -164,11 +164,14 @@ pub fn wake_at(due: i64, wake: extern "C" fn(*mut c_void) -> c_int) -> bool {
     true
 }
 
-/// Has samples asked for, or not any more. Where nobody can watch now there are none until somebody does.
-pub fn sample(on: bool) {
-    let mut m = watching().unwrap_or_else(monitor);
+/// Has samples asked for, or not any more; whether there is a thread that does. Behind it none is asked for any more.
+pub fn sample(on: bool) -> bool {
+    let watching = if on { watching() } else { None };
+    let is_watched = watching.is_some();
+    let mut m = watching.unwrap_or_else(monitor);
     m.samples = on.then(Instant::now);
     CHANGED.notify_all();
+    is_watched
 }
 
 /// The thread; `None` where the system has none.

@@ -60,7 +60,8 @@ impl Lines {
 
     /// The line of a byte offset; 0 where it has none.
     pub fn at(&self, offset: u32) -> u32 {
-        let row = self.0.iter().find(|r| (r.0..r.1).contains(&offset));
-        row.map_or(0, |r| r.2)
+        let behind = self.0.partition_point(|row| row.0 <= offset);
+        let row = behind.checked_sub(1).and_then(|n| self.0.get(n));
+        row.filter(|row| offset < row.1).map_or(0, |row| row.2)
     }
 }

@@ -101,10 +101,10 @@ pub unsafe fn run<'a>(
         *tracing = 0;
         let sites = &version.compiled.sites;
         handoff::begins(buf.activation(), sites, thread);
-        let ran = sample::runs(version.number, None);
+        let ran = sample::runs(thread, version.number, None);
         let n = (version.compiled.entry)(buf.activation());
         if let Some(before) = ran {
-            sample::runs(before, ran);
+            sample::runs(thread, before, ran);
         }
         handoff::ended(buf.activation(), sites);
         *tracing = was;

@@ -10,7 +10,7 @@ use crate::engine::{self, Engine};
 use crate::{dump, loops, monitor};
 use pyo3_ffi as ffi;
 use std::ffi::{c_int, c_void};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU32, Ordering};
 use std::time::Duration;
 
 /// How often the monitor looks.
@@ -23,6 +23,10 @@ const MOST_FRAMES: usize = 64;
 /// The clock of the main thread's processor time; 0 where there is none.
 static CLOCK: AtomicI32 = AtomicI32::new(0);
 static ON: AtomicBool = AtomicBool::new(false);
+/// Whether nobody could watch when it was begun.
+static WAITS: AtomicBool = AtomicBool::new(false);
+/// The state of the main thread.
+static MAIN: AtomicPtr<ffi::PyThreadState> = AtomicPtr::new(std::ptr::null_mut());
 /// The number of the version that the main thread runs; 0 where it runs none.
 static NATIVE: AtomicU32 = AtomicU32::new(0);
 /// Whether a sample is under way, and the version that ran when it was asked for.
@@ -33,19 +37,30 @@ static LAST: AtomicI64 = AtomicI64::new(0);
 /// What the compiler had taken by then.
 static SPENT: AtomicI64 = AtomicI64::new(0);
 
-/// Begins to sample, where that is the main thread. Behind a fork it is to be begun again.
+/// Begins to sample, where this is the main thread. Behind a fork it is to be begun again.
 pub fn start() {
+    if !is_main() {
+        return;
+    }
     let mut clock = 0;
     // SAFETY: the calling thread, and a place of ours.
-    let found =
-        is_main() && unsafe { libc::pthread_getcpuclockid(libc::pthread_self(), &mut clock) } == 0;
+    let found = unsafe { libc::pthread_getcpuclockid(libc::pthread_self(), &mut clock) } == 0;
     CLOCK.store(if found { clock } else { 0 }, Ordering::Relaxed);
     if let Some(now) = main_us() {
         LAST.store(now, Ordering::Relaxed);
         ASKED.store(false, Ordering::Relaxed);
         NATIVE.store(0, Ordering::Relaxed);
+        // SAFETY: the GIL is held.
+        MAIN.store(unsafe { ffi::PyThreadState_Get() }, Ordering::Relaxed);
         ON.store(true, Ordering::Relaxed);
-        monitor::sample(true);
+        WAITS.store(!monitor::sample(true), Ordering::Relaxed);
+    }
+}
+
+/// Asked here and there: begins to sample where nobody could watch before, as behind a fork.
+pub fn revive() {
+    if WAITS.load(Ordering::Relaxed) && is_on() {
+        WAITS.store(!monitor::sample(true), Ordering::Relaxed);
     }
 }
 
@@ -74,11 +89,12 @@ pub fn is_asked() -> bool {
 
 /// The main thread begins to run a version, which is told by its number, or goes on with another one (0: with none); what it ran
 /// before. Of other threads nothing is known.
-pub fn runs(version: u32, previous: Option<u32>) -> Option<u32> {
+pub fn runs(thread: *mut ffi::PyThreadState, version: u32, previous: Option<u32>) -> Option<u32> {
     if !is_on() && previous.is_none() {
         return None;
     }
-    (previous.is_some() || is_main()).then(|| NATIVE.swap(version, Ordering::Relaxed))
+    let is_main = thread == MAIN.load(Ordering::Relaxed);
+    is_main.then(|| NATIVE.swap(version, Ordering::Relaxed))
 }
 
 fn time_us(clock: libc::clockid_t) -> Option<i64> {

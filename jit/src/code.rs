@@ -16,6 +16,7 @@ use cranelift_codegen::{CompiledCode, Context, ir};
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Linkage, Module};
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use target_lexicon::{Architecture, OperatingSystem, Triple};
 use traces::{Abort, Reason, Trace};
@@ -229,7 +230,9 @@ impl CodeMemory {
         let id = module
             .declare_function(name, Linkage::Local, &context.func.signature)
             .map_err(error)?;
-        module.define_function(id, context).map_err(error)?;
+        // Where perf records, it writes a map of its own, and panics where it cannot.
+        let define = AssertUnwindSafe(|| module.define_function(id, context).map_err(error));
+        catch_unwind(define).map_err(|_| refused("the map for perf cannot be written"))??;
         module.finalize_definitions().map_err(error)?;
         Ok(module.get_finalized_function(id))
     }

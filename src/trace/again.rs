@@ -5,7 +5,7 @@ use jit::{Request, Target, Types};
 use std::collections::{HashMap, HashSet};
 use traces::dump::{Dump, Place, TraceRecord, VersionStory};
 use traces::parse::parse;
-use traces::{Op, SnapId, Trace};
+use traces::{Op, SnapId, Stage, Trace, verify};
 
 /// The target that a process's code was made for.
 ///
@@ -21,7 +21,7 @@ pub fn target(dump: &Dump) -> Result<Target> {
 /// # Errors
 /// It is no trace of this version of Hardwire.
 pub fn naive(record: &TraceRecord) -> Result<Trace> {
-    read(record, &record.naive, "as recorded")
+    read(record, &record.naive, ("as recorded", Stage::Naive))
 }
 
 /// The trace of a version as compiled, with its addresses.
@@ -29,10 +29,10 @@ pub fn naive(record: &TraceRecord) -> Result<Trace> {
 /// # Errors
 /// It is no trace of this version of Hardwire.
 pub fn optimised(record: &TraceRecord) -> Result<Trace> {
-    read(record, &record.optimised, "as compiled")
+    read(record, &record.optimised, ("as compiled", Stage::Optimised))
 }
 
-fn read(record: &TraceRecord, text: &str, what: &str) -> Result<Trace> {
+fn read(record: &TraceRecord, text: &str, (what, stage): (&str, Stage)) -> Result<Trace> {
     let trace = parse(text);
     let mut trace = trace.map_err(|e| anyhow!("version {}, {what}: {e}", record.id))?;
     let objects: HashMap<&str, u64> = record
@@ -47,6 +47,7 @@ fn read(record: &TraceRecord, text: &str, what: &str) -> Result<Trace> {
     for (function, &address) in trace.funcs.iter_mut().zip(&record.functions) {
         function.addr = function.addr.map(|_| address);
     }
+    verify(&trace, stage).map_err(|e| anyhow!("version {}, {what}: {e}", record.id))?;
     Ok(trace)
 }
 

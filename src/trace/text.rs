@@ -13,7 +13,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use traces::eval::{World, runs, scene};
 use traces::parse::{ParseError, parse_places};
-use traces::{Op, Reason, SnapId, Trace};
+use traces::{Op, Reason, SnapId, Stage, Trace, verify};
 
 /// `hardwire trace run`
 #[derive(Args, Debug)]
@@ -120,6 +120,7 @@ impl Passes {
 
     fn optimised(&self, trace: &Trace, seen: impl FnMut(&'static str, &Trace)) -> Result<Trace> {
         self.check(trace)?;
+        check(trace, Stage::Naive)?;
         let restarts: HashSet<SnapId> = self.restarts.iter().copied().collect();
         jit::passes(trace, self.types(), &restarts, seen).map_err(|abort| {
             let hint = match abort.reason == Reason::TypeUnstable && !self.mixed {
@@ -129,6 +130,11 @@ impl Passes {
             anyhow!("the trace {:?} is refused: {abort}{hint}", trace.name)
         })
     }
+}
+
+/// What is made of a trace that breaks the rules of the IR means nothing.
+fn check(trace: &Trace, stage: Stage) -> Result<()> {
+    verify(trace, stage).map_err(|error| anyhow!("the trace {:?} is none: {error}", trace.name))
 }
 
 /// A file, and what it is called.
@@ -381,7 +387,14 @@ pub fn asm(asked: &Asm) -> Result<bool> {
         let is_naive = found.trace.insts.iter().all(|inst| inst.op != Op::Label);
         let mut trace = match is_naive && !asked.as_is {
             true => asked.passes.optimised(&found.trace, |_, _| {})?,
-            false => found.trace,
+            false => {
+                let stage = match is_naive {
+                    true => Stage::Naive,
+                    false => Stage::Optimised,
+                };
+                check(&found.trace, stage)?;
+                found.trace
+            }
         };
         target.make_up_addresses(&mut trace);
         let request = Request {

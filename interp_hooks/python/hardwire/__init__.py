@@ -32,6 +32,8 @@ _native = None
 _promised = []
 # Whether `_wake_at_fork` has done its work.
 _wakes_at_fork = False
+# Whether `_end_at_exit` has.
+_ends_at_exit = False
 
 
 def _refusal():
@@ -119,14 +121,16 @@ def _enable(native, words):
         native.leaf(_promised.pop())
     _wake_at_fork(native)
     asked = [word.strip() for word in words.split(",")]
-    if "report" in asked:
-        _report_at_exit()
     folder = next((word[5:] for word in reversed(asked) if word.startswith("dump=")), None)
     if folder:
         try:
             _begin_dump(native, folder)
         except OSError as error:
-            sys.stderr.write(f"hardwire: {error}\n")
+            _say(f"hardwire: {error}\n")
+    if "report" in asked:
+        # What is registered first runs last.
+        _end_at_exit(native)
+        _report_at_exit()
 
 
 def _wake_at_fork(native):
@@ -149,20 +153,34 @@ def _report_at_exit():
 
 def _print_report():
     """Prints the report on stderr, if there is still one."""
+    _say(report())
+
+
+def _say(text):
+    """Writes a text to stderr, if there is still one."""
     try:
-        sys.stderr.write(report())
+        sys.stderr.write(text)
         sys.stderr.flush()
     except (AttributeError, OSError, ValueError):
         pass  # stderr is None, broken or closed
 
 
+def _end_at_exit(native):
+    """Has a dump be whole, and no time sampled any more, when the process ends."""
+    global _ends_at_exit
+    if not _ends_at_exit:
+        import atexit
+
+        atexit.register(native._end_dump)
+        _ends_at_exit = True
+
+
 def _begin_dump(native, folder):
     """Begins a dump, which is whole when the process ends."""
-    import atexit
+    from os import fsdecode
 
-    native.dump(str(folder))
-    atexit.unregister(native._end_dump)
-    atexit.register(native._end_dump)
+    native.dump(fsdecode(folder))
+    _end_at_exit(native)
 
 
 def dump(folder):

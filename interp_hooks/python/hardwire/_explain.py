@@ -2,6 +2,7 @@
 
 from ._report import Text, library, name_of, plural
 
+_CODE = type((lambda: None).__code__)
 # How many findings a report names.
 _MOST = 5
 # What is lost below this, in microseconds, is no line of a report.
@@ -18,27 +19,33 @@ def _codes(code):
 
 
 def codes_of(function):
-    """The code objects of a function, method, class, module or code object: a tuple; None for None, which means all.
+    """The code objects of a function, method, property, class or code object, with those of what decorators have wrapped: a tuple.
+    None for None, which means all.
 
     TypeError: it has none.
     """
     if function is None:
         return None
-    wrapped = getattr(function, "__wrapped__", None)
-    for found in (function, getattr(function, "__func__", None), getattr(function, "fget", None), wrapped):
-        code = found if hasattr(found, "co_code") else getattr(found, "__code__", None)
-        if code is not None:
-            return tuple(_codes(code))
+    codes = _found(function, set())
+    if not codes:
+        raise TypeError(f"explain() takes a function, method, class or code object, not {function!r}")
+    return tuple(codes)
+
+
+def _found(function, seen):
+    """The code objects of an object that was not seen yet."""
+    if id(function) in seen:
+        return []
+    seen.add(id(function))
     if isinstance(function, type):
-        codes = []
-        for part in vars(function).values():
-            try:
-                codes += codes_of(part) or ()
-            except TypeError:
-                pass  # no function
-        if codes:
-            return tuple(codes)
-    raise TypeError(f"explain() takes a function, method, class or code object, not {function!r}")
+        return [code for part in vars(function).values() for code in _found(part, seen)]
+    code = function if isinstance(function, _CODE) else getattr(function, "__code__", None)
+    codes = _codes(code) if isinstance(code, _CODE) else []
+    for name in ("__func__", "fget", "__wrapped__"):
+        part = getattr(function, name, None)
+        if part is not None:
+            codes += _found(part, seen)
+    return codes
 
 
 def _time(us):

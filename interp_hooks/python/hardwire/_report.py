@@ -16,6 +16,10 @@ class Text(str):
         self._markup = markup
         return self
 
+    def __reduce__(self):
+        # A copy elsewhere is the text alone.
+        return str, (str(self),)
+
     def _repr_html_(self):
         return self._markup()
 

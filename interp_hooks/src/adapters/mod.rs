@@ -10,7 +10,7 @@ mod prototypes;
 use crate::py::{Kind, Object, Strong};
 use crate::record::Recorder;
 use crate::{engine, handoff};
-use ffi_ops::{Called, EmitError, KnownObjs, Operand, OperandKind, Param, Ret, Signature};
+use ffi_ops::{Binding, Called, EmitError, KnownObjs, Operand, OperandKind, Param, Ret, Signature};
 use pyo3_ffi as ffi;
 use std::ffi::CStr;
 use traces::{Abort, CType, Field, Helper, Imm, ObjId, Op, Resume, Type, Value};
@@ -32,6 +32,11 @@ enum Description {
 }
 
 impl Callee {
+    /// Whether its arguments say what they are: a function of ctypes without `argtypes`.
+    pub fn is_untyped(&self) -> bool {
+        matches!(&self.signature, Description::Ctypes(f) if f.signature.binding == Binding::CtypesUntyped)
+    }
+
     /// Gives it a name, where the object itself has none.
     pub fn call_it(&mut self, name: &str) {
         if let Description::Cffi(f) = &mut self.signature

@@ -9,6 +9,7 @@ use crate::py::{Kind, Object, Strong};
 use pyo3_ffi as ffi;
 use std::ffi::CStr;
 use std::fs;
+use traces::Known;
 use traces::dump::{Bytecode, CodeRecord};
 
 /// The longest text of a constant.
@@ -167,7 +168,11 @@ fn constant(o: Option<&Object>) -> String {
     if o.type_object().type_name() == "code" {
         return format!("<code {}>", o.attr_text(c"co_name"));
     }
-    // SAFETY: a constant of a code object: its `repr` runs no code of the program.
+    if !is_built_in(o) {
+        // A program may put anything there.
+        return format!("<{}>", o.type_object().type_name());
+    }
+    // SAFETY: numbers and texts, and tuples of them: their `repr` runs no code of the program.
     let text = unsafe { Strong::from_new(ffi::PyObject_Repr(o.0)) };
     let Some(text) = text else {
         // SAFETY: the GIL is held.
@@ -178,5 +183,21 @@ fn constant(o: Option<&Object>) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
+    }
+}
+
+/// Whether an object is what the compiler makes constants of.
+fn is_built_in(o: Object) -> bool {
+    const SCALARS: [Known; 6] = [
+        Known::Int,
+        Known::Float,
+        Known::Bool,
+        Known::NoneType,
+        Known::Str,
+        Known::Bytes,
+    ];
+    match o.tuple_items() {
+        Some(items) => items.into_iter().all(is_built_in),
+        None => SCALARS.iter().any(|&ty| o.is_exactly(ty)),
     }
 }

@@ -1,7 +1,8 @@
 //! The file of a dump.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use traces::dump::{Forked, Record, Start};
 
@@ -9,10 +10,10 @@ use traces::dump::{Forked, Record, Start};
 const MOST: u32 = 10_000;
 
 /// A dump that is being written. Each record is one write to the end of the file, so that what a process that dies has written is
-/// there, whole.
+/// there, whole. The file is opened for each: a program may close what it does not know, as daemons do, and open a file of its own
+/// under that number.
 pub struct Writer {
     path: PathBuf,
-    file: File,
     /// How many bytes it has.
     bytes: u64,
     /// What it began with.
@@ -26,11 +27,12 @@ impl Writer {
     /// The folder or the file cannot be written.
     pub fn begin(folder: &Path, start: Start) -> Result<Writer, String> {
         let error = |why: io::Error| format!("cannot write a dump to {}: {why}", folder.display());
-        fs::create_dir_all(folder).map_err(error)?;
-        let (path, file) = create(folder, start.process).map_err(error)?;
+        // The program may go elsewhere.
+        let whole = std::path::absolute(folder).map_err(error)?;
+        fs::create_dir_all(&whole).map_err(error)?;
+        let path = create(&whole, start.process).map_err(error)?;
         let mut writer = Writer {
             path,
-            file,
             bytes: 0,
             start: start.clone(),
         };
@@ -71,8 +73,8 @@ impl Writer {
         let mut line =
             serde_json::to_vec(record).map_err(|why| error(&self.path, why.to_string()))?;
         line.push(b'\n');
-        self.file
-            .write_all(&line)
+        let file = OpenOptions::new().append(true).open(&self.path);
+        file.and_then(|mut file| file.write_all(&line))
             .map_err(|why| error(&self.path, why.to_string()))?;
         self.bytes += line.len() as u64;
         Ok(())
@@ -80,16 +82,22 @@ impl Writer {
 }
 
 /// A new file for a process: numbers of processes come again.
-fn create(folder: &Path, process: u32) -> io::Result<(PathBuf, File)> {
+fn create(folder: &Path, process: u32) -> io::Result<PathBuf> {
     for n in 1..MOST {
         let name = match n {
             1 => format!("{process}.jsonl"),
             n => format!("{process}-{n}.jsonl"),
         };
         let path = folder.join(name);
-        match OpenOptions::new().append(true).create_new(true).open(&path) {
+        // The command line and the source are nobody else's.
+        let made = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path);
+        match made {
             Err(why) if why.kind() == ErrorKind::AlreadyExists => {}
-            opened => return opened.map(|file| (path, file)),
+            made => return made.map(|_| path),
         }
     }
     Err(ErrorKind::AlreadyExists.into())

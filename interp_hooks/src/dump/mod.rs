@@ -17,9 +17,11 @@ use pyo3_ffi as ffi;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 use traces::Abort;
 use traces::dump::{
@@ -30,8 +32,12 @@ use traces::dump::{
 /// How long counts wait at most to be written, where anything happens.
 const EVERY: Duration = Duration::from_millis(500);
 
+static LAST_DUMP: AtomicU32 = AtomicU32::new(0);
+
 /// A dump that is being written.
 pub struct Dump {
+    /// Which of the process's dumps it is.
+    generation: u32,
     writer: Writer,
     codes: Codes,
     /// The loops that it has named.
@@ -128,6 +134,7 @@ fn start(e: &Engine) -> Start {
 pub fn begin(e: &Engine, folder: &str) -> Result<(), String> {
     end(e);
     let dump = Dump {
+        generation: loops::next_number(&LAST_DUMP),
         writer: Writer::begin(Path::new(folder), start(e))?,
         codes: Codes::default(),
         loops: HashSet::new(),
@@ -136,7 +143,10 @@ pub fn begin(e: &Engine, folder: &str) -> Result<(), String> {
         seen: HashMap::new(),
         counted: Instant::now(),
     };
-    *e.dump.borrow_mut() = Some(dump);
+    match e.dump.try_borrow_mut() {
+        Ok(mut place) => *place = Some(dump),
+        Err(_) => return Err("another dump is just being written to".to_string()),
+    }
     let headers: Vec<_> = e.headers.borrow().iter().cloned().collect();
     for header in headers.iter().filter(|h| !h.is_dead.get()) {
         announce(e, header);
@@ -164,8 +174,10 @@ fn tell(e: &Engine, what: impl FnOnce(&mut Dump, &mut Vec<Record>)) {
     what(dump, &mut records);
     for record in &records {
         if let Err(why) = dump.writer.write(record) {
-            eprintln!("hardwire: the dump {why}");
             *place = None;
+            drop(place);
+            sample::stop();
+            let _ = writeln!(io::stderr(), "hardwire: the dump {why}");
             return;
         }
     }
@@ -269,7 +281,8 @@ pub fn gone(e: &Engine, version: &Version, why: &str) {
 /// The interpreter was seen, at a bytecode of a code object, for so many microseconds.
 pub fn saw(e: &Engine, code: *mut ffi::PyObject, at: u32, of: Option<u32>, us: u64) {
     tell(e, |dump, out| {
-        let code = loops::number_of(e, code, || dump.codes.number(e, code, out));
+        let of_this = dump.generation;
+        let code = loops::number_of(e, (code, of_this), || dump.codes.number(e, code, out));
         let seen = dump
             .seen
             .entry((Place { code, at }, of))
@@ -332,7 +345,9 @@ pub fn end(e: &Engine) {
             time_us: process_us(),
         }));
     });
-    *e.dump.borrow_mut() = None;
+    if let Ok(mut dump) = e.dump.try_borrow_mut() {
+        *dump = None;
+    }
 }
 
 /// What there is to tell of the loops of those code objects that are wanted, by their addresses, without a dump.

@@ -145,8 +145,13 @@ pub(super) unsafe extern "C" fn list_extend(argv: *const Obj, argc: usize, _x: i
     // SAFETY: two owned arguments, a list and a list or tuple.
     unsafe {
         let a = args(argv, argc);
-        let end = ffi::PyList_Size(a.get(0));
-        ffi::PyList_SetSlice(a.get(0), end, end, a.get(1))
+        // As the interpreter does, which gives an empty list no more room than it needs.
+        let name = ffi::PyUnicode_InternFromString(c"extend".as_ptr());
+        let null = std::ptr::null_mut::<ffi::PyObject>();
+        let done = ffi::PyObject_CallMethodObjArgs(a.get(0), name, a.get(1), null);
+        ffi::Py_XDECREF(name);
+        ffi::Py_XDECREF(done);
+        if done.is_null() { -1 } else { 0 }
     }
 }
 

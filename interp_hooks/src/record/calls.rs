@@ -188,11 +188,12 @@ impl Recorder {
             Err(ffi_ops::EmitError::Argument(n)) => {
                 let ty = operands.get(n).map(|(_, o)| o.type_object().type_name());
                 let ty = ty.unwrap_or_default();
-                let detail = format!(
-                    "`{}` is given a {ty} as argument {}",
-                    description.name,
-                    n + 1
-                );
+                let untyped = match description.is_untyped() {
+                    true => ", without argtypes",
+                    false => "",
+                };
+                let name = &description.name;
+                let detail = format!("`{name}` is given a {ty} as argument {}{untyped}", n + 1);
                 self.note(Remark::Argument, detail);
                 return Ok(false);
             }

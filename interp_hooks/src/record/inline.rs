@@ -697,8 +697,7 @@ impl Recorder {
             unsafe { inside::is_seen(self.table, f) }
         };
         if waiting.chain(own).any(seen) {
-            let name = self.notes.last().map(|note| note.detail.clone());
-            return Err(Abort::new(Reason::Callee, name.unwrap_or_default()));
+            return Err(Abort::new(Reason::Callee, self.last_note.clone()));
         }
         Ok(())
     }

@@ -197,6 +197,8 @@ pub struct Recorder {
     pub residual: u32,
     /// What slows it down.
     pub notes: Vec<Note>,
+    /// What was noted last, whether it was known or not.
+    last_note: String,
 }
 
 impl Recorder {
@@ -268,6 +270,7 @@ impl Recorder {
             foreign: 0,
             residual: 0,
             notes: Vec::new(),
+            last_note: String::new(),
         };
         // SAFETY: the caller's promise.
         let globals = Object(unsafe { frame::globals(table, frame) });

@@ -27,8 +27,9 @@ impl Recorder {
     pub(super) fn note(&mut self, remark: Remark, detail: impl Into<String>) {
         let at = self.last.unwrap_or(self.start);
         let code = self.code as u64;
+        let detail = detail.into();
+        self.last_note.clone_from(&detail);
         if !self.notes.iter().any(|n| (n.code, n.at) == (code, at)) {
-            let detail = detail.into();
             self.notes.push(Note {
                 code,
                 at,

@@ -37,10 +37,12 @@ impl Dump {
     /// The file cannot be written, or not be mapped.
     pub(super) fn write(&mut self, folder: &str, all: &[Named]) -> io::Result<()> {
         let process = std::process::id();
+        // The program may have gone elsewhere.
+        let path = crate::dump::folder().join(folder);
+        let path = path.join(format!("jit-{process}.dump"));
         let path = match &self.file {
-            Some((of, path)) if *of == process => path.clone(),
+            Some((of, known)) if (*of, known) == (process, &path) => path,
             _ => {
-                let path = std::path::absolute(folder)?.join(format!("jit-{process}.dump"));
                 begin(&path, process).map_err(about(&path))?;
                 *self = Dump {
                     file: Some((process, path.clone())),

@@ -762,6 +762,7 @@ def slots(n):
 show(slots(70))
 
 # === list_displays: compiled=constants,starred,mixed
+import sys
 from show import error, show
 
 class Pair:
@@ -775,7 +776,7 @@ def constants(n):
         b = [b"a", b"b", "c", None, 0.5]
         a[i % 3] += i
         b[0] = i
-        kept.append((sum(a), len(b)))
+        kept.append((sum(a), len(b), sys.getsizeof([1, 2, 3]), sys.getsizeof(b)))
         if i == 40:
             kept.append((a, b))
     return kept, a, b

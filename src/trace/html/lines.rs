@@ -68,7 +68,7 @@ pub(super) fn places(trace: &Trace, objects: &[Object]) -> Vec<Option<Place>> {
     let codes: HashMap<&str, u32> = codes.collect();
     let named = |at: usize| {
         let snap = trace.insts.get(at)?.snap?;
-        let frame = trace.snap(snap).frames.last()?;
+        let frame = trace.snaps.get(snap.0 as usize)?.frames.last()?;
         let code = *codes.get(trace.obj(frame.code).name.as_str())?;
         Some(Place { code, at: frame.pc })
     };

@@ -407,14 +407,12 @@ fn help_for(reason: Reason) -> &'static str {
 fn help_with(remark: Option<Remark>, detail: &str, source: &str) -> &'static str {
     match remark {
         Some(Remark::Argument) => argument_help(detail),
-        Some(Remark::Call) if detail.starts_with("FFI.") || detail.contains("ffi.") => {
-            "ask for it once, outside the loop"
-        }
+        Some(Remark::Call) if asks_for_a_type(detail) => "ask for it once, outside the loop",
         Some(Remark::Call) if source.contains(".from_buffer(") => {
             "make the buffer once, outside the loop"
         }
         Some(Remark::Signature) => {
-            "long double, _Complex, callbacks and, through ctypes, structures by value: a function of C that takes pointers or numbers instead is called directly"
+            "that is so for long double, _Complex and callbacks, and through ctypes for structures by value, use_errno, errcheck and parameter flags: a function of C that takes pointers or numbers instead is called directly"
         }
         Some(Remark::NotInlined) => {
             "a function without loops of its own, generators, or what looks at its caller's frame becomes part of the loop"
@@ -423,16 +421,26 @@ fn help_with(remark: Option<Remark>, detail: &str, source: &str) -> &'static str
     }
 }
 
+/// Whether what is called tells of a type, which does not change.
+fn asks_for_a_type(detail: &str) -> bool {
+    let (class, name) = detail.trim_matches('`').split_once('.').unwrap_or_default();
+    class.ends_with("FFI") && ["typeof", "sizeof", "offsetof", "alignof"].contains(&name)
+}
+
 /// What would help where the binding converts an argument.
 fn argument_help(detail: &str) -> &'static str {
-    match detail {
-        d if d.contains("list") || d.contains("tuple") => {
+    // Behind the name of the function.
+    let what = detail.rsplit('`').next().unwrap_or(detail);
+    let given = what.split_once("is given a ");
+    let ty = given.and_then(|(_, rest)| rest.split(' ').next());
+    match ty {
+        Some("list" | "tuple") => {
             "allocate it once with ffi.new (or make a ctypes array), and pass that"
         }
-        d if d.contains("dict") => "allocate the struct once with ffi.new, and set its fields",
-        d if d.contains("str") => "encode it once: a bytes object is passed as it is",
-        d if d.contains("variadic") => "cast the variadic arguments: ffi.cast(\"int\", x)",
-        d if d.contains("without argtypes") => "set the function's argtypes and restype",
+        Some("dict") => "allocate the struct once with ffi.new, and set its fields",
+        Some("str") => "encode it once: a bytes object is passed as it is",
+        _ if what.ends_with("without argtypes") => "set the function's argtypes and restype",
+        _ if what.contains("variadic") => "cast the variadic arguments: ffi.cast(\"int\", x)",
         _ => "convert it once, outside the loop",
     }
 }

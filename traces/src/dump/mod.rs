@@ -14,6 +14,7 @@
 //! it, so that passes and machine code can be made again from the dump ([`TraceRecord::naive`]).
 
 mod advice;
+mod clean;
 mod model;
 mod read;
 

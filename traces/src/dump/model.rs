@@ -1,5 +1,6 @@
 //! What a dump says as a whole.
 
+use super::clean;
 use super::{
     AbortRecord, CodeRecord, ExitRecord, GoneRecord, LoopCounts, LoopRecord, LoopState, Place,
     Record, Seen, Start, TraceRecord, VersionCounts,
@@ -83,11 +84,13 @@ impl Dump {
         for record in records {
             dump.add(record);
         }
+        dump.sum();
         dump
     }
 
-    /// One more record.
-    pub fn add(&mut self, record: Record) {
+    /// One more record. The times of the loops are summed up behind the last one.
+    pub(super) fn add(&mut self, mut record: Record) {
+        clean::record(&mut record);
         match record {
             Record::Start(start) => self.start = start,
             Record::Code(code) => {
@@ -133,7 +136,6 @@ impl Dump {
                 for seen in counts.seen {
                     self.see(seen);
                 }
-                self.sum();
             }
             Record::End(end) => {
                 self.seen_at(end.time_us);
@@ -155,7 +157,7 @@ impl Dump {
     }
 
     /// The times of the loops.
-    fn sum(&mut self) {
+    pub(super) fn sum(&mut self) {
         for story in self.loops.values_mut() {
             let of = Some(story.record.id);
             let seen = self.seen.iter().filter(|seen| seen.of == of);

@@ -80,6 +80,7 @@ impl Dump {
     pub fn read(path: &Path) -> Result<Dump, ReadError> {
         let mut dump = Dump::default();
         read_into(&mut dump, path, None, MAX_FORKS)?;
+        dump.sum();
         Ok(dump)
     }
 }
