@@ -294,7 +294,7 @@ for file in mine:
     assert_eq!(total.counts.state, LoopState::Compiled);
     // Its source is found where it was started.
     assert_eq!(
-        dump.source(total.record.code, 17),
+        dump.source(total.record.code, 16),
         Some("for i in range(n):")
     );
 }
