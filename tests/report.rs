@@ -190,7 +190,7 @@ except TypeError as error:
     // What is said of a line stands behind it.
     let line = at("8 |             result += strlen('a text')");
     assert!(lines[line + 1].contains(
-        "! `strlen` is given a str as argument 1, which the binding converts at every call"
+        "! `strlen` is given a str as argument 1, without argtypes, which the binding converts at every call"
     ));
     assert!(lines[line + 2].contains("> encode it once"), "{text}");
     at("cold has no loop that became hot");
