@@ -196,3 +196,41 @@ except TypeError as error:
     at("cold has no loop that became hot");
     at("explain() takes a function, method, class or code object, not <built-in function len>");
 }
+
+#[test]
+fn loops_whose_code_has_gone_are_told_of() {
+    let folder = program(
+        "\
+import hardwire
+
+def fresh():
+    names = {}
+    exec('def step(a): return a + 1', names)
+    return names['step']
+
+def run(n):
+    total, step = 0, fresh()
+    for i in range(n):
+        if i == n // 2:
+            step = fresh()
+        total = step(total)
+    return total
+
+print(run(3000), 'run' in hardwire.explain(run))
+text = ''
+for i in range(400000):
+    text = str(i).join(('a', 'b'))
+",
+    );
+    let (status, lines) = report(folder.path(), &["program.py"]);
+    assert_eq!(status, Some(0), "{lines:#?}");
+    assert!(
+        lines.iter().any(|l| l.starts_with("  program.py:10 run: ")),
+        "{lines:#?}"
+    );
+    // The module's own code object is gone by then.
+    let costs = lines
+        .iter()
+        .any(|l| l.contains("program.py:18: the loop is left to the interpreter"));
+    assert!(costs, "{lines:#?}");
+}

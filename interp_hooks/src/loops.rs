@@ -195,7 +195,7 @@ pub struct Header {
     pub number: u32,
     /// Its code object, as long as that lives: see `is_dead`.
     pub code: *mut ffi::PyObject,
-    /// The last jump back to it, once somebody has asked.
+    /// The last offset in it, once somebody has asked.
     end: Cell<Option<u32>>,
     /// Whether it became hot, and the report knows it.
     pub is_listed: Cell<bool>,
@@ -385,11 +385,12 @@ impl Header {
         }
     }
 
-    /// The offset of its last jump back.
+    /// The last offset in it.
     fn end(&self, e: &Engine) -> u32 {
         if self.end.get().is_none() && !self.is_dead.get() {
             let decoded = frame::decoded(e.table, self.code);
-            let end = decoded.map(|d| d.end_of_loop(self.target));
+            // Behind the prefixes of the jump.
+            let end = decoded.and_then(|d| Some(d.at(d.end_of_loop(self.target))?.next - 1));
             self.end.set(end);
         }
         self.end.get().unwrap_or(self.target)

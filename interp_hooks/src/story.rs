@@ -11,7 +11,11 @@ const MOST_EXITS: usize = 8;
 
 /// The loops whose code objects have these addresses; all loops where none is given.
 pub fn of(e: &Engine, codes: Option<&[usize]>) -> Json {
-    let wanted = |code: usize| codes.is_none_or(|codes| codes.contains(&code));
+    let wanted = |code: Option<usize>| match (codes, code) {
+        (None, _) => true,
+        (Some(codes), Some(code)) => codes.contains(&code),
+        (Some(_), None) => false,
+    };
     let dump = Dump::of(dump::all(e, wanted));
     let loops = dump.hottest();
     let all: Vec<Json> = loops.iter().map(|story| tell(&dump, story)).collect();

@@ -1,8 +1,11 @@
 """Explanations: a function's loops with their source, and what keeps each line from being faster."""
 
+import os
+
 from ._report import Text, library, name_of, plural
 
 _CODE = type((lambda: None).__code__)
+_OURS = os.path.dirname(__file__)
 # How many findings a report names.
 _MOST = 5
 # What is lost below this, in microseconds, is no line of a report.
@@ -148,7 +151,7 @@ def explain(story, function):
 
 def costs(story):
     """What costs most in the program's own loops: a list of lists of lines."""
-    own = [loop for loop in story["loops"] if library(loop["file"]) is None]
+    own = [loop for loop in story["loops"] if library(loop["file"]) is None and os.path.dirname(loop["file"]) != _OURS]
     found = [finding for loop in own for finding in loop["findings"] if finding["lost_us"] >= _WORTH_US]
     found.sort(key=lambda finding: -finding["lost_us"])
     told = []

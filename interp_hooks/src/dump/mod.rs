@@ -19,7 +19,6 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
@@ -58,6 +57,15 @@ pub struct Codes {
 }
 
 impl Codes {
+    /// The number of a code object that has gone, of which not much is known.
+    fn number_of_gone(&mut self, about: &impl Hash) -> (u32, bool) {
+        let mut hasher = DefaultHasher::new();
+        about.hash(&mut hasher);
+        let next = self.known.len() as u32;
+        let number = *self.known.entry(hasher.finish()).or_insert(next);
+        (number, number == next)
+    }
+
     /// The number of a code object, which is described where it is new.
     fn number(&mut self, e: &Engine, code: *mut ffi::PyObject, out: &mut Vec<Record>) -> u32 {
         let next = self.known.len() as u32;
@@ -350,8 +358,9 @@ pub fn end(e: &Engine) {
     }
 }
 
-/// What there is to tell of the loops of those code objects that are wanted, by their addresses, without a dump.
-pub fn all(e: &Engine, is_wanted: impl Fn(usize) -> bool) -> Vec<Record> {
+/// What there is to tell of the loops of those code objects that are wanted, by their addresses, and of those whose code objects
+/// have gone (`None`), without a dump.
+pub fn all(e: &Engine, is_wanted: impl Fn(Option<usize>) -> bool) -> Vec<Record> {
     let mut out = vec![Record::Start(start(e))];
     let mut codes = Codes::default();
     let mut counts = Counts {
@@ -360,9 +369,15 @@ pub fn all(e: &Engine, is_wanted: impl Fn(usize) -> bool) -> Vec<Record> {
         ..Counts::default()
     };
     let headers: Vec<_> = e.headers.borrow().iter().cloned().collect();
-    let wanted = |h: &&Rc<Header>| !h.is_dead.get() && is_wanted(h.code as usize);
-    for header in headers.iter().filter(wanted) {
-        records::of_loop(e, header, &mut codes, &mut out);
+    for header in &headers {
+        // What is asked for by its code object lives.
+        let code = match header.is_dead.get() {
+            true if is_wanted(None) => records::of_dead_loop(header, &mut codes, &mut out),
+            false if is_wanted(Some(header.code as usize)) => {
+                records::of_loop(e, header, &mut codes, &mut out)
+            }
+            _ => continue,
+        };
         counts.loops.push(records::loop_counts(e, header));
         if let Some(abort) = header.last_place.borrow().clone() {
             out.push(Record::Abort(abort));
@@ -375,11 +390,8 @@ pub fn all(e: &Engine, is_wanted: impl Fn(usize) -> bool) -> Vec<Record> {
         // Where exactly it was seen only a dump tells.
         let us = header.interpreted_us.get();
         if us > 0 {
-            let code = codes.number(e, header.code, &mut out);
-            let place = Place {
-                code,
-                at: header.target,
-            };
+            let at = header.target;
+            let place = Place { code, at };
             let of = Some(header.number);
             counts.seen.push(Seen { place, of, us });
         }

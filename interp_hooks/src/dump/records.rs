@@ -6,13 +6,13 @@ use crate::engine::Engine;
 use crate::loops::{Header, State, Version, exit_op};
 use std::collections::HashMap;
 use traces::dump::{
-    ExitRecord, LoopCounts, LoopRecord, LoopState, MachineCode, Object as Constant, Origin, Place,
-    Record, RemarkRecord, TraceRecord, VersionCounts,
+    Bytecode, CodeRecord, ExitRecord, LoopCounts, LoopRecord, LoopState, MachineCode,
+    Object as Constant, Origin, Place, Record, RemarkRecord, TraceRecord, VersionCounts,
 };
 use traces::{ObjId, Op, Reason, Resume, Trace};
 
-/// The record of a loop, behind that of its code object where that is new.
-pub fn of_loop(e: &Engine, header: &Header, codes: &mut Codes, out: &mut Vec<Record>) {
+/// The record of a loop, behind that of its code object where that is new; the number of that.
+pub fn of_loop(e: &Engine, header: &Header, codes: &mut Codes, out: &mut Vec<Record>) -> u32 {
     let code = codes.number(e, header.code, out);
     let decoded = frame::decoded(e.table, header.code);
     let end = decoded.map_or(header.target, |d| d.end_of_loop(header.target));
@@ -23,6 +23,35 @@ pub fn of_loop(e: &Engine, header: &Header, codes: &mut Codes, out: &mut Vec<Rec
         end,
         line: header.place.1,
     }));
+    code
+}
+
+/// The same of a loop whose code object has gone: its place is known.
+pub fn of_dead_loop(header: &Header, codes: &mut Codes, out: &mut Vec<Record>) -> u32 {
+    let (file, line, function) = &header.place;
+    let (code, is_new) = codes.number_of_gone(&(&header.place, header.target));
+    if is_new {
+        out.push(Record::Code(CodeRecord {
+            id: code,
+            file: file.clone(),
+            function: function.clone(),
+            first_line: *line,
+            bytecode: vec![Bytecode {
+                at: header.target,
+                line: *line,
+                ..Bytecode::default()
+            }],
+            ..CodeRecord::default()
+        }));
+    }
+    out.push(Record::Loop(LoopRecord {
+        id: header.number,
+        code,
+        header: header.target,
+        end: header.target,
+        line: *line,
+    }));
+    code
 }
 
 /// The record of a version, behind those of its code objects.
@@ -71,14 +100,16 @@ pub fn of_version(
     })));
 }
 
-/// The code objects of a version's frames, by their addresses, which it keeps alive.
+/// The code objects of a version's frames, by their addresses. Those of its callees live as long as it holds: then their functions do,
+/// and have not been given others.
 fn code_numbers(
     e: &Engine,
     version: &Version,
     codes: &mut Codes,
     out: &mut Vec<Record>,
 ) -> HashMap<u64, u32> {
-    let all = [version.code].into_iter().chain(version.callees());
+    let callees = version.callees().filter(|_| version.holds());
+    let all = [version.code].into_iter().chain(callees);
     let mut numbers = HashMap::new();
     for code in all {
         numbers
@@ -104,7 +135,10 @@ fn exits(e: &Engine, version: &Version, numbers: &HashMap<u64, u32>) -> Vec<Exit
     let trace = &version.trace;
     let decoded = frame::decoded(e.table, version.code);
     let place = |code: ObjId, at| Place {
-        code: numbers.get(&trace.obj(code).addr).copied().unwrap_or(0),
+        code: numbers
+            .get(&trace.obj(code).addr)
+            .copied()
+            .unwrap_or(Place::UNKNOWN),
         at,
     };
     let record = |exit: &jit::Exit| {

@@ -1,6 +1,6 @@
 //! `for`: range, list and tuple iterators.
 
-use super::{Pending, Recorder, Step};
+use super::{Pending, Recorder, Step, notes};
 use crate::cpython::decode::Instr;
 use crate::cpython::{Opcode, pairs, quiet};
 use crate::engine;
@@ -270,7 +270,10 @@ impl Recorder {
             Some(item) => item,
             None => {
                 let of = it.type_object().type_name();
-                self.note(Remark::Operation, format!("the next item of a {of}"));
+                self.note(
+                    Remark::Operation,
+                    format!("the next item of {}", notes::one(&of)),
+                );
                 let slot = self.b.next_slot();
                 self.call_into(Helper::PyIterNext, &[v], 1, slot)?
             }

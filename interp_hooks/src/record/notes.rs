@@ -91,6 +91,15 @@ impl Recorder {
     }
 }
 
+/// An instance of a type, in words.
+pub(super) fn one(ty: &str) -> String {
+    let article = match ty.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']) {
+        true => "an",
+        false => "a",
+    };
+    format!("{article} {ty}")
+}
+
 /// An operation on operands of these types, as a program would write it.
 fn operation(helper: Helper, extra: i64, types: &[String]) -> String {
     let op = usize::try_from(extra).unwrap_or(usize::MAX);
@@ -104,9 +113,9 @@ fn operation(helper: Helper, extra: i64, types: &[String]) -> String {
         (Helper::PyDelItem, [of, key]) => format!("`del {of}[{key}]`"),
         (Helper::PySetAttr, [value, of]) => format!("an attribute of {of} = {value}"),
         (Helper::PyGetSlice, [of, start, stop]) => format!("`{of}[{start}:{stop}]`"),
-        (Helper::PyTruth, [of]) => format!("the truth of a {of}"),
-        (Helper::PyGetIter, [of]) => format!("an iterator over a {of}"),
-        (Helper::PyIterNext, [of]) => format!("the next item of a {of}"),
+        (Helper::PyTruth, [of]) => format!("the truth of {}", one(of)),
+        (Helper::PyGetIter, [of]) => format!("an iterator over {}", one(of)),
+        (Helper::PyIterNext, [of]) => format!("the next item of {}", one(of)),
         (Helper::PySetAdd, [item]) => format!("`set.add({item})`"),
         (Helper::PyListExtend, [more]) => format!("`[..., *{more}]`"),
         (_, []) => helper.name().to_string(),

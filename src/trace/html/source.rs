@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use traces::dump::{AbortRecord, CodeRecord, Dump, LoopStory, Place, exit_words};
-use traces::{Reason, Remark};
+use traces::Reason;
+use traces::dump::{AbortRecord, CodeRecord, Dump, LoopStory, Place, exit_words, remark_words};
 
 use super::graph;
 use super::lines::Version;
@@ -342,15 +342,6 @@ fn of_instructions(dump: &Dump, map: &mut Map, version: &Version) {
             }
             facts.ir.push(format!("{n:>4}  {}", trace.inst_text(inst)));
         }
-    }
-}
-
-/// A remark in words.
-fn remark_words(name: &str, detail: &str) -> String {
-    match Remark::from_name(name) {
-        Some(remark @ Remark::Argument) => format!("{detail}, {}", remark.text()),
-        Some(remark) => format!("{detail} {}", remark.text()),
-        None => detail.to_string(),
     }
 }
 

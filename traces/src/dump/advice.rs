@@ -79,7 +79,7 @@ fn of_interpreted(dump: &Dump, story: &LoopStory, all: &mut Vec<Finding>) {
     let sum: f64 = notes.iter().map(|note| each(note)).sum();
     let mut rest = story.interpreted_us as f64;
     for note in notes {
-        let (what, help) = remark_words(dump, story.record.code, note);
+        let (what, help) = note_words(dump, story.record.code, note);
         if !help.is_empty() {
             // The part of it that could be gained.
             let lost_us = story.interpreted_us as f64 * each(note) / sum;
@@ -136,19 +136,23 @@ fn in_loop(dump: &Dump, story: &LoopStory, note: &AbortNote) -> Place {
 }
 
 /// What a note says, and what would help.
-fn remark_words(dump: &Dump, code: u32, note: &AbortNote) -> (String, String) {
+fn note_words(dump: &Dump, code: u32, note: &AbortNote) -> (String, String) {
     let remark = Remark::from_name(&note.remark);
     let source = dump.source(code, note.line).unwrap_or("");
     (
-        told(remark, &note.detail),
+        remark_words(&note.remark, &note.detail),
         help_with(remark, &note.detail, source).to_string(),
     )
 }
 
-/// A remark in words.
-fn told(remark: Option<Remark>, detail: &str) -> String {
-    match remark {
+/// A remark in words, by its name.
+pub fn remark_words(name: &str, detail: &str) -> String {
+    match Remark::from_name(name) {
         Some(Remark::Argument) => format!("{detail}, {}", Remark::Argument.text()),
+        Some(Remark::NotInlined) => match detail.split_once(": ") {
+            Some((name, why)) => format!("{name} {}: {why}", Remark::NotInlined.text()),
+            None => format!("{detail} {}", Remark::NotInlined.text()),
+        },
         Some(remark) => format!("{detail} {}", remark.text()),
         None => detail.to_string(),
     }
@@ -250,7 +254,7 @@ fn of_remarks(dump: &Dump, story: &LoopStory, version: &VersionStory, all: &mut 
     };
     for record in remarks {
         let remark = Remark::from_name(&record.remark);
-        let what = told(remark, &record.detail);
+        let what = remark_words(&record.remark, &record.detail);
         let line = dump.line(record.place);
         let source = dump.source(record.place.code, line).unwrap_or("");
         all.push(Finding {

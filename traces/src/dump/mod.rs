@@ -18,7 +18,7 @@ mod clean;
 mod model;
 mod read;
 
-pub use advice::{Finding, exit_words, findings};
+pub use advice::{Finding, exit_words, findings, remark_words};
 pub use model::{Dump, LoopStory, VersionStory};
 pub use read::{ReadError, files};
 
@@ -250,6 +250,11 @@ pub struct Place {
     pub code: u32,
     /// The offset of the bytecode.
     pub at: u32,
+}
+
+impl Place {
+    /// The number of a code object that has gone.
+    pub const UNKNOWN: u32 = u32::MAX;
 }
 
 /// What slows a bytecode down.
