@@ -298,3 +298,81 @@ for file in mine:
         Some("for i in range(n):")
     );
 }
+
+#[test]
+fn a_dump_that_ends_early_where_nobody_can_be_told_stops_no_program() {
+    let folder = folder();
+    let program = format!("import shutil\nshutil.rmtree('dump')\n{PROGRAM}");
+    std::fs::write(folder.path().join("program.py"), program).unwrap();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_hardwire"))
+        .current_dir(folder.path())
+        .args(["--option", "dump=dump,threshold=100", "program.py"])
+        .stderr(full.unwrap())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(text.trim(), "399560020 18000 3000 3000");
+}
+
+/// A function in which the interpreter is seen: a loop that is left alone.
+const SEEN: &str = "\
+def slowly(n):
+    table = {}
+    for i in range(n):
+        table[i % 100, i % 7] = None
+    return len(table)
+";
+
+#[test]
+fn each_dump_of_a_process_numbers_code_objects_for_itself() {
+    let folder = folder();
+    let program = format!(
+        "{SEEN}
+import hardwire, shutil
+slowly(600000)
+hardwire.dump('dump')
+def first(n):
+    return slowly(n)
+first(600000)
+"
+    );
+    let output = run(folder.path(), &program, "dump=other");
+    assert!(output.status.success(), "{output:?}");
+    let dump = only(folder.path());
+    let slowly = found(&dump, "slowly");
+    assert!(slowly.interpreted_us > 10_000, "{slowly:?}");
+    let seen = dump
+        .seen
+        .iter()
+        .filter(|seen| seen.of == Some(slowly.record.id));
+    let codes: HashSet<u32> = seen.map(|seen| seen.place.code).collect();
+    assert_eq!(codes, HashSet::from([slowly.record.code]));
+}
+
+#[test]
+fn a_child_is_sampled_too() {
+    let folder = folder();
+    let program = format!(
+        "{SEEN}
+import os, sys, time
+slowly(1000)
+if os.fork():
+    os.wait()
+else:
+    # Nobody watches right behind a fork, and the next loop that becomes hot has somebody begin.
+    time.sleep(0.2)
+    for i in range(2000):
+        i * i
+    slowly(1500000)
+"
+    );
+    run(folder.path(), &program, "dump=dump");
+    let dumps = files(&folder.path().join("dump")).unwrap();
+    let dumps = dumps.iter().map(|path| Dump::read(path).unwrap());
+    let child = dumps.into_iter().find(|dump| dump.start.forked.is_some());
+    let child = child.unwrap();
+    let us = found(&child, "slowly").interpreted_us;
+    assert!(us > 20_000, "{us}");
+}

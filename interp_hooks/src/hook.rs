@@ -436,11 +436,15 @@ fn finish(e: &Engine) {
     }
     // Where variables do not settle, each combination of types has a path of its own.
     let mixed = r.header.unstable.get() >= MIXED_FROM;
-    let notes = match gains(&r.recorder) {
+    let is_wanted = gains(&r.recorder) || e.options.borrow().all;
+    let notes = match is_wanted {
         true => Vec::new(),
         false => dump::notes_of(&r.recorder),
     };
-    let compiled = compile(e, r.recorder, Tree::new(mixed, unrolls));
+    let compiled = match is_wanted {
+        true => tree::compile(e, Tree::new(mixed, unrolls), r.recorder),
+        false => Err(Abort::new(Reason::NoGain, r.recorder.residual_names())),
+    };
     if unrolls {
         r.header.unrolling.compiled(compiled.is_ok());
     }
@@ -463,13 +467,6 @@ fn finish(e: &Engine) {
 /// Whether native code may be faster: no more goes through the interpreter's protocols than is called directly.
 fn gains(recorder: &Recorder) -> bool {
     recorder.residual <= recorder.foreign
-}
-
-fn compile(e: &Engine, recorder: Recorder, tree: Tree) -> Result<Version, Abort> {
-    if !e.options.borrow().all && !gains(&recorder) {
-        return Err(Abort::new(Reason::NoGain, recorder.residual_names()));
-    }
-    tree::compile(e, tree, recorder)
 }
 
 /// Runs native code, from loop to loop where a path of one leads to another.

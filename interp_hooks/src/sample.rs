@@ -48,6 +48,8 @@ pub fn start() {
     CLOCK.store(if found { clock } else { 0 }, Ordering::Relaxed);
     if let Some(now) = main_us() {
         LAST.store(now, Ordering::Relaxed);
+        let spent = engine::get().map_or(0, |e| e.budget.spent());
+        SPENT.store(spent.cast_signed(), Ordering::Relaxed);
         ASKED.store(false, Ordering::Relaxed);
         NATIVE.store(0, Ordering::Relaxed);
         // SAFETY: the GIL is held.
@@ -132,7 +134,7 @@ extern "C" fn take(_: *mut c_void) -> c_int {
     ASKED.store(false, Ordering::Relaxed);
     if let (Some(now), Some(e)) = (main_us(), engine::get()) {
         // The compiler keeps its own account.
-        let spent = i64::try_from(e.budget.spent()).unwrap_or(0);
+        let spent = e.budget.spent().cast_signed();
         let compiled = spent - SPENT.swap(spent, Ordering::Relaxed);
         let us = now - LAST.swap(now, Ordering::Relaxed) - compiled;
         let ran = RAN.load(Ordering::Relaxed);

@@ -5,7 +5,7 @@ use jit::{Request, Target, Types};
 use std::collections::{HashMap, HashSet};
 use traces::dump::{Dump, Place, TraceRecord, VersionStory};
 use traces::parse::parse;
-use traces::{Op, SnapId, Stage, Trace, verify};
+use traces::{SnapId, Stage, Trace, verify};
 
 /// The target that a process's code was made for.
 ///
@@ -90,16 +90,9 @@ pub fn clif(dump: &Dump, record: &TraceRecord) -> Result<String> {
 /// # Errors
 /// It is not written in hexadecimal.
 pub fn bytes(version: &VersionStory) -> Result<Vec<u8>> {
-    let code = &version.record.code;
-    let digits = code.bytes.as_bytes().chunks(2);
-    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    let bytes: Option<Vec<u8>> = digits.map(byte).collect();
-    bytes.with_context(|| {
-        format!(
-            "the machine code of version {} is damaged",
-            version.record.id
-        )
-    })
+    let record = &version.record;
+    let bytes = record.code.bytes();
+    bytes.with_context(|| format!("the machine code of version {} is damaged", record.id))
 }
 
 /// Where an instruction of a trace comes from.
@@ -111,63 +104,23 @@ pub struct Origin {
     pub depth: usize,
 }
 
-/// The bytecodes that the instructions of a trace come from, as far as can be told: those with a snapshot name theirs. The others
-/// belong to the bytecode in front of them where they use what it has made, else to the one that follows.
+/// The bytecodes that the instructions of a trace come from, as far as can be told.
 pub fn origins(trace: &Trace, record: &TraceRecord) -> Vec<Option<Origin>> {
     let codes: HashMap<&str, u32> = record
         .objects
         .iter()
         .filter_map(|object| Some((object.name.as_str(), object.code?)))
         .collect();
-    let named = |snap: SnapId| {
-        let snap = trace.snaps.get(snap.0 as usize)?;
-        let frame = snap.frames.last()?;
-        let code = trace.objs.get(frame.code.0 as usize)?;
+    let origin = |found: traces::BytecodeAt| {
+        let code = trace.objs.get(found.code.0 as usize)?;
         Some(Origin {
             place: Place {
                 code: *codes.get(code.name.as_str())?,
-                at: frame.pc,
+                at: found.pc,
             },
-            depth: snap.frames.len() - 1,
+            depth: found.depth,
         })
     };
-    let mut origins: Vec<Option<Origin>> = vec![None; trace.insts.len()];
-    let mut made = HashMap::new();
-    let mut current = None;
-    for (inst, origin) in trace.insts.iter().zip(&mut origins) {
-        *origin = match inst.snap {
-            Some(snap) => named(snap),
-            None => {
-                let mut from = inst.args.iter().filter_map(|arg| made.get(arg));
-                from.find(|&&from| Some(from) == current).copied()
-            }
-        };
-        if inst.snap.is_some() {
-            current = *origin;
-        }
-        if inst.op == Op::Label || inst.op.ends_path() {
-            (current, *origin) = (None, None);
-            made.clear();
-        }
-        if let (Some(result), Some(origin)) = (inst.result, *origin) {
-            made.insert(result, origin);
-        }
-    }
-    let mut next = None;
-    for (inst, origin) in trace.insts.iter().zip(&mut origins).rev() {
-        if inst.op == Op::Label || inst.op.ends_path() {
-            next = None;
-        } else {
-            *origin = origin.or(next);
-            next = *origin;
-        }
-    }
-    let mut before = None;
-    for (inst, origin) in trace.insts.iter().zip(&mut origins) {
-        if inst.op != Op::Label {
-            *origin = origin.or(before);
-        }
-        before = *origin;
-    }
-    origins
+    let all = traces::bytecodes(trace).into_iter();
+    all.map(|found| found.and_then(origin)).collect()
 }

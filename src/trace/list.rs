@@ -9,7 +9,7 @@ use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use traces::Reason;
-use traces::dump::{Dump, LoopState, LoopStory};
+use traces::dump::{Dump, LoopState, LoopStory, reason_words};
 
 /// `hardwire trace list`
 #[derive(Args, Debug)]
@@ -268,10 +268,5 @@ fn in_brief(story: &LoopStory) -> String {
 
 /// Why a loop has no native code, in words.
 pub fn reason(story: &LoopStory) -> String {
-    let known = Reason::ALL.iter().find(|r| r.name() == story.counts.reason);
-    match (known, story.counts.detail.as_str()) {
-        (None, detail) => detail.to_string(),
-        (Some(reason), "") => reason.text().to_string(),
-        (Some(reason), detail) => format!("{} ({detail})", reason.text()),
-    }
+    reason_words(&story.counts.reason, &story.counts.detail)
 }

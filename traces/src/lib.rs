@@ -25,6 +25,7 @@
 #![warn(missing_docs)]
 
 pub mod builder;
+pub mod bytecodes;
 pub mod dump;
 pub mod eval;
 pub mod field;
@@ -40,6 +41,7 @@ pub mod trace;
 pub mod verify;
 
 pub use builder::{Builder, StackEntry};
+pub use bytecodes::{BytecodeAt, bytecodes};
 pub use field::{Alias, Field};
 pub use func::{CType, FuncDecl, FuncFlags, Passed};
 pub use helper::Helper;

@@ -7,16 +7,17 @@ use jit::region::Line;
 use pyo3_ffi as ffi;
 use std::collections::HashMap;
 use std::rc::Rc;
-use traces::{ObjId, Trace};
+use traces::{BytecodeAt, Trace};
 
 /// The lines of a trace's machine code.
 pub(super) fn of(e: &Engine, trace: &Trace, compiled: &Compiled) -> Vec<Line> {
-    let places = places(trace);
+    let places = traces::bytecodes(trace);
     let mut codes = HashMap::new();
     let mut lines: Vec<Line> = Vec::new();
     for &(at, inst) in &compiled.marks {
         // What belongs to no instruction is a part of what lies in front of it.
-        let Some((code, pc)) = inst.and_then(|inst| *places.get(inst as usize)?) else {
+        let Some(BytecodeAt { code, pc, .. }) = inst.and_then(|inst| *places.get(inst as usize)?)
+        else {
             continue;
         };
         let (file, all) = codes.entry(code).or_insert_with(|| {
@@ -41,19 +42,4 @@ pub(super) fn of(e: &Engine, trace: &Trace, compiled: &Compiled) -> Vec<Line> {
         }
     }
     lines
-}
-
-/// By instruction: the code object and the bytecode of the innermost frame that it belongs to. An instruction without a
-/// snapshot belongs to where the one in front of it does.
-fn places(trace: &Trace) -> Vec<Option<(ObjId, u32)>> {
-    let of = |inst: &traces::Inst| {
-        let frame = trace.snaps.get(inst.snap?.0 as usize)?.frames.last()?;
-        Some((frame.code, frame.pc))
-    };
-    let mut last = trace.insts.iter().find_map(of);
-    let next = |inst| {
-        last = of(inst).or(last);
-        last
-    };
-    trace.insts.iter().map(next).collect()
 }

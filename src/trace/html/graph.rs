@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use traces::bytecodes::whole_paths;
 use traces::dump::{Dump, VersionStory, exit_words};
 use traces::{Op, Trace};
 
-use super::lines::{Version, paths};
+use super::lines::Version;
 use super::{source, words};
 
 /// How wide a path's box is.
@@ -169,7 +170,7 @@ pub(super) fn branches(trace: &Trace) -> usize {
 
 fn segments(trace: &Trace) -> Vec<Segment> {
     let mut all: Vec<Segment> = Vec::new();
-    for (n, path) in paths(trace).into_iter().enumerate() {
+    for (n, path) in whole_paths(trace).into_iter().enumerate() {
         if n > 0 {
             all.push(Segment {
                 insts: path,

@@ -234,7 +234,7 @@ fn lanes(dump: &Dump, loops: &[&LoopStory]) -> Vec<Lane> {
             }
         }
         for abort in &story.aborts {
-            let why = source::reason_words(&abort.reason, &abort.detail);
+            let why = traces::dump::reason_words(&abort.reason, &abort.detail);
             let anchor = format!("loop-{}", story.record.id);
             let says = format!("{title}, {why}");
             given_up.ticks.push(tick(abort.time_us, says, anchor));

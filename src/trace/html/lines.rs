@@ -1,10 +1,12 @@
 //! Which bytecode, and so which line, an instruction of a trace belongs to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use jit::Row;
-use traces::dump::{Object, Place, VersionStory};
-use traces::{Op, Trace, Value, parse};
+use traces::dump::{Place, TraceRecord, VersionStory};
+use traces::{Op, Trace, parse};
+
+use crate::trace::again;
 
 /// A version with its trace as compiled.
 pub(super) struct Version<'a> {
@@ -28,7 +30,7 @@ impl<'a> Version<'a> {
         let trace = parse::parse(&story.record.optimised).map_err(|e| e.to_string());
         let places = trace
             .as_ref()
-            .map_or_else(|_| Vec::new(), |trace| places(trace, &story.record.objects));
+            .map_or_else(|_| Vec::new(), |trace| places(trace, &story.record));
         let label = |trace: &Trace| trace.insts.iter().position(|inst| inst.op == Op::Label);
         Version {
             story,
@@ -59,60 +61,10 @@ impl<'a> Version<'a> {
     }
 }
 
-/// The bytecode of each instruction of a trace. A snapshot names one. What has none belongs to that of the snapshot in
-/// front of it on its path; what fetches an operand, and what is made of such operands, to that of the one behind.
-pub(super) fn places(trace: &Trace, objects: &[Object]) -> Vec<Option<Place>> {
-    let codes = objects
-        .iter()
-        .filter_map(|o| Some((o.name.as_str(), o.code?)));
-    let codes: HashMap<&str, u32> = codes.collect();
-    let named = |at: usize| {
-        let snap = trace.insts.get(at)?.snap?;
-        let frame = trace.snaps.get(snap.0 as usize)?.frames.last()?;
-        let code = *codes.get(trace.obj(frame.code).name.as_str())?;
-        Some(Place { code, at: frame.pc })
-    };
-    let mut all: Vec<Option<Place>> = (0..trace.insts.len()).map(named).collect();
-    for path in paths(trace) {
-        let mut before = None;
-        // What waits for the next snapshot, and the values that it makes.
-        let mut open: Vec<usize> = Vec::new();
-        let mut fetched: HashSet<Value> = HashSet::new();
-        for at in path {
-            let inst = &trace.insts[at];
-            if let Some(place) = all[at] {
-                for at in open.drain(..) {
-                    all[at] = Some(place);
-                }
-                fetched.clear();
-                // Behind a branch comes what the way that it takes leads to.
-                before = Some(place).filter(|_| inst.op != Op::Branch);
-                continue;
-            }
-            let fetches = matches!(inst.op, Op::LoadSlot | Op::Label) || inst.op.is_const();
-            let of_fetched = inst.args.iter().any(|arg| fetched.contains(arg));
-            if fetches || of_fetched || before.is_none() {
-                open.push(at);
-                fetched.extend(inst.result.filter(|_| inst.op != Op::Label));
-            } else {
-                all[at] = before;
-            }
-        }
-        for at in open {
-            all[at] = before;
-        }
-    }
-    all
-}
-
-/// The paths of a trace, as ranges of its instructions; also of one whose last path has no end.
-pub(super) fn paths(trace: &Trace) -> Vec<std::ops::Range<usize>> {
-    let mut all = trace.paths();
-    let end = all.last().map_or(0, |path| path.end);
-    if end < trace.insts.len() {
-        all.push(end..trace.insts.len());
-    }
-    all
+/// The bytecode of each instruction of a trace.
+pub(super) fn places(trace: &Trace, record: &TraceRecord) -> Vec<Option<Place>> {
+    let origins = again::origins(trace, record).into_iter();
+    origins.map(|origin| Some(origin?.place)).collect()
 }
 
 /// The size of the machine code of a version.
@@ -147,22 +99,14 @@ fn machine_bytes(story: &VersionStory, insts: usize, end: u64) -> Vec<u64> {
 /// # Errors
 /// The bytes are no machine code of this machine.
 pub(super) fn machine_code(story: &VersionStory) -> Result<Vec<Row>, String> {
-    let code = &story.record.code;
-    let bytes = from_hexadecimal(&code.bytes).ok_or("its bytes are not in hexadecimal")?;
+    let bytes = again::bytes(story).map_err(|e| e.to_string())?;
     jit::disassemble(&bytes, 0).map_err(|e| e.to_string())
-}
-
-fn from_hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let digit = |c: u8| char::from(c).to_digit(16);
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let byte = |&[high, low]: &[u8; 2]| Some((digit(high)? * 16 + digit(low)?) as u8);
-    rest.is_empty().then(|| pairs.iter().map(byte).collect())?
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use traces::dump::{ExitRecord, MachineCode, TraceRecord};
+    use traces::dump::{ExitRecord, MachineCode, Object};
 
     const TRACE: &str = "trace \"t\" locals 2 depth 0 {
   objs @code @float
@@ -191,10 +135,14 @@ mod tests {
             address: 0,
             code: Some(7),
         };
-        let places = places(&trace, &[code]);
+        let record = TraceRecord {
+            objects: vec![code],
+            ..TraceRecord::default()
+        };
+        let places = places(&trace, &record);
         let at: Vec<u32> = places.iter().map(|p| p.map_or(0, |p| p.at)).collect();
-        // The product is made of a constant that was fetched for what comes.
-        assert_eq!(at, [10, 10, 10, 20, 20, 20, 20, 20, 20, 20, 20]);
+        // The product is made of what was guarded, and the constant is for the product.
+        assert_eq!(at, [10, 10, 10, 10, 10, 20, 20, 20, 20, 20, 20]);
         assert!(places.iter().all(|p| p.is_some_and(|p| p.code == 7)));
     }
 

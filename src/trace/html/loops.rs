@@ -140,7 +140,7 @@ fn view(dump: &Dump, story: &LoopStory, rank: usize, longest: f64, room: &mut Ro
             (LoopState::Counting, false) => "counting",
         },
         state: dump.state(story),
-        reason: source::reason_words(&story.counts.reason, &story.counts.detail),
+        reason: traces::dump::reason_words(&story.counts.reason, &story.counts.detail),
         time: Figure::of(story.total_us(), words::time),
         share: words::share(story.total_us(), dump.time_us),
         native: bar(story.native_us),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use traces::Reason;
-use traces::dump::{AbortRecord, CodeRecord, Dump, LoopStory, Place, exit_words, remark_words};
+use traces::dump::{
+    AbortRecord, CodeRecord, Dump, LoopStory, Place, exit_words, reason_words, remark_words,
+};
 
 use super::graph;
 use super::lines::Version;
@@ -342,17 +343,6 @@ fn of_instructions(dump: &Dump, map: &mut Map, version: &Version) {
             }
             facts.ir.push(format!("{n:>4}  {}", trace.inst_text(inst)));
         }
-    }
-}
-
-/// A reason in words, with its detail.
-pub(super) fn reason_words(name: &str, detail: &str) -> String {
-    let reason = Reason::ALL.iter().find(|r| r.name() == name);
-    let text = reason.map_or(name, |r| r.text());
-    match (text, detail) {
-        (text, "") => text.to_string(),
-        ("", detail) => detail.to_string(),
-        (text, detail) => format!("{text} ({detail})"),
     }
 }
 

@@ -277,7 +277,7 @@ fn texts(dump: &Dump, version: &Version, room: &mut Room) -> Vec<Text> {
     let record = &story.record;
     let naive = parse::parse(&record.naive);
     let naive = naive.map(|trace| {
-        let places = lines::places(&trace, &record.objects);
+        let places = lines::places(&trace, record);
         trace_text(dump, &trace, &places, &[])
     });
     let exits = story.exits();

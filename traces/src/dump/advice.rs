@@ -69,10 +69,9 @@ fn of_interpreted(dump: &Dump, story: &LoopStory, all: &mut Vec<Finding>) {
     if let Some(abort) = again {
         return of_aborted(dump, story, abort, all);
     }
-    let why = match reason {
-        Some(reason) => format!(": {}{}", reason.text(), in_brackets(&story.counts.detail)),
-        None if story.counts.detail.is_empty() => String::new(),
-        None => format!(": {}", story.counts.detail),
+    let why = match reason_words(&story.counts.reason, &story.counts.detail) {
+        why if why.is_empty() => why,
+        why => format!(": {why}"),
     };
     let notes: Vec<&AbortNote> = last.map_or(Vec::new(), |a| a.notes.iter().collect());
     let each = |note: &AbortNote| cost(Remark::from_name(&note.remark));
@@ -105,13 +104,12 @@ fn of_interpreted(dump: &Dump, story: &LoopStory, all: &mut Vec<Finding>) {
 /// A loop that is recorded again, since its last recording was given up.
 fn of_aborted(dump: &Dump, story: &LoopStory, abort: &AbortRecord, all: &mut Vec<Finding>) {
     let reason = reason(&abort.reason);
-    let why = reason.map_or(abort.reason.as_str(), |reason| reason.text());
+    let why = reason_words(&abort.reason, &abort.detail);
     all.push(Finding {
         of: story.record.id,
         place: header(story),
         what: format!(
-            "the loop is not compiled yet; its last recording was given up: {why}{}{}",
-            in_brackets(&abort.detail),
+            "the loop is not compiled yet; its last recording was given up: {why}{}",
             where_it_was(dump, story, Some(abort))
         ),
         help: reason.map_or(String::new(), |r| help_for(r).to_string()),
@@ -310,15 +308,18 @@ fn header(story: &LoopStory) -> Place {
     }
 }
 
-fn in_brackets(detail: &str) -> String {
-    match detail {
-        "" => String::new(),
-        detail => format!(" ({detail})"),
-    }
-}
-
 fn reason(name: &str) -> Option<Reason> {
     Reason::ALL.iter().copied().find(|r| r.name() == name)
+}
+
+/// A reason in words, by its name, with its detail.
+pub fn reason_words(name: &str, detail: &str) -> String {
+    let text = reason(name).map_or(name, |reason| reason.text());
+    match (text, detail) {
+        (text, "") => text.to_string(),
+        ("", detail) => detail.to_string(),
+        (text, detail) => format!("{text} ({detail})"),
+    }
 }
 
 /// Why native code was left, by the op that left; the mnemonic itself where there are no words for it.

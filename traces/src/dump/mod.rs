@@ -18,7 +18,7 @@ mod clean;
 mod model;
 mod read;
 
-pub use advice::{Finding, exit_words, findings, remark_words};
+pub use advice::{Finding, exit_words, findings, reason_words, remark_words};
 pub use model::{Dump, LoopStory, VersionStory};
 pub use read::{ReadError, files};
 
@@ -277,6 +277,16 @@ pub struct MachineCode {
     pub bytes: String,
     /// From which byte on it belongs to which instruction of the optimised trace; to none where that is absent.
     pub marks: Vec<(u32, Option<u32>)>,
+}
+
+impl MachineCode {
+    /// Its bytes; `None` where they are not in hexadecimal.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        let digit = |c: u8| char::from(c).to_digit(16);
+        let (pairs, rest) = self.bytes.as_bytes().as_chunks::<2>();
+        let byte = |&[high, low]: &[u8; 2]| u8::try_from(digit(high)? * 16 + digit(low)?).ok();
+        rest.is_empty().then(|| pairs.iter().map(byte).collect())?
+    }
 }
 
 /// A recording that was given up.
