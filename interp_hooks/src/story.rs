@@ -21,7 +21,6 @@ pub fn of(e: &Engine, codes: Option<&[usize]>) -> Json {
     let all: Vec<Json> = loops.iter().map(|story| tell(&dump, story)).collect();
     json!({
         "loops": all, "compiler_us": dump.compiler_us, "time_us": dump.time_us,
-        "is_timed": crate::sample::is_on(),
     })
 }
 

@@ -248,8 +248,9 @@ def stats():
 
 
 def _counted():
-    """What `stats` gives, and the words for the ops that exits name."""
-    found = _decode(_native.stats()) if _native is not None else {"loops": [], "words": {}}
+    """What `stats` gives, the words for the ops that exits name, and whether time is sampled."""
+    nothing = {"loops": [], "words": {}, "is_timed": False}
+    found = _decode(_native.stats()) if _native is not None else nothing
     loops = found["loops"]
     return {
         "loops": loops,
@@ -257,7 +258,7 @@ def _counted():
         "entries": sum(loop["entries"] for loop in loops),
         "exits": sum(sum(loop["exits"].values()) for loop in loops),
         "aborted": sum(loop["state"] == "left alone" for loop in loops),
-    }, found["words"]
+    }, found["words"], found["is_timed"]
 
 
 def _story(codes):
@@ -273,9 +274,8 @@ def report():
     from ._explain import costs
     from ._report import Text, markup, render
 
-    counted, words = _counted()
-    story = _story(None)
-    findings = costs(story) if story.get("is_timed") else []
+    counted, words, is_timed = _counted()
+    findings = costs(_story(None)) if is_timed else []
     return Text(render(counted, words, findings), lambda: markup(counted, words))
 
 
