@@ -1,7 +1,8 @@
 //! Objects of the interpreter as the recorder and the runtime see them: questions that can be
 //! answered by looking, without running Python code.
 
-use crate::engine;
+use crate::cpython::function;
+use crate::{adapters, engine};
 use pyo3_ffi as ffi;
 use std::ffi::CStr;
 use traces::{Death, Known};
@@ -292,23 +293,17 @@ impl Object {
 
     /// The name of a callable, with its class where it has one, for people.
     pub fn callable_title(self) -> String {
-        let title = match self.has_name() {
-            true => self.attr_text(c"__qualname__"),
-            false => String::new(),
-        };
-        match title.is_empty() {
-            true => self.callable_name(),
-            false => title,
+        if self.is_of(&raw mut ffi::PyCFunction_Type) {
+            // What its `__qualname__` asks is its owner's metaclass, which may be anybody's.
+            return match self.owner_of_built_in() {
+                Some(owner) => format!("{}.{}", owner.type_name(), self.callable_name()),
+                None => self.callable_name(),
+            };
         }
-    }
-
-    /// Whether looking up its name runs no Python code: a function, a built-in.
-    fn has_name(self) -> bool {
-        let ty = self.type_object().type_name();
-        matches!(
-            ty.as_str(),
-            "function" | "builtin_function_or_method" | "method_descriptor" | "type" | "_FuncPtr"
-        )
+        match self.has_name() && !adapters::is_foreign(self.0) {
+            true => self.attr_text(c"__qualname__"),
+            false => self.callable_name(),
+        }
     }
 
     /// The name of a callable, for people.
@@ -317,6 +312,34 @@ impl Object {
             true => self.attr_text(c"__name__"),
             false => self.type_object().type_name(),
         }
+    }
+
+    /// Whether looking up its name runs no Python code: functions, built-ins, classes, functions of a ctypes library.
+    fn has_name(self) -> bool {
+        function::is_function(self)
+            || self.is_of(&raw mut ffi::PyCFunction_Type)
+            || self.is_of(&raw mut ffi::PyMethodDescr_Type)
+            || self.is_of(&raw mut ffi::PyType_Type)
+            || self.type_object().type_name() == "_FuncPtr" && adapters::is_foreign(self.0)
+    }
+
+    /// Whether this is exactly its type.
+    fn is_of(self, ty: *mut ffi::PyTypeObject) -> bool {
+        self.type_object().0 == ty.cast()
+    }
+
+    /// The class that a built-in method was found in, or one below it; `None` of a function of a module.
+    fn owner_of_built_in(self) -> Option<Object> {
+        // SAFETY: an exact built-in function; its self is borrowed, or NULL.
+        let owner = unsafe { Object(ffi::PyCFunction_GetSelf(self.0)) };
+        if owner.is_null() || owner.is_of(&raw mut ffi::PyModule_Type) {
+            return None;
+        }
+        Some(if owner.is_type() {
+            owner
+        } else {
+            owner.type_object()
+        })
     }
 
     /// The items still to come of an exact range iterator.

@@ -409,3 +409,44 @@ def run(n):
 
 log = []
 show(run(60), log)
+
+# === names_that_are_looked_at: compiled=run
+from show import show
+
+log = []
+
+class Loud(type):
+    def __getattribute__(cls, name):
+        log.append(name)
+        return type.__getattribute__(cls, name)
+
+class Items(list, metaclass=Loud):
+    pass
+
+class function:
+    @property
+    def __name__(self):
+        log.append("name")
+        return "f"
+
+    def __getattr__(self, name):
+        log.append(name)
+        raise AttributeError(name)
+
+    def __call__(self, x):
+        return (lambda: x + 1)()
+
+class Made(metaclass=Loud):
+    def __init__(self, x):
+        self.x = x
+
+def run(items, call, n):
+    total, turn = 0, items.reverse
+    for i in range(n):
+        items.append(i)
+        turn()
+        total += call(i) + len(items)
+        Made(i)
+    return total
+
+show(run(Items(), function(), 60), log)
