@@ -54,6 +54,30 @@ fn loops_wait_for_the_compiler_and_get_their_turn() {
         .stdout("at first some: True\nthen more: True\n");
 }
 
+/// A program that makes code all the time, none of which lives long enough to be worth anything.
+const NEW_CODE: &str = "\
+import hardwire
+
+source = '''
+total = 0
+for i in range(600):
+    total += i * {0} & 255
+'''
+for k in range(3000):
+    exec(source.format(k), {})
+print('recorded few:', 0 < hardwire.stats()['recordings'] < 600)
+";
+
+/// What a loop is about its recording tells, which takes longer than such a loop runs.
+#[test]
+fn loops_are_not_recorded_for_ever_to_be_refused() {
+    Command::new(env!("CARGO_BIN_EXE_hardwire"))
+        .args(["-c", NEW_CODE])
+        .assert()
+        .success()
+        .stdout("recorded few: True\n");
+}
+
 /// Another tool does not hear again of what it did not want to hear of.
 const ANOTHER_TOOL: &str = "\
 import sys

@@ -282,7 +282,7 @@ fn it_can_be_switched_on_by_the_program(installed: &Installed) {
     assert_eq!(
         lines[1..],
         [
-            "True ['aborted', 'compiled', 'entries', 'exits', 'loops']",
+            "True ['aborted', 'compiled', 'entries', 'exits', 'loops', 'recordings']",
             "False"
         ]
     );

@@ -19,6 +19,15 @@ const SHARE_FOREIGN: i64 = 10;
 /// Of what native code has saved, one part in so many more.
 const OF_SAVED: i64 = 2;
 
+/// What a recording takes, in nanoseconds: to have the bytecodes of the loop told of and to stop that again, and each
+/// bytecode.
+const RECORDING_NS: i64 = 20_000;
+const BYTECODE_NS: i64 = 1_000;
+/// As `FREE_US` and `SHARE`, of recordings where only loops that have to do with C may be compiled: which these are, they
+/// tell.
+const FREE_TO_LOOK_US: i64 = 5_000;
+const SHARE_TO_LOOK: i64 = 40;
+
 /// How long loops sleep at least, in microseconds: to wake them costs every loop that is left alone a callback.
 const SLEEP_US: i64 = 500_000;
 
@@ -26,6 +35,10 @@ const SLEEP_US: i64 = 500_000;
 #[derive(Default)]
 pub struct Budget {
     spent_us: Cell<u64>,
+    /// What recordings have taken, in nanoseconds.
+    recorded: Cell<i64>,
+    /// How many there were.
+    recordings: Cell<u64>,
     /// Whether loops that wait for the compiler were put to sleep: when, in microseconds of the program's time, and
     /// whether one of them may have to do with C.
     asleep: Cell<Option<(i64, bool)>>,
@@ -38,9 +51,12 @@ pub struct Budget {
 impl Budget {
     /// Whether another trace may be compiled now, where it has to do with C or not.
     pub fn allows(&self, foreign: bool) -> bool {
-        let from = self.allowed_from(foreign);
-        // The clock is looked at where it matters.
-        from <= 0 || from <= process_us()
+        has_come(self.allowed_from(foreign))
+    }
+
+    /// Whether a loop may be recorded now of which nobody knows what it has to do with.
+    pub fn allows_recording(&self) -> bool {
+        has_come(self.recording_allowed_from())
     }
 
     /// A loop that waits for the compiler, and may have to do with C, is not told of its back edges any more; gives the
@@ -56,9 +72,7 @@ impl Budget {
         let Some((since, foreign)) = self.asleep.get() else {
             return true;
         };
-        let due = since
-            .saturating_add(SLEEP_US)
-            .max(self.allowed_from(foreign));
+        let due = since.saturating_add(SLEEP_US).max(self.due(foreign));
         monitor::wake_at(due, hook::on_due)
     }
 
@@ -73,7 +87,7 @@ impl Budget {
             return false;
         };
         let now = process_us();
-        let wakes = now.saturating_sub(since) >= SLEEP_US && self.allowed_from(foreign) <= now;
+        let wakes = now.saturating_sub(since) >= SLEEP_US && self.due(foreign) <= now;
         wakes && self.wake_all()
     }
 
@@ -98,13 +112,42 @@ impl Budget {
             true => saved_us,
             false => saved_us / OF_SAVED,
         };
-        let due = i64::try_from(self.spent_us.get()).unwrap_or(i64::MAX);
-        let due = due.saturating_sub(free.saturating_add(earned));
+        let spent = i64::try_from(self.spent_us.get()).unwrap_or(i64::MAX);
+        let spent = spent.saturating_add(self.recorded.get() / 1000);
+        let due = spent.saturating_sub(free.saturating_add(earned));
         let grown_up = YOUNG_US / young;
         let later_on = due.saturating_sub(grown_up).max(0).saturating_mul(later);
         due.min(grown_up)
             .saturating_mul(young)
             .saturating_add(later_on)
+    }
+
+    /// As `allowed_from`, for the recording of a loop of which nobody knows what it has to do with.
+    fn recording_allowed_from(&self) -> i64 {
+        let looked = self.recorded.get() / 1000 - FREE_TO_LOOK_US;
+        let to_look = looked.saturating_mul(SHARE_TO_LOOK);
+        let foreign = self.allowed_from(true).max(to_look);
+        foreign.min(self.allowed_from(false))
+    }
+
+    /// From when on loops that sleep may go on, one of which may have to do with C or none.
+    fn due(&self, foreign: bool) -> i64 {
+        match foreign {
+            true => self.recording_allowed_from(),
+            false => self.allowed_from(false),
+        }
+    }
+
+    /// A recording of so many bytecodes has come to its end.
+    pub fn recorded(&self, bytecodes: u32) {
+        let took = RECORDING_NS + BYTECODE_NS * i64::from(bytecodes);
+        self.recorded.set(self.recorded.get().saturating_add(took));
+        self.recordings.set(self.recordings.get() + 1);
+    }
+
+    /// How many recordings have come to their end, whatever became of them.
+    pub fn recordings(&self) -> u64 {
+        self.recordings.get()
     }
 
     /// What the compiler has taken so far, in microseconds.
@@ -123,6 +166,11 @@ impl Budget {
         self.spent_us.set(self.spent_us.get().saturating_add(us));
         (done, us)
     }
+}
+
+/// Whether the process has taken so much processor time, in microseconds; the clock is looked at where it matters.
+fn has_come(from: i64) -> bool {
+    from <= 0 || from <= process_us()
 }
 
 /// Does a piece of work; gives the processor time that it took the thread, in microseconds.

@@ -23,6 +23,8 @@ pub const TOOL: u32 = 5;
 const MAX_REPORTED: usize = 4096;
 /// How many turns a loop waits for another look whether the compiler may work.
 const CLOCK_EVERY: u32 = 100;
+/// In which part of the turns that make it hot a loop is looked at for the first time.
+const EARLY: u32 = 8;
 /// How many entries lie between two looks whether other loops may wake.
 const WAKE_EVERY: u64 = 256;
 /// After how many attempts variables may change their types from one iteration to the next.
@@ -142,6 +144,11 @@ fn may_compile(e: &Engine, foreign: bool) -> bool {
     e.options.borrow().all || e.budget.allows(foreign)
 }
 
+/// Whether a loop may be recorded now; what it has to do with, its recording tells.
+fn may_record(e: &Engine) -> bool {
+    e.options.borrow().all || e.budget.allows_recording()
+}
+
 /// Counts a back edge; false where it need not be told of for a while.
 fn count(
     e: &Engine,
@@ -157,24 +164,30 @@ fn count(
     if n < hot && !unrolls {
         // SAFETY: the current frame.
         unsafe { unroll::look_around(e, header, hot, (code, f)) };
-        return true;
+        // One that could not be recorded is not told of the rest of its turns either: in code that is made all the time
+        // that takes longer than these themselves.
+        return n != (hot / EARLY).max(1) || may_record(e) || !wait_for_compiler(e, header);
     }
     if !unrolls && unroll::waits(header, hot) {
         return true;
     }
     sample::revive();
     wake(e);
-    // What the loop has to do with, its recording tells.
-    if !may_compile(e, true) {
+    if !may_record(e) {
         // A look at the clock takes longer than a turn of many a loop.
         header.count.set(n - n.min(CLOCK_EVERY));
-        *header.last_abort.borrow_mut() = Some(Reason::Budget.into());
-        register(e, header);
         // To be told of a back edge does, too.
-        return !header.sleep(e, true);
+        return !wait_for_compiler(e, header);
     }
     begin_recording(e, header, (code, thread, f));
     true
+}
+
+/// Has a loop wait until it may be recorded; whether it sleeps until then.
+fn wait_for_compiler(e: &Engine, header: &Rc<Header>) -> bool {
+    *header.last_abort.borrow_mut() = Some(Reason::Budget.into());
+    register(e, header);
+    header.sleep(e, true)
 }
 
 /// Wakes the loops that wait for the compiler, where it may work again.
@@ -276,6 +289,7 @@ fn give_up(e: &Engine, r: Recording, why: Abort) {
     for code in [&code].into_iter().chain(&recorder.codes) {
         set_events(e, code.as_ptr(), 0);
     }
+    e.budget.recorded(recorder.bytecodes);
     let way = recorder.way_so_far().map(<[u32]>::len);
     let on = branch.as_ref().map(|(version, guard)| (&**version, *guard));
     dump::aborted(e, &header, on, Some(recorder.place()), &why, Vec::new());
@@ -408,6 +422,7 @@ fn finish(e: &Engine) {
     for code in [&r.code].into_iter().chain(&r.recorder.codes) {
         set_events(e, code.as_ptr(), 0);
     }
+    e.budget.recorded(r.recorder.bytecodes);
     register(e, &r.header);
     if let Some((version, guard)) = r.branch {
         match tree::add(

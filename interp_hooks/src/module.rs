@@ -129,7 +129,7 @@ unsafe extern "C" fn stats(_module: Obj, _none: Obj) -> Obj {
 
 fn statistics() -> Json {
     let Some(e) = engine::get() else {
-        return json!({"loops": [], "words": {}, "is_timed": false});
+        return json!({"loops": [], "words": {}, "is_timed": false, "recordings": 0});
     };
     let mut loops = Vec::new();
     for h in e.headers.borrow().iter() {
@@ -164,7 +164,7 @@ fn statistics() -> Json {
         .filter_map(|key| Some(key.split_once(" at ")?.0))
         .map(|op| (op.to_string(), Json::from(exit_words(op))))
         .collect();
-    json!({"loops": loops, "words": words, "is_timed": sample::is_on()})
+    json!({"loops": loops, "words": words, "is_timed": sample::is_on(), "recordings": e.budget.recordings()})
 }
 
 /// `selfcheck()`: JSON text, a list of [name, ok, detail].

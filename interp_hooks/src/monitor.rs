@@ -158,9 +158,11 @@ pub fn wake_at(due: i64, wake: extern "C" fn(*mut c_void) -> c_int) -> bool {
         return false;
     };
     let _ = WAKE.set(wake);
-    m.due = Some(m.due.map_or(due, |earlier| earlier.min(due)));
-    m.not_before = None;
-    CHANGED.notify_all();
+    if m.due.is_none_or(|earlier| due < earlier) {
+        m.due = Some(due);
+        m.not_before = None;
+        CHANGED.notify_all();
+    }
     true
 }
 

@@ -242,14 +242,14 @@ def stats():
     """What happened so far.
 
     A dict: ``loops`` (a list of dicts: file, line, function, state, reason, versions, entries, exits by reason,
-    compile_ms), and the sums ``compiled``, ``entries``, ``exits``, ``aborted``.
+    compile_ms), and the sums ``compiled``, ``entries``, ``exits``, ``aborted``, and ``recordings``, whatever came of them.
     """
     return _counted()[0]
 
 
 def _counted():
     """What `stats` gives, the words for the ops that exits name, and whether time is sampled."""
-    nothing = {"loops": [], "words": {}, "is_timed": False}
+    nothing = {"loops": [], "words": {}, "is_timed": False, "recordings": 0}
     found = _decode(_native.stats()) if _native is not None else nothing
     loops = found["loops"]
     return {
@@ -258,6 +258,7 @@ def _counted():
         "entries": sum(loop["entries"] for loop in loops),
         "exits": sum(sum(loop["exits"].values()) for loop in loops),
         "aborted": sum(loop["state"] == "left alone" for loop in loops),
+        "recordings": found["recordings"],
     }, found["words"], found["is_timed"]
 
 

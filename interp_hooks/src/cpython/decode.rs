@@ -29,10 +29,7 @@ pub struct Decoded {
 impl Decoded {
     /// Decodes.
     pub fn new(code: &[u8], table: &VersionTable) -> Decoded {
-        let mut rows = [("<unknown>", Opcode::Unknown, 0u8); 256];
-        for &(name, number, caches) in table.opcodes {
-            rows[usize::from(number)] = (name, Opcode::from_name(name), caches);
-        }
+        let rows = table.by_number();
         let mut instrs = Vec::new();
         let mut units = vec![0; code.len() / 2];
         let (mut at, mut start, mut prefix) = (0usize, 0usize, 0u32);

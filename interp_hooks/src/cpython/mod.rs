@@ -16,9 +16,13 @@ mod v313;
 
 use jit::Values;
 use jit::target::MAX_WATCHES;
+use std::sync::OnceLock;
 
 /// The supported versions.
 static VERSIONS: &[&VersionTable] = &[&v312::table::TABLE, &v313::table::TABLE];
+
+/// Name, opcode and inline cache entries of the bytecode of each number.
+type ByNumber = [(&'static str, Opcode, u8); 256];
 
 /// Offsets (in bytes; -1 where a version has no such field), flags and opcodes of a version.
 pub struct VersionTable {
@@ -193,9 +197,22 @@ pub struct VersionTable {
     pub compare_bool: u32,
     /// Name, number and inline cache entries of the bytecodes.
     pub opcodes: &'static [(&'static str, u8, u8)],
+    /// The same by number, once anything was decoded.
+    pub by_number: OnceLock<ByNumber>,
 }
 
 impl VersionTable {
+    /// Name, opcode and inline cache entries of the bytecode of each number.
+    pub fn by_number(&self) -> &ByNumber {
+        self.by_number.get_or_init(|| {
+            let mut rows = [("<unknown>", Opcode::Unknown, 0); 256];
+            for &(name, number, caches) in self.opcodes {
+                rows[usize::from(number)] = (name, Opcode::from_name(name), caches);
+            }
+            rows
+        })
+    }
+
     /// Whether CALL finds the callable below its self-or-NULL.
     pub fn callable_first(&self) -> bool {
         self.callable_first != 0

@@ -10,6 +10,8 @@ use crate::cpython::instance;
 use crate::py::{Kind, Object};
 use ffi_ops::{Arg, EmitError};
 use pyo3_ffi as ffi;
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ffi::{CStr, c_void};
 use traces::{Abort, Field, Helper, Imm, Known, ObjId, Op, Value};
 
@@ -69,6 +71,21 @@ fn own_function(callee: Object) -> Option<(&'static CStr, &'static CStr)> {
 
 /// Whether code lies in the interpreter or an extension module of the standard library.
 fn is_of_cpython(code: *const c_void) -> bool {
+    thread_local! {
+        /// The functions that do: they stay, since neither is ever unloaded. To ask takes as long as to record a loop.
+        static KNOWN: RefCell<HashSet<usize>> = RefCell::default();
+    }
+    KNOWN.with_borrow_mut(|known| {
+        let is = known.contains(&(code as usize)) || looks_like_cpython(code);
+        if is {
+            known.insert(code as usize);
+        }
+        is
+    })
+}
+
+/// As `is_of_cpython`, asked of the dynamic linker.
+fn looks_like_cpython(code: *const c_void) -> bool {
     let lies_in = |code: *const c_void| {
         // SAFETY: all fields may be zero; `dladdr` only looks the address up.
         unsafe {
