@@ -78,6 +78,9 @@ int main(void) {
     AT(bytes_data, PyBytesObject, ob_sval);
     AT(str_length, PyASCIIObject, length);
     AT(dict_used, PyDictObject, ma_used);
+    AT(set_used, PySetObject, used);
+    AT(set_mask, PySetObject, mask);
+    AT(set_table, PySetObject, table);
     AT(dict_version, PyDictObject, ma_version_tag);
     AT(dict_keys, PyDictObject, ma_keys);
     AT(str_hash, PyASCIIObject, hash);

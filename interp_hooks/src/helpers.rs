@@ -3,6 +3,7 @@
 mod containers;
 mod iterators;
 mod math;
+mod tables;
 mod text;
 mod with;
 
@@ -559,8 +560,8 @@ pub fn address(h: Helper) -> usize {
         Helper::PyGetItem => py_getitem as *const () as usize,
         Helper::PySetItem => py_setitem as *const () as usize,
         Helper::DictNew => ffi::PyDict_New as *const () as usize,
-        Helper::DictFind => containers::dict_find as *const () as usize,
-        Helper::DictFindInt => containers::dict_find_int as *const () as usize,
+        Helper::DictFind => tables::dict_find as *const () as usize,
+        Helper::DictFindInt => tables::dict_find_int as *const () as usize,
         Helper::QuietInstance => crate::cpython::instance::quiet_instance as *const () as usize,
         Helper::SumIsQuiet => containers::sum_is_quiet as *const () as usize,
         Helper::SumNew => containers::sum_new as *const () as usize,
@@ -568,8 +569,20 @@ pub fn address(h: Helper) -> usize {
         Helper::QuietNext => quiet_next as *const () as usize,
         Helper::QuietNew => quiet_new as *const () as usize,
         Helper::DictInit => containers::dict_init as *const () as usize,
-        Helper::DictSet => containers::dict_set as *const () as usize,
-        Helper::DictSetInt => containers::dict_set_int as *const () as usize,
+        Helper::DictSet => tables::dict_set as *const () as usize,
+        Helper::DictSetInt => tables::dict_set_int as *const () as usize,
+        Helper::DictAdd => tables::dict_add as *const () as usize,
+        Helper::SetFind => tables::set_find as *const () as usize,
+        Helper::SetFindInt => tables::set_find_int as *const () as usize,
+        Helper::SetPut => tables::set_put as *const () as usize,
+        Helper::SetPutInt => tables::set_put_int as *const () as usize,
+        Helper::SetTake => tables::set_take as *const () as usize,
+        Helper::SetTakeInt => tables::set_take_int as *const () as usize,
+        Helper::KeyIsQuiet => tables::key_is_quiet as *const () as usize,
+        Helper::Set0 => tables::set0 as *const () as usize,
+        Helper::Set1 => tables::set1 as *const () as usize,
+        Helper::Set2 => tables::set2 as *const () as usize,
+        Helper::Set3 => tables::set3 as *const () as usize,
         Helper::ListPop => containers::list_pop as *const () as usize,
         Helper::PyDelItem => containers::del_item as *const () as usize,
         Helper::PyListExtend => containers::list_extend as *const () as usize,

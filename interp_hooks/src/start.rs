@@ -273,6 +273,7 @@ fn known_objects() {
             (Known::Bytes, (&raw mut ffi::PyBytes_Type).cast()),
             (Known::List, (&raw mut ffi::PyList_Type).cast()),
             (Known::Dict, (&raw mut ffi::PyDict_Type).cast()),
+            (Known::Set, (&raw mut ffi::PySet_Type).cast()),
             (Known::ByteArray, (&raw mut ffi::PyByteArray_Type).cast()),
             (Known::Tuple, (&raw mut ffi::PyTuple_Type).cast()),
             (Known::RangeIter, (&raw mut ffi::PyRangeIter_Type).cast()),
@@ -342,6 +343,7 @@ fn fields(t: &VersionTable) {
         (Field::InstanceSlots, 0),
         (Field::StrLength, t.str_length),
         (Field::DictUsed, t.dict_used),
+        (Field::SetUsed, t.set_used),
         (Field::ByteArraySize, t.bytearray_size),
         (Field::ByteArrayStart, t.bytearray_start),
     ];

@@ -76,6 +76,8 @@ fields! {
     StrLength "Str.length" I64 8 Immutable;
     /// `ma_used` of a dict.
     DictUsed "Dict.used" I64 8 Python;
+    /// `used` of a set.
+    SetUsed "Set.used" I64 8 Python;
     /// `ob_size` of a bytearray.
     ByteArraySize "ByteArray.size" I64 8 Python;
     /// `ob_start` of a bytearray.

@@ -135,16 +135,33 @@ helpers! {
     CellSet "cell_set" (Obj Obj) false -> None, Writes;
     /// Whether an exception is pending (`PyErr_Occurred`): a `ctypes.PyDLL` function may raise.
     ErrOccurred "err_occurred" () false -> Some(Bool), Writes;
-    /// Where the dict arg 0 has the value of the str arg 1: 1 where it has none, 0 where only the interpreter can tell.
-    /// Arg 2: 1 where any object may be written there, which the garbage collector has to know.
+    /// Where the dict arg 0 has the value of the key arg 1: 1 where it has none, 0 where only the interpreter can tell
+    /// (where keys are compared by Python code). Arg 2: 1 where any object may be written there, which the garbage collector
+    /// has to know.
     DictFind "dict_find" (Obj Obj I64) false -> Some(Type::Ptr), Memory;
     /// As `dict_find`, of an int.
     DictFindInt "dict_find_int" (Obj I64 I64) false -> Some(Type::Ptr), Memory;
-    /// Stores arg 2 under the str arg 1 in the dict arg 0, which has no such key, or a plain object there; says
+    /// Stores arg 2 under the key arg 1 in the dict arg 0, which has no such key, or a plain object there; says
     /// whether it did.
     DictSet "dict_set" (Obj Obj Obj) false -> Some(Bool), Writes;
     /// As `dict_set`, under an int.
     DictSetInt "dict_set_int" (Obj I64 Obj) false -> Some(Bool), Writes;
+    /// Stores arg 2 under the key arg 1 in the dict arg 0, which has no such key; says whether it did.
+    DictAdd "dict_add" (Obj Obj Obj) false -> Some(Bool), Writes;
+    /// Whether the set arg 0 has the key arg 1: 2 where it has, 1 where it has not, 0 where only the interpreter can tell.
+    SetFind "set_find" (Obj Obj) false -> Some(I64), Memory;
+    /// As `set_find`, of an int.
+    SetFindInt "set_find_int" (Obj I64) false -> Some(I64), Memory;
+    /// Adds the key arg 1 to the set arg 0; says whether it did, or the set had it.
+    SetPut "set_put" (Obj Obj) false -> Some(Bool), Writes;
+    /// As `set_put`, of an int.
+    SetPutInt "set_put_int" (Obj I64) false -> Some(Bool), Writes;
+    /// Removes the key arg 1 from the set arg 0: 2 where it did, 1 where there was none, 0 where only the interpreter can.
+    SetTake "set_take" (Obj Obj) false -> Some(I64), Writes;
+    /// As `set_take`, of an int.
+    SetTakeInt "set_take_int" (Obj I64) false -> Some(I64), Writes;
+    /// Whether an object is hashed and compared, as a key, without running Python code.
+    KeyIsQuiet "key_is_quiet" (Obj) false -> Some(Bool), Writes;
     /// Whether `sum` of a list or tuple runs no Python code and does not raise: it has items, all exact floats, or all exact
     /// ints.
     SumIsQuiet "sum_is_quiet" (Obj) false -> Some(Bool), Writes;
@@ -200,6 +217,14 @@ helpers! {
     List3 "list3" (Obj Obj Obj) false -> Some(Obj), New;
     /// The dict of no items.
     DictNew "dict_new" () false -> Some(Obj), New;
+    /// The set of no items.
+    Set0 "set0" () false -> Some(Obj), New;
+    /// The set of the arguments (`key_is_quiet` said so of each).
+    Set1 "set1" (Obj) false -> Some(Obj), New;
+    /// As `set1`.
+    Set2 "set2" (Obj Obj) false -> Some(Obj), New;
+    /// As `set1`.
+    Set3 "set3" (Obj Obj Obj) false -> Some(Obj), New;
     /// An instance of a class made in Python, without attributes; arg 1: whether nobody can notice when one dies, but by what
     /// its attributes hold.
     InstanceNew "instance_new" (Obj I64) false -> Some(Obj), New;
@@ -298,6 +323,7 @@ impl Helper {
             Helper::Tuple1 | Helper::Tuple2 | Helper::Tuple3 => Known::Tuple,
             Helper::List0 | Helper::List1 | Helper::List2 | Helper::List3 => Known::List,
             Helper::DictNew => Known::Dict,
+            Helper::Set0 | Helper::Set1 | Helper::Set2 | Helper::Set3 => Known::Set,
             Helper::RangeIterNew => Known::RangeIter,
             Helper::ListIterNew => Known::ListIter,
             Helper::TupleIterNew => Known::TupleIter,
@@ -315,6 +341,7 @@ impl Helper {
                 | DictInit
                 | DictSet
                 | DictSetInt
+                | DictAdd
                 | Tuple1
                 | Tuple2
                 | Tuple3

@@ -82,6 +82,7 @@ known! {
     ListIter "list_iterator" Noticed;
     TupleIter "tuple_iterator" Noticed;
     Dict "dict" Noticed;
+    Set "set" Noticed;
     ByteArray "bytearray" Noticed;
     Cell "cell" Noticed;
     CData "cdata" Plain;

@@ -1,7 +1,7 @@
 //! Looking a key up in a dict where that runs no Python code: `Objects/dictobject.c`.
 
 use super::VersionTable;
-use crate::py::Object;
+use super::keys::{Key, Match};
 use pyo3_ffi as ffi;
 
 /// The bits of a dict's version that say who watches it.
@@ -22,74 +22,10 @@ pub enum Found {
     At(*mut *mut ffi::PyObject),
 }
 
-/// A key that compares without running Python code.
-#[derive(Clone, Copy)]
-pub enum Key {
-    /// An exact str.
-    Text(Object),
-    /// An int.
-    Int(i64),
-}
-
-/// What a key in the table is to the one that is looked for.
-#[derive(PartialEq, Eq)]
-enum Match {
-    Same,
-    Other,
-    Unknown,
-}
-
-impl Key {
-    fn hash(self, t: &VersionTable) -> Option<ffi::Py_hash_t> {
-        match self {
-            // SAFETY: an exact str, which keeps its hash once it is asked for.
-            Key::Text(o) => unsafe {
-                match *o.0.byte_offset(t.str_hash as isize).cast() {
-                    -1 => Some(ffi::PyObject_Hash(o.0)).filter(|&h| h != -1),
-                    hash => Some(hash),
-                }
-            },
-            // `long_hash`: modulo the prime 2^61 - 1, and -1 is no hash.
-            Key::Int(n) => {
-                let rest = (n.unsigned_abs() % ((1 << 61) - 1)) as ffi::Py_hash_t;
-                let hash = if n < 0 { -rest } else { rest };
-                Some(if hash == -1 { -2 } else { hash })
-            }
-        }
-    }
-
-    /// As it compares with a key of the same hash.
-    ///
-    /// # Safety
-    /// A live object, with the GIL held.
-    unsafe fn matches(self, known: *mut ffi::PyObject) -> Match {
-        // SAFETY: the caller's promise; exact str and int compare without running Python code.
-        unsafe {
-            let is_text = ffi::PyUnicode_CheckExact(known) != 0;
-            let is_int = ffi::PyLong_CheckExact(known) != 0;
-            let same = match self {
-                Key::Text(o) if o.0 == known => true,
-                Key::Text(o) if is_text => ffi::PyUnicode_Compare(o.0, known) == 0,
-                Key::Int(n) if is_int => {
-                    let mut overflow = 0;
-                    ffi::PyLong_AsLongLongAndOverflow(known, &raw mut overflow) == n
-                        && overflow == 0
-                }
-                _ if is_text || is_int => false,
-                _ => return Match::Unknown,
-            };
-            match same {
-                true => Match::Same,
-                false => Match::Other,
-            }
-        }
-    }
-}
-
-/// Where an exact dict has a key.
+/// Where a dict, or an instance of a class that is made from it, has a key.
 ///
 /// # Safety
-/// A live exact dict and key, with the GIL held.
+/// A live one and a live key, with the GIL held.
 pub unsafe fn find(t: &VersionTable, dict: *mut ffi::PyObject, key: Key) -> Found {
     // SAFETY: the caller's promise; the layout was proved at start-up.
     unsafe {
@@ -105,7 +41,8 @@ pub unsafe fn find(t: &VersionTable, dict: *mut ffi::PyObject, key: Key) -> Foun
             k if k == t.keys_general => 1,
             _ => return Found::Unknown,
         };
-        if in_front == 0 && matches!(key, Key::Int(_)) {
+        // All its keys are exact str.
+        if in_front == 0 && !matches!(key, Key::Text(_)) {
             return Found::Absent;
         }
         let size = *keys.offset(t.keys_size as isize);

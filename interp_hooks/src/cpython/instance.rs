@@ -97,6 +97,25 @@ fn slot(class: Object, slot: c_int) -> *mut c_void {
     unsafe { ffi::PyType_GetSlot(class.0.cast(), slot) }
 }
 
+/// Whether the instances of a class are equal to themselves alone: those of `object`'s own comparison and hash.
+pub fn is_compared_by_identity(class: Object) -> bool {
+    let base = Object((&raw mut ffi::PyBaseObject_Type).cast());
+    [ffi::Py_tp_hash, ffi::Py_tp_richcompare]
+        .into_iter()
+        .all(|number| slot(class, number) == slot(base, number))
+}
+
+/// Whether a class is made from `dict`, and does the same in C in these slots.
+pub fn is_dict_by(class: Object, slots: &[c_int]) -> bool {
+    let dict = Object((&raw mut ffi::PyDict_Type).cast());
+    // SAFETY: live classes.
+    let is_subclass = unsafe { ffi::PyType_IsSubtype(class.0.cast(), dict.0.cast()) != 0 };
+    is_subclass
+        && slots
+            .iter()
+            .all(|&number| slot(class, number) == slot(dict, number))
+}
+
 /// Whether a call of a class makes an instance in the ordinary way, before it calls `__init__`: `type_call` and
 /// `object_new`, Objects/typeobject.c.
 pub fn is_made_plainly(class: Object) -> bool {

@@ -7,9 +7,11 @@ pub mod dict;
 pub mod frame;
 pub mod function;
 pub mod instance;
+pub mod keys;
 pub mod pairs;
 pub mod quiet;
 pub mod selfcheck;
+pub mod set;
 pub mod threads;
 mod v312;
 mod v313;
@@ -129,6 +131,12 @@ pub struct VersionTable {
     pub str_length: i32,
     /// `PyDictObject.ma_used`.
     pub dict_used: i32,
+    /// `PySetObject.used`.
+    pub set_used: i32,
+    /// `PySetObject.mask`.
+    pub set_mask: i32,
+    /// `PySetObject.table`.
+    pub set_table: i32,
     /// `PyDictObject.ma_version_tag`, whose low 8 bits say who watches.
     pub dict_version: i32,
     /// `PyDictObject.ma_keys`.

@@ -1,7 +1,7 @@
 //! Load-time proof of the table on the running interpreter: known objects read through the offsets.
 
-use super::dict::{self, Found, Key};
-use super::{VersionTable, frame};
+use super::keys::Key;
+use super::{VersionTable, dict, frame, set};
 use crate::py::{Object, Strong};
 use pyo3_ffi as ffi;
 use std::ffi::CStr;
@@ -73,9 +73,10 @@ pub unsafe fn run(t: &VersionTable) -> Vec<Check> {
 unsafe fn objects(t: &VersionTable, all: &mut Vec<Check>) {
     // SAFETY: see `run`.
     unsafe {
-        let expressions: [(&CStr, &'static str, i32, u64); 11] = [
+        let expressions: [(&CStr, &'static str, i32, u64); 12] = [
             (c"'a' * 300", "str length", t.str_length, 300),
             (c"{1: 2, 3: 4}", "dict used", t.dict_used, 2),
+            (c"{1, 2, 4}", "set used", t.set_used, 3),
             (c"bytearray(77)", "bytearray size", t.bytearray_size, 77),
             (
                 c"bytearray(0)",
@@ -133,17 +134,34 @@ unsafe fn objects(t: &VersionTable, all: &mut Vec<Check>) {
         ] {
             if let (Some(o), Some(key)) = (eval(text), eval(key)) {
                 let expected = ffi::PyDict_GetItemWithError(o.as_ptr(), key.as_ptr());
-                let is_int = ffi::PyLong_CheckExact(key.as_ptr()) != 0;
-                let key = match is_int {
-                    true => Key::Int(ffi::PyLong_AsLongLong(key.as_ptr())),
-                    false => Key::Text(Object(key.as_ptr())),
-                };
-                let found = match dict::find(t, o.as_ptr(), key) {
-                    Found::At(place) => *place as u64,
-                    Found::Absent => 0,
-                    Found::Unknown => 1,
+                let found = Key::of(Object(key.as_ptr())).map(|key| dict::find(t, o.as_ptr(), key));
+                let found = match found {
+                    Some(dict::Found::At(place)) => *place as u64,
+                    Some(dict::Found::Absent) => 0,
+                    Some(dict::Found::Unknown) | None => 1,
                 };
                 all.push(check(ty, found, expected as u64));
+            }
+        }
+        for (text, key, ty) in [
+            (c"{'a', 'b', 2}", c"'b'", "set"),
+            (c"set(range(1000))", c"777", "large set"),
+            (c"{(1, 'a')}", c"(1, 'a')", "set of tuples"),
+            (
+                c"{k * 64 for k in range(60)} - {64}",
+                c"64",
+                "set without the key",
+            ),
+        ] {
+            if let (Some(o), Some(key)) = (eval(text), eval(key)) {
+                let expected = ffi::PySet_Contains(o.as_ptr(), key.as_ptr()) as u64;
+                let found = Key::of(Object(key.as_ptr())).map(|key| set::find(t, o.as_ptr(), key));
+                let found = match found {
+                    Some(set::Found::Has(_)) => 1,
+                    Some(set::Found::Absent) => 0,
+                    Some(set::Found::Unknown) | None => 2,
+                };
+                all.push(check(ty, found, expected));
             }
         }
         if let Some(o) = eval(c"[None] * 6") {

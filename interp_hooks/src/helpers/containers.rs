@@ -1,9 +1,7 @@
 //! Helpers that make containers and strings, or look into them.
 
 use super::{Obj, args, or_die};
-use crate::cpython::dict::{self, Found, Key};
 use crate::engine;
-use crate::py::Object;
 use pyo3_ffi as ffi;
 use std::ffi::c_void;
 use std::sync::OnceLock;
@@ -16,72 +14,6 @@ pub(super) unsafe extern "C" fn list_append(list: Obj, value: Obj) {
             ffi::Py_FatalError(c"hardwire: out of memory".as_ptr());
         }
     }
-}
-
-/// What a lookup gives where the dict has no such key.
-const ABSENT: usize = 1;
-
-/// Looks a key up for a trace.
-unsafe fn place_of(dict: Obj, key: Key, any: i64) -> usize {
-    let Some(e) = engine::get() else { return 0 };
-    // SAFETY: an exact dict and a key that compares without Python code.
-    unsafe {
-        match dict::find(e.table, dict, key) {
-            Found::Unknown => 0,
-            Found::Absent => ABSENT,
-            Found::At(place) => {
-                // `MAINTAIN_TRACKING`, Objects/dictobject.c
-                if any != 0 && ffi::PyObject_GC_IsTracked(dict) == 0 {
-                    ffi::PyObject_GC_Track(dict.cast());
-                }
-                place as usize
-            }
-        }
-    }
-}
-
-pub(super) unsafe extern "C" fn dict_find(dict: Obj, key: Obj, any: i64) -> usize {
-    // SAFETY: an exact dict and an exact str.
-    unsafe { place_of(dict, Key::Text(Object(key)), any) }
-}
-
-pub(super) unsafe extern "C" fn dict_find_int(dict: Obj, key: i64, any: i64) -> usize {
-    // SAFETY: an exact dict.
-    unsafe { place_of(dict, Key::Int(key), any) }
-}
-
-/// Stores under a key that compares without Python code; false where the interpreter has to do it.
-unsafe fn store(dict: Obj, key: Key, value: Obj) -> bool {
-    let Some(e) = engine::get() else { return false };
-    // SAFETY: an exact dict, an exact str as the key, live objects. Where there is no memory the process ends.
-    unsafe {
-        match dict::find(e.table, dict, key) {
-            Found::Unknown => return false,
-            Found::At(place) if !Object(*place).is_plain() || Object(*place).is_cdata() => {
-                return false;
-            }
-            _ => {}
-        }
-        let made = match key {
-            Key::Text(key) => ffi::Py_NewRef(key.0),
-            Key::Int(n) => or_die(ffi::PyLong_FromLongLong(n)),
-        };
-        if ffi::PyDict_SetItem(dict, made, value) != 0 {
-            ffi::Py_FatalError(c"hardwire: out of memory".as_ptr());
-        }
-        ffi::Py_DECREF(made);
-    }
-    true
-}
-
-pub(super) unsafe extern "C" fn dict_set(dict: Obj, key: Obj, value: Obj) -> bool {
-    // SAFETY: an exact dict and an exact str.
-    unsafe { store(dict, Key::Text(Object(key)), value) }
-}
-
-pub(super) unsafe extern "C" fn dict_set_int(dict: Obj, key: i64, value: Obj) -> bool {
-    // SAFETY: an exact dict.
-    unsafe { store(dict, Key::Int(key), value) }
 }
 
 /// What `_PyDict_FromItems` does for the named arguments that are left, Python/ceval.c.

@@ -135,13 +135,32 @@ pub(super) fn is_len(callee: Object) -> bool {
     own_function(callee) == Some((c"builtins", c"len"))
 }
 
+/// The built-in type of an object that has a length in a field.
+pub(super) fn sized(object: Object) -> Option<(Known, Field)> {
+    const SIZED: [(Known, Field); 8] = [
+        (Known::List, Field::ListSize),
+        (Known::Tuple, Field::TupleSize),
+        (Known::Bytes, Field::BytesSize),
+        (Known::Str, Field::StrLength),
+        (Known::Dict, Field::DictUsed),
+        (Known::Set, Field::SetUsed),
+        (Known::ByteArray, Field::ByteArraySize),
+        (Known::CBuffer, Field::CBufferSize),
+    ];
+    let is_it = |(ty, _): &(Known, Field)| object.is_exactly(*ty);
+    SIZED.into_iter().find(is_it)
+}
+
 impl Recorder {
     /// Does the call of a built-in on one operand; says whether it did.
     pub(super) fn builtin_call(&mut self, shape: &CallShape, i: &Instr) -> Result<bool, Abort> {
-        if shape.bound.is_some() || shape.is_method() || shape.nargs == 0 {
+        if shape.bound.is_some() || shape.is_method() {
             return Ok(false);
         }
         let callee = self.concrete(shape.callable)?;
+        if shape.nargs == 0 {
+            return self.empty_container(shape, callee, i);
+        }
         if callee.0 == crate::py::known_address(Known::CBuffer) {
             return self.buffer_call(shape, callee, i);
         }
@@ -193,6 +212,34 @@ impl Recorder {
             };
         };
         self.replace_operands(shape.nargs + 2, Some(result), i.next)?;
+        Ok(true)
+    }
+
+    /// `list()`, `dict()` or `set()`; says whether it was emitted.
+    fn empty_container(
+        &mut self,
+        shape: &CallShape,
+        callee: Object,
+        i: &Instr,
+    ) -> Result<bool, Abort> {
+        let made = [
+            (Known::List, Helper::List0),
+            (Known::Dict, Helper::DictNew),
+            (Known::Set, Helper::Set0),
+        ];
+        let is_it = |(ty, _): &&(Known, Helper)| crate::py::known_address(*ty) == callee.0;
+        let Some(&(_, helper)) = made.iter().find(is_it) else {
+            return Ok(false);
+        };
+        let e = self.b.peek(shape.callable)?;
+        if e.owned {
+            return Ok(false);
+        }
+        let id = self.constant_of(e.value, callee, "builtin");
+        self.b.guard_is(e.value, id);
+        let slot = self.b.slot_below_top(1);
+        self.make_new(helper, &[], 2, slot)?;
+        self.b.begin(i.next);
         Ok(true)
     }
 
@@ -356,23 +403,8 @@ impl Recorder {
 
     fn length_of(&mut self) -> Result<Option<Value>, Abort> {
         let (object, value) = (self.concrete(0)?, self.b.peek(0)?.value);
-        let sized = [
-            (Known::List, Field::ListSize),
-            (Known::Tuple, Field::TupleSize),
-            (Known::Bytes, Field::BytesSize),
-            (Known::Str, Field::StrLength),
-            (Known::Dict, Field::DictUsed),
-            (Known::ByteArray, Field::ByteArraySize),
-            (Known::CBuffer, Field::CBufferSize),
-        ];
-        let n = if let Some(&(ty, field)) = sized.iter().find(|(ty, _)| object.is_exactly(*ty)) {
-            let ty = self.known(ty);
-            self.b.guard_type(value, ty);
-            if matches!(self.defined_by(value), Some(Op::BoxChar | Op::BoxUChar)) {
-                self.b.int(1)?
-            } else {
-                self.b.load_field(value, field)?
-            }
+        let n = if let Some((ty, field)) = sized(object) {
+            self.length_in(value, ty, field)?
         } else if let Some(n) = self.array_size(0)? {
             n
         } else if adapters::is_cdata(object.0) {
@@ -388,6 +420,27 @@ impl Recorder {
             return Ok(None);
         };
         self.b.op(Op::BoxInt, &[n]).map(Some)
+    }
+
+    /// The truth of a container that has a length in a field, where no owner has to be let go of.
+    pub(super) fn truth_of_sized(&mut self) -> Result<Option<Value>, Abort> {
+        let (object, e) = (self.concrete(0)?, self.b.peek(0)?);
+        let Some((ty, field)) = sized(object).filter(|_| !e.owned || object.is_plain()) else {
+            return Ok(None);
+        };
+        let n = self.length_in(e.value, ty, field)?;
+        let zero = self.b.int(0)?;
+        self.b.op(Op::INe, &[n, zero]).map(Some)
+    }
+
+    /// The length of an object of a built-in type, which is guarded.
+    fn length_in(&mut self, value: Value, ty: Known, field: Field) -> Result<Value, Abort> {
+        let ty = self.known(ty);
+        self.b.guard_type(value, ty);
+        match self.defined_by(value) {
+            Some(Op::BoxChar | Op::BoxUChar) => self.b.int(1),
+            _ => self.b.load_field(value, field),
+        }
     }
 
     fn ordinal_of(&mut self) -> Result<Option<Value>, Abort> {

@@ -218,6 +218,9 @@ impl Recorder {
 
     /// `SET_ADD`: to a set further down, which a comprehension is building.
     pub(super) fn set_add(&mut self, i: &Instr) -> Result<(), Abort> {
+        if self.set_add_directly(i)? {
+            return Ok(());
+        }
         let (set, item) = (self.b.peek(i.oparg as usize)?.value, self.b.peek(0)?.value);
         self.call_bool(Helper::PySetAdd, &[set, item], 1)?;
         self.finish_effect(1, i.next)?;

@@ -1,13 +1,18 @@
-//! Dicts, by a str or an int: the key is looked up without the interpreter's protocols, and the value is an item of the
-//! memory of the dict as that of a list is.
+//! Dicts, by keys that compare without running Python code: the key is looked up without the interpreter's protocols, and the
+//! value is an item of the memory of the dict as that of a list is. So it is in instances of classes that are made from `dict`
+//! and do the same in C.
 //!
 //! A dict that somebody watches is left to the interpreter: it may be a namespace whose variables are slots of the trace.
 
 use super::Recorder;
 use super::items::Element;
 use crate::cpython::decode::Instr;
-use crate::cpython::dict::{self, Found, Key};
+use crate::cpython::dict::{self, Found};
+use crate::cpython::instance;
+use crate::cpython::keys::Key;
 use crate::py::{Kind, Object};
+use pyo3_ffi as ffi;
+use std::ffi::c_int;
 use traces::{Abort, Helper, Imm, Known, Op, Value};
 
 /// What a key is looked up for, as the helper has it.
@@ -19,15 +24,29 @@ enum For {
     Any = 1,
 }
 
+/// A key as the helpers take it.
+pub(super) enum KeyValue {
+    /// A number.
+    Int(Value),
+    /// An exact str.
+    Text(Value),
+    /// Another one, of which the helper sees whether it compares without Python code.
+    Other(Value),
+}
+
 impl Recorder {
     /// `dict[key]` at the top; says whether it was emitted.
     pub(super) fn dict_get_item(&mut self, i: &Instr) -> Result<bool, Abort> {
-        let (dict, value) = (self.concrete(1)?, self.b.peek(1)?.value);
-        let found = self.look_up(dict, 0)?;
-        if !matches!(found, Found::At(_)) || self.all_owned(2)? {
+        let dict = self.concrete(1)?;
+        let found = self.look_up(dict, 0, &[ffi::Py_mp_subscript])?;
+        if !matches!(found, Found::At(_)) {
             return Ok(false);
         }
-        let place = self.look_up_in(value, 0, For::Plain)?;
+        self.make_top(1);
+        if self.all_owned(2)? {
+            return Ok(false);
+        }
+        let place = self.look_up_in(1, 0, For::Plain)?;
         self.push_found(place, found, 2, i.next)?;
         Ok(true)
     }
@@ -40,14 +59,17 @@ impl Recorder {
         i: &Instr,
     ) -> Result<bool, Abort> {
         let (key, operands) = (nargs - 1, nargs + 2);
-        let found = self.look_up(dict, key)?;
+        let found = self.look_up(dict, key, &[])?;
+        if found != Found::Unknown {
+            self.make_top(nargs);
+        }
         match found {
             Found::Unknown => Ok(false),
             Found::At(_) => {
                 if self.all_owned(operands)? {
                     return Ok(false);
                 }
-                let place = self.look_up_in(value, key, For::Plain)?;
+                let place = self.look_up_value(value, key, For::Plain)?;
                 self.push_found(place, found, operands, i.next)?;
                 Ok(true)
             }
@@ -60,7 +82,7 @@ impl Recorder {
                 if default.is_some_and(|e| owned && !self.is_virtual(e.value)) {
                     return Ok(false);
                 }
-                let place = self.look_up_in(value, key, For::Plain)?;
+                let place = self.look_up_value(value, key, For::Plain)?;
                 self.guard_place(place, Op::IEq)?;
                 let none = self.known(Known::None);
                 let result = match default {
@@ -75,11 +97,11 @@ impl Recorder {
 
     /// `key in dict`, whose truth is given; nothing was emitted where there is none.
     pub(super) fn dict_contains(&mut self) -> Result<Option<Value>, Abort> {
-        let (dict, value) = (self.concrete(0)?, self.b.peek(0)?.value);
-        if self.look_up(dict, 1)? == Found::Unknown {
+        let dict = self.concrete(0)?;
+        if self.look_up(dict, 1, &[ffi::Py_sq_contains])? == Found::Unknown {
             return Ok(None);
         }
-        let place = self.look_up_in(value, 1, For::Plain)?;
+        let place = self.look_up_in(0, 1, For::Plain)?;
         let place = self.b.op(Op::PToI, &[place])?;
         let (zero, one) = (self.b.int(0)?, self.b.int(1)?);
         let known = self.b.op(Op::INe, &[place, zero])?;
@@ -90,39 +112,42 @@ impl Recorder {
     /// `dict[key] = value` of a key that the dict has; says whether it was emitted.
     pub(super) fn dict_set_item(&mut self, i: &Instr) -> Result<bool, Abort> {
         // Stack: value, container, key.
-        let (dict, value) = (self.concrete(1)?, self.b.peek(1)?.value);
-        let at = match self.look_up(dict, 0)? {
+        let dict = self.concrete(1)?;
+        let at = match self.look_up(dict, 0, &[ffi::Py_mp_ass_subscript])? {
             Found::At(at) => at,
-            Found::Absent => return self.dict_add_item(value, i),
+            Found::Absent => return self.dict_add_item(i),
             Found::Unknown => return Ok(false),
         };
         let what = match self.is_box(self.b.peek(2)?.value) {
             true => For::Plain,
             false => For::Any,
         };
-        let place = self.look_up_in(value, 0, what)?;
+        let place = self.look_up_in(1, 0, what)?;
         let element = self.value_at(place, at)?;
         self.store_element(&element, 3, i.next)?;
         Ok(true)
     }
 
     /// `dict[key] = value` of a key that it has not got now; says whether it was emitted.
-    fn dict_add_item(&mut self, dict: Value, i: &Instr) -> Result<bool, Abort> {
-        if self.b.peek(0)?.owned || self.b.peek(1)?.owned {
+    fn dict_add_item(&mut self, i: &Instr) -> Result<bool, Abort> {
+        let is_owned = self.b.peek(0)?.owned;
+        if self.b.peek(1)?.owned || is_owned && matches!(self.concrete(0)?.kind(), Kind::Int(_)) {
             return Ok(false);
         }
-        let value = self.b.peek(2)?.value;
-        let ty = self.known(Known::Dict);
-        self.b.guard_type(dict, ty);
-        let (key, number) = self.dict_key(0)?;
+        let (dict, value) = (self.b.peek(1)?.value, self.b.peek(2)?.value);
+        self.guard_dict(1)?;
+        let key = self.key_value(0)?;
         self.shelter_below(3);
         self.own_twins(value, 3);
-        let helper = match number {
-            true => Helper::DictSetInt,
-            false => Helper::DictSet,
+        // What owns the key may let it go where the dict has taken it.
+        let (helper, key) = match key {
+            KeyValue::Int(key) => (Helper::DictSetInt, key),
+            KeyValue::Text(key) if !is_owned => (Helper::DictSet, key),
+            KeyValue::Text(key) | KeyValue::Other(key) => (Helper::DictAdd, key),
         };
         let done = self.b.call(helper, &[dict, key, value])?;
         self.b.guard(done, true);
+        let above = self.b.slot_below_top(0);
         self.b.pop()?;
         self.b.pop()?;
         // The dict owns the value from here on.
@@ -130,48 +155,88 @@ impl Recorder {
         if self.b.pop()?.owned {
             self.b.effect(Op::ReleaseSlot, &[], Imm::Slot(slot));
         }
+        if is_owned {
+            self.b.effect(Op::ReleaseSlot, &[], Imm::Slot(above));
+        }
         self.b.begin(i.next);
         Ok(true)
     }
 
-    /// The key so far below the top as the helpers take it, and whether it is a number.
-    fn dict_key(&mut self, at: usize) -> Result<(Value, bool), Abort> {
-        if matches!(self.concrete(at)?.kind(), Kind::Int(_))
+    /// The key so far below the top as the helpers take it; an object, where it is no number.
+    pub(super) fn key_value(&mut self, at: usize) -> Result<KeyValue, Abort> {
+        let object = self.concrete(at)?;
+        if matches!(object.kind(), Kind::Int(_))
             && let Some(number) = self.integer(at)?
         {
-            return Ok((number, true));
+            return Ok(KeyValue::Int(number));
         }
         let key = self.b.peek(at)?.value;
+        if !object.is_exactly(Known::Str) {
+            return Ok(KeyValue::Other(key));
+        }
         let ty = self.known(Known::Str);
         self.b.guard_type(key, ty);
-        Ok((key, false))
+        Ok(KeyValue::Text(key))
     }
 
-    /// Whether a dict has the key so far below the top now.
-    fn look_up(&self, dict: Object, key: usize) -> Result<Found, Abort> {
-        let key = self.concrete(key)?;
-        let key = match key.kind() {
-            Kind::Int(n) => Key::Int(n),
-            _ if key.is_exactly(Known::Str) => Key::Text(key),
-            _ => return Ok(Found::Unknown),
+    /// Whether a dict has the key so far below the top now; the class of the dict does the same in these slots of C.
+    fn look_up(&self, dict: Object, key: usize, slots: &[c_int]) -> Result<Found, Abort> {
+        let Some(key) = self.key(key)? else {
+            return Ok(Found::Unknown);
         };
-        if !dict.is_exactly(Known::Dict) {
+        let exact = dict.is_exactly(Known::Dict);
+        if dict.is_null()
+            || !exact && (slots.is_empty() || !instance::is_dict_by(dict.type_object(), slots))
+        {
             return Ok(Found::Unknown);
         }
-        // SAFETY: an exact dict; the recorder has the GIL.
+        // SAFETY: a dict; the recorder has the GIL.
         Ok(unsafe { dict::find(self.table, dict.0, key) })
     }
 
-    /// Looks the key so far below the top up in a dict: 0 where only the interpreter can tell, 1 where there is none,
-    /// else the place of the value.
-    fn look_up_in(&mut self, dict: Value, key: usize, what: For) -> Result<Value, Abort> {
+    /// The object so far below the top as a key that compares without running Python code.
+    pub(super) fn key(&self, at: usize) -> Result<Option<Key>, Abort> {
+        let object = self.concrete(at)?;
+        let is_made = match object.kind() {
+            // No object would be there for the helper.
+            Kind::Float(_) | Kind::Uint(_) => !self.is_box(self.b.peek(at)?.value),
+            _ => !object.is_null(),
+        };
+        Ok(Key::of(object).filter(|_| is_made))
+    }
+
+    /// Guards that the dict so far below the top is of its class, which stays as it is.
+    fn guard_dict(&mut self, at: usize) -> Result<(), Abort> {
+        let (dict, value) = (self.concrete(at)?, self.b.peek(at)?.value);
+        if dict.is_exactly(Known::Dict) {
+            let ty = self.known(Known::Dict);
+            self.b.guard_type(value, ty);
+        } else {
+            self.guard_class(value, dict);
+        }
+        Ok(())
+    }
+
+    /// Looks a key up in a dict, both so far below the top: 0 where only the interpreter can tell, 1 where there is none, else
+    /// the place of the value.
+    fn look_up_in(&mut self, dict: usize, key: usize, what: For) -> Result<Value, Abort> {
+        self.guard_dict(dict)?;
+        let value = self.b.peek(dict)?.value;
+        self.find_in(value, key, what)
+    }
+
+    /// As `look_up_in`, in an exact dict.
+    fn look_up_value(&mut self, dict: Value, key: usize, what: For) -> Result<Value, Abort> {
         let ty = self.known(Known::Dict);
         self.b.guard_type(dict, ty);
-        let (key, number) = self.dict_key(key)?;
+        self.find_in(dict, key, what)
+    }
+
+    fn find_in(&mut self, dict: Value, key: usize, what: For) -> Result<Value, Abort> {
         let what = self.b.int(what as i64)?;
-        let helper = match number {
-            true => Helper::DictFindInt,
-            false => Helper::DictFind,
+        let (helper, key) = match self.key_value(key)? {
+            KeyValue::Int(key) => (Helper::DictFindInt, key),
+            KeyValue::Text(key) | KeyValue::Other(key) => (Helper::DictFind, key),
         };
         self.b.call(helper, &[dict, key, what])
     }
@@ -185,11 +250,7 @@ impl Recorder {
     }
 
     /// The value at a place that a lookup has found.
-    fn value_at(
-        &mut self,
-        place: Value,
-        now: *mut *mut pyo3_ffi::PyObject,
-    ) -> Result<Element, Abort> {
+    fn value_at(&mut self, place: Value, now: *mut *mut ffi::PyObject) -> Result<Element, Abort> {
         self.guard_place(place, Op::IUlt)?;
         let index = self.b.int(0)?;
         Ok(Element {

@@ -4,6 +4,7 @@
 
 use super::Recorder;
 use super::calls::CallShape;
+use super::sets::SetMethod;
 use crate::cpython::decode::Instr;
 use crate::cpython::instance;
 use crate::py::Object;
@@ -34,6 +35,8 @@ enum Method {
     Get(usize),
     /// One of `CHARACTERS`, by its number.
     Characters(usize),
+    /// One of a set, with a key.
+    Set(SetMethod),
 }
 
 impl Recorder {
@@ -104,6 +107,7 @@ impl Recorder {
             Method::Characters(kind) => self.character_is(kind, value, i)?,
             Method::Pop => return self.pop_item(owner, value, i),
             Method::Get(nargs) => return self.dict_get((owner, value), nargs, i),
+            Method::Set(method) => return self.set_method(method, (owner, value), i),
         }
         Ok(true)
     }
@@ -190,6 +194,14 @@ fn method(name: &CStr, owner: Object, nargs: usize) -> Option<Method> {
     }
     if owner.is_exactly(Known::Dict) && name == c"get" && (1..=2).contains(&nargs) {
         return Some(Method::Get(nargs));
+    }
+    if owner.is_exactly(Known::Set) && nargs == 1 {
+        return match name.to_bytes() {
+            b"add" => Some(Method::Set(SetMethod::Add)),
+            b"discard" => Some(Method::Set(SetMethod::Discard)),
+            b"remove" => Some(Method::Set(SetMethod::Remove)),
+            _ => None,
+        };
     }
     let kind = CHARACTERS.iter().position(|&known| known == name)?;
     let fits = owner.is_exactly(Known::Str) && owner.length() == Some(1) && nargs == 0;

@@ -27,6 +27,7 @@ mod notes;
 mod numbers;
 mod operators;
 mod pairs;
+mod sets;
 mod spread;
 mod stack;
 mod supers;
@@ -612,6 +613,7 @@ impl Recorder {
             BUILD_LIST if self.gather(i)? => {}
             BUILD_TUPLE => self.build(Helper::PyBuildTuple, i.oparg, i)?,
             BUILD_LIST => self.build(Helper::PyBuildList, i.oparg, i)?,
+            BUILD_SET if self.set_of(i)? => {}
             BUILD_SET => self.build(Helper::PyBuildSet, i.oparg, i)?,
             BUILD_MAP if self.gather_no_keywords(i)? => {}
             BUILD_MAP => self.build(Helper::PyBuildMap, 2 * i.oparg, i)?,

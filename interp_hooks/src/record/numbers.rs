@@ -1,6 +1,7 @@
 //! Arithmetic, comparisons and truth values of int, float, bool and None; everything else goes
 //! through the interpreter's own protocols.
 
+use super::builtins::sized;
 use super::{Pending, Recorder};
 use crate::cpython::Opcode;
 use crate::cpython::decode::Instr;
@@ -566,7 +567,10 @@ impl Recorder {
             }
             None => match self.cdata_truth()? {
                 Some((truth, _)) => Some(truth),
-                None => self.truth_of_any()?,
+                None => match self.truth_of_sized()? {
+                    Some(truth) => Some(truth),
+                    None => self.truth_of_any()?,
+                },
             },
         })
     }
@@ -632,18 +636,19 @@ impl Recorder {
     }
 
     fn concrete_truth(&self) -> Result<bool, Abort> {
-        Ok(match self.concrete(0)?.kind() {
+        let o = self.concrete(0)?;
+        if let Some((_, size)) = sized(o) {
+            return Ok(o.field_i64(size) > 0);
+        }
+        Ok(match o.kind() {
             Kind::Bool(b) => b,
             Kind::Int(n) => n != 0,
             Kind::Uint(_) => true,
             Kind::Float(x) => x != 0.0,
             Kind::None => false,
-            _ if self.concrete(0)?.is_exactly(Known::Tuple) => {
-                self.concrete(0)?.field_i64(Field::TupleSize) > 0
-            }
             // What has a truth that needs no Python code, and is no number: a cdata, or an instance whose class says nothing.
-            _ if !self.concrete(0)?.is_cdata() => true,
-            _ => self.concrete(0)?.field_i64(Field::CDataPtr) != 0,
+            _ if !o.is_cdata() => true,
+            _ => o.field_i64(Field::CDataPtr) != 0,
         })
     }
 

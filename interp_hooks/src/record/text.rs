@@ -55,7 +55,10 @@ impl Recorder {
         {
             self.tuple_contains(item, container)?
         } else {
-            self.dict_contains()?
+            match self.dict_contains()? {
+                None => self.set_contains()?,
+                found => found,
+            }
         };
         let Some(mut found) = found else {
             return Ok(false);

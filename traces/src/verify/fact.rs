@@ -135,6 +135,7 @@ pub(super) fn type_of_field(field: Field) -> Option<Known> {
         Field::TupleSize | Field::TupleItems => Known::Tuple,
         Field::StrLength => Known::Str,
         Field::DictUsed => Known::Dict,
+        Field::SetUsed => Known::Set,
         Field::ByteArraySize | Field::ByteArrayStart => Known::ByteArray,
         Field::CellRef => Known::Cell,
         Field::BytesSize | Field::BytesData => Known::Bytes,
