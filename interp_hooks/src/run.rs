@@ -99,6 +99,10 @@ pub unsafe fn run<'a>(
         let tracing = frame::tracing(e.table, thread);
         let was = *tracing;
         *tracing = 0;
+        // As that of a frame that runs: the collector, which walks the frames of generators, would find slots of the operand
+        // stack that own nothing any more.
+        let depth = frame::stacktop(e.table, f);
+        frame::set_stacktop(e.table, f, -1);
         let sites = &version.compiled.sites;
         handoff::begins(buf.activation(), sites, thread);
         let ran = sample::runs(thread, version.number, None);
@@ -107,6 +111,8 @@ pub unsafe fn run<'a>(
             sample::runs(thread, before, ran);
         }
         handoff::ended(buf.activation(), sites);
+        // Until the frame is rebuilt.
+        frame::set_stacktop(e.table, f, depth);
         *tracing = was;
         n
     };

@@ -432,3 +432,26 @@ def run(n, m):
     return total
 
 show(run(40, 3), run(60, 50), log)
+
+# === generators_that_are_collected: compiled=walk
+import gc
+from show import show
+
+def names(k):
+    return ["%d" % k]
+
+def folders(n, seen, walkers):
+    for k in range(n):
+        # The collector finds no iterator that is at its end in a generator that runs.
+        seen.append([type(o) for walker in walkers for o in gc.get_referents(walker)].count(type(iter([]))))
+        if k % 100 == 0: gc.collect()
+        yield k
+
+def walk(folders):
+    for folder in folders:
+        for name in names(folder):
+            yield name
+
+seen, walkers = [], []
+walkers.append(walk(folders(300, seen, walkers)))
+show(len(list(walkers[0])), set(seen))
