@@ -563,6 +563,7 @@ pub fn address(h: Helper) -> usize {
         Helper::DictFind => tables::dict_find as *const () as usize,
         Helper::DictFindInt => tables::dict_find_int as *const () as usize,
         Helper::QuietInstance => crate::cpython::instance::quiet_instance as *const () as usize,
+        Helper::QuietTuple => crate::cpython::instance::quiet_tuple as *const () as usize,
         Helper::SumIsQuiet => containers::sum_is_quiet as *const () as usize,
         Helper::SumNew => containers::sum_new as *const () as usize,
         Helper::SliceNew => containers::slice_new as *const () as usize,

@@ -128,6 +128,8 @@ helpers! {
     /// Whether arg 0 is NULL, or an instance of exactly the class arg 1 whose death nobody can notice, not even by what its
     /// attributes hold; arg 2 is where its weak references lie, or 0.
     QuietInstance "quiet_instance" (Obj Obj I64) false -> Some(Type::Bool), Memory;
+    /// Whether arg 0 is NULL, or a tuple of which a trace takes the items as numbers or constants: nobody can notice its death.
+    QuietTuple "quiet_tuple" (Obj) false -> Some(Type::Bool), Memory;
     /// Stores arg 2 as the attribute arg 1 of the instance arg 0, which has a place for it and nothing there: arg 3, see
     /// [`Attr::at`](crate::Attr::at).
     AttrNew "attr_new" (Obj Obj Obj I64) false -> None, Writes;

@@ -105,15 +105,18 @@ pub fn is_compared_by_identity(class: Object) -> bool {
         .all(|number| slot(class, number) == slot(base, number))
 }
 
-/// Whether a class is made from `dict`, and does the same in C in these slots.
-pub fn is_dict_by(class: Object, slots: &[c_int]) -> bool {
+/// Whether a class is made from `dict`, and has its method of this name.
+pub fn is_dict_by(class: Object, name: &CStr) -> bool {
     let dict = Object((&raw mut ffi::PyDict_Type).cast());
-    // SAFETY: live classes.
-    let is_subclass = unsafe { ffi::PyType_IsSubtype(class.0.cast(), dict.0.cast()) != 0 };
-    is_subclass
-        && slots
-            .iter()
-            .all(|&number| slot(class, number) == slot(dict, number))
+    // SAFETY: live classes; an interned name; an error is cleared.
+    let (is_subclass, name) = unsafe {
+        let is_subclass = ffi::PyType_IsSubtype(class.0.cast(), dict.0.cast()) != 0;
+        let name = Strong::from_new(ffi::PyUnicode_InternFromString(name.as_ptr()));
+        ffi::PyErr_Clear();
+        (is_subclass, name)
+    };
+    let found = |class| in_class(class, Object(name.as_ref()?.as_ptr()));
+    is_subclass && found(dict).is_some() && found(class) == found(dict)
 }
 
 /// Whether a call of a class makes an instance in the ordinary way, before it calls `__init__`: `type_call` and
@@ -181,16 +184,7 @@ pub unsafe extern "C" fn quiet_instance(
     weak: i64,
 ) -> bool {
     unsafe extern "C" fn visit(o: *mut ffi::PyObject, class: *mut c_void) -> c_int {
-        // SAFETY: a live object.
-        let o = Object(o);
-        // What a trace has taken from it, it has as a number: nothing else is borrowed from there.
-        let is_number = match o.kind() {
-            Kind::Int(_) | Kind::Uint(_) | Kind::Bool(_) | Kind::None => true,
-            Kind::Float(x) => !x.is_nan(),
-            _ => false,
-        };
-        let is_plain = o.0.cast() == class || is_number || is_immortal_text(o);
-        c_int::from(!is_plain)
+        c_int::from(o.cast() != class && !is_taken_as_number(Object(o)))
     }
     const HAVE_GC: c_ulong = 1 << 14;
     if o.is_null() {
@@ -215,6 +209,32 @@ pub unsafe extern "C" fn quiet_instance(
         }
         let traverse = std::mem::transmute::<*mut c_void, ffi::traverseproc>(traverse);
         traverse(o, visit, class.0.cast()) == 0
+    }
+}
+
+/// Whether a trace that has taken an object out of another one has it as a number or a constant, and borrows nothing from there.
+fn is_taken_as_number(o: Object) -> bool {
+    match o.kind() {
+        Kind::Int(_) | Kind::Uint(_) | Kind::Bool(_) | Kind::None => true,
+        Kind::Float(x) => !x.is_nan(),
+        _ => is_immortal_text(o),
+    }
+}
+
+/// Whether an object is NULL, or a tuple of few items of which traces borrow nothing: nobody can notice its death.
+///
+/// # Safety
+/// NULL or a live object, with the GIL held.
+pub unsafe extern "C" fn quiet_tuple(o: *mut ffi::PyObject) -> bool {
+    const MOST: isize = 8;
+    // SAFETY: the caller's promise; an exact tuple has its items.
+    unsafe {
+        if o.is_null() || ffi::PyTuple_CheckExact(o) == 0 {
+            return o.is_null();
+        }
+        let n = ffi::PyTuple_Size(o);
+        let is_number = |o: *mut ffi::PyObject| !o.is_null() && is_taken_as_number(Object(o));
+        n <= MOST && (0..n).all(|i| is_number(ffi::PyTuple_GetItem(o, i)))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::cpython::instance;
 use crate::cpython::keys::Key;
 use crate::py::{Kind, Object};
 use pyo3_ffi as ffi;
-use std::ffi::c_int;
+use std::ffi::CStr;
 use traces::{Abort, Helper, Imm, Known, Op, Value};
 
 /// What a key is looked up for, as the helper has it.
@@ -38,7 +38,7 @@ impl Recorder {
     /// `dict[key]` at the top; says whether it was emitted.
     pub(super) fn dict_get_item(&mut self, i: &Instr) -> Result<bool, Abort> {
         let dict = self.concrete(1)?;
-        let found = self.look_up(dict, 0, &[ffi::Py_mp_subscript])?;
+        let found = self.look_up(dict, 0, Some(c"__getitem__"))?;
         if !matches!(found, Found::At(_)) {
             return Ok(false);
         }
@@ -51,20 +51,22 @@ impl Recorder {
         Ok(true)
     }
 
-    /// `dict.get(key)` or `dict.get(key, default)`; says whether it was emitted.
+    /// `dict.get(key)` or `dict.get(key, default)`, or `setdefault` of a key that is there; says whether it was emitted.
     pub(super) fn dict_get(
         &mut self,
         (dict, value): (Object, Value),
         nargs: usize,
+        sets: bool,
         i: &Instr,
     ) -> Result<bool, Abort> {
         let (key, operands) = (nargs - 1, nargs + 2);
-        let found = self.look_up(dict, key, &[])?;
+        let found = self.look_up(dict, key, None)?;
         if found != Found::Unknown {
             self.make_top(nargs);
         }
         match found {
             Found::Unknown => Ok(false),
+            Found::Absent if sets => Ok(false),
             Found::At(_) => {
                 if self.all_owned(operands)? {
                     return Ok(false);
@@ -98,7 +100,7 @@ impl Recorder {
     /// `key in dict`, whose truth is given; nothing was emitted where there is none.
     pub(super) fn dict_contains(&mut self) -> Result<Option<Value>, Abort> {
         let dict = self.concrete(0)?;
-        if self.look_up(dict, 1, &[ffi::Py_sq_contains])? == Found::Unknown {
+        if self.look_up(dict, 1, Some(c"__contains__"))? == Found::Unknown {
             return Ok(None);
         }
         let place = self.look_up_in(0, 1, For::Plain)?;
@@ -113,7 +115,7 @@ impl Recorder {
     pub(super) fn dict_set_item(&mut self, i: &Instr) -> Result<bool, Abort> {
         // Stack: value, container, key.
         let dict = self.concrete(1)?;
-        let at = match self.look_up(dict, 0, &[ffi::Py_mp_ass_subscript])? {
+        let at = match self.look_up(dict, 0, Some(c"__setitem__"))? {
             Found::At(at) => at,
             Found::Absent => return self.dict_add_item(i),
             Found::Unknown => return Ok(false),
@@ -179,15 +181,13 @@ impl Recorder {
         Ok(KeyValue::Text(key))
     }
 
-    /// Whether a dict has the key so far below the top now; the class of the dict does the same in these slots of C.
-    fn look_up(&self, dict: Object, key: usize, slots: &[c_int]) -> Result<Found, Abort> {
+    /// Whether a dict has the key so far below the top now; its class may be another one that has this method of `dict`.
+    fn look_up(&self, dict: Object, key: usize, method: Option<&CStr>) -> Result<Found, Abort> {
         let Some(key) = self.key(key)? else {
             return Ok(Found::Unknown);
         };
-        let exact = dict.is_exactly(Known::Dict);
-        if dict.is_null()
-            || !exact && (slots.is_empty() || !instance::is_dict_by(dict.type_object(), slots))
-        {
+        let is_like_dict = |name| instance::is_dict_by(dict.type_object(), name);
+        if dict.is_null() || !dict.is_exactly(Known::Dict) && !method.is_some_and(is_like_dict) {
             return Ok(Found::Unknown);
         }
         // SAFETY: a dict; the recorder has the GIL.

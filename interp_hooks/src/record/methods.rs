@@ -33,6 +33,8 @@ enum Method {
     Pop,
     /// `dict.get`, with so many arguments.
     Get(usize),
+    /// `dict.setdefault`, with so many arguments.
+    SetDefault(usize),
     /// One of `CHARACTERS`, by its number.
     Characters(usize),
     /// One of a set, with a key.
@@ -106,7 +108,8 @@ impl Recorder {
             Method::Append => self.append(value, i)?,
             Method::Characters(kind) => self.character_is(kind, value, i)?,
             Method::Pop => return self.pop_item(owner, value, i),
-            Method::Get(nargs) => return self.dict_get((owner, value), nargs, i),
+            Method::Get(nargs) => return self.dict_get((owner, value), nargs, false, i),
+            Method::SetDefault(nargs) => return self.dict_get((owner, value), nargs, true, i),
             Method::Set(method) => return self.set_method(method, (owner, value), i),
         }
         Ok(true)
@@ -194,6 +197,9 @@ fn method(name: &CStr, owner: Object, nargs: usize) -> Option<Method> {
     }
     if owner.is_exactly(Known::Dict) && name == c"get" && (1..=2).contains(&nargs) {
         return Some(Method::Get(nargs));
+    }
+    if owner.is_exactly(Known::Dict) && name == c"setdefault" && (1..=2).contains(&nargs) {
+        return Some(Method::SetDefault(nargs));
     }
     if owner.is_exactly(Known::Set) && nargs == 1 {
         return match name.to_bytes() {

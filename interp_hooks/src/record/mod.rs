@@ -559,6 +559,7 @@ impl Recorder {
             STORE_FAST_LOAD_FAST => {
                 self.store_fast(&[i.oparg >> 4], Some(i.oparg & 15), i.next)?;
             }
+            LOAD_FAST_AND_CLEAR => self.load_fast_and_clear(i)?,
             LOAD_CONST => self.load_const(i.oparg)?,
             PUSH_NULL => {
                 let null = self.null()?;

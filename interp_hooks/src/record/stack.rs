@@ -1,6 +1,7 @@
 //! Locals, constants and the operand stack.
 
 use super::Recorder;
+use crate::cpython::decode::Instr;
 use crate::cpython::instance;
 use crate::py::{Kind, Object};
 use crate::{adapters, engine};
@@ -44,6 +45,29 @@ impl Recorder {
         Ok(())
     }
 
+    /// What a variable holds (or NULL) waits on the operand stack while a comprehension uses it for its own.
+    pub(super) fn load_fast_and_clear(&mut self, i: &Instr) -> Result<(), Abort> {
+        let v = self.local(i.oparg)?;
+        if self.slot_object(self.b.local_slot(i.oparg)).is_null() {
+            let null = self.known(Known::Null);
+            self.b.guard_is(v, null);
+            let null = self.null()?;
+            self.b.push(null);
+            return Ok(());
+        }
+        self.b.push(v);
+        self.delete_fast(i)
+    }
+
+    /// Whether a value is NULL.
+    fn is_null(&self, v: Value) -> bool {
+        let def = self.b.trace.insts.iter().rev().find(|i| i.result == Some(v));
+        def.is_some_and(|def| match def.imm {
+            Imm::Obj(id) => self.b.trace.obj(id).known == Some(Known::Null),
+            _ => false,
+        })
+    }
+
     pub(super) fn load_fast_check(&mut self, k: u32) -> Result<(), Abort> {
         let o = self.slot_object(self.b.local_slot(k));
         if o.is_null() {
@@ -70,6 +94,9 @@ impl Recorder {
             self.b.guard_is(v, null);
             return Ok(true);
         }
+        if o.is_exactly(Known::Tuple) {
+            return self.tuple_dies_quietly(v, o);
+        }
         if o.death() == Death::Noticed {
             return self.instance_dies_quietly(v, o);
         }
@@ -83,6 +110,17 @@ impl Recorder {
         if o.is_exactly(Known::CDataOwn) {
             self.kept_dies_quietly(v, o)?;
         }
+        Ok(true)
+    }
+
+    /// Whether nobody can notice when a tuple dies; guards it.
+    fn tuple_dies_quietly(&mut self, v: Value, o: Object) -> Result<bool, Abort> {
+        // SAFETY: a live object.
+        if self.is_tuple(v) || self.is_virtual(v) || unsafe { !instance::quiet_tuple(o.0) } {
+            return Ok(false);
+        }
+        let is_quiet = self.b.call(Helper::QuietTuple, &[v])?;
+        self.b.guard(is_quiet, true);
         Ok(true)
     }
 
@@ -314,6 +352,12 @@ impl Recorder {
         let source = self.b.slot_below_top(0);
         let e = self.b.pop()?;
         self.rescue(k);
+        if !e.owned && self.is_null(e.value) {
+            self.b
+                .effect(Op::ReleaseSlot, &[], Imm::Slot(self.b.local_slot(k)));
+            self.locals[k as usize] = Some(e.value);
+            return Ok(());
+        }
         if !e.owned {
             self.b.effect(Op::InitSlot, &[e.value], Imm::Slot(source));
         }
@@ -335,6 +379,9 @@ impl Recorder {
             self.b
                 .effect(Op::SwapSlots, &[], Imm::Slots(self.b.local_slot(k), source));
             self.b.effect(Op::DropSlot, &[], Imm::Slot(source));
+        } else if self.is_null(e.value) {
+            self.b
+                .effect(Op::DropSlot, &[], Imm::Slot(self.b.local_slot(k)));
         } else {
             self.b
                 .effect(Op::ReplaceSlot, &[e.value], Imm::Slot(self.b.local_slot(k)));
@@ -351,6 +398,9 @@ impl Recorder {
         if e.owned {
             self.b
                 .effect(Op::MoveSlot, &[], Imm::Slots(self.b.local_slot(k), source));
+        } else if self.is_null(e.value) {
+            self.b
+                .effect(Op::ClearSlot, &[], Imm::Slot(self.b.local_slot(k)));
         } else {
             self.b
                 .effect(Op::StoreSlot, &[e.value], Imm::Slot(self.b.local_slot(k)));

@@ -224,15 +224,20 @@ impl Forward<'_> {
         Ok(true)
     }
 
-    /// The death of an instance was found to go unnoticed.
+    /// The death of an instance or a tuple was found to go unnoticed.
     pub(super) fn learn_quiet(&mut self, cond: Value) {
         let Some(inst) = self.def(cond) else { return };
-        if let (Imm::Helper(Helper::QuietInstance), Some(&of)) = (inst.imm, inst.args.first()) {
-            self.state.quiet.insert(of);
-            // The number in a box may lie in its attributes, from where nobody is to take the object any more.
-            let stays = |place: &Place| !matches!(place, Place::Attr(..) | Place::Values(..));
-            self.state.heap.retain(|place, _| stays(place));
-        }
+        let (Imm::Helper(helper), Some(&of)) = (inst.imm, inst.args.first()) else {
+            return;
+        };
+        // The number in a box may lie in its attributes or items, from where nobody is to take the object any more.
+        let stays: fn(&Place) -> bool = match helper {
+            Helper::QuietInstance => |place| !matches!(place, Place::Attr(..) | Place::Values(..)),
+            Helper::QuietTuple => |place| !matches!(place, Place::Item(..) | Place::TupleItem(..)),
+            _ => return,
+        };
+        self.state.quiet.insert(of);
+        self.state.heap.retain(|place, _| stays(place));
     }
 
     /// One box takes the place of another.

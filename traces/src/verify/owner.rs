@@ -735,7 +735,9 @@ impl<'a> Walk<'a> {
                 let asked = self
                     .def(value)
                     .map(|def| (def.imm, def.args.first().copied()));
-                if let Some((Imm::Helper(Helper::QuietInstance), Some(of))) = asked {
+                if let Some((Imm::Helper(helper), Some(of))) = asked
+                    && matches!(helper, Helper::QuietInstance | Helper::QuietTuple)
+                {
                     self.learn(of, Fact::Plain);
                 }
             }
