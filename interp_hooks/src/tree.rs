@@ -102,8 +102,8 @@ pub struct Tree {
     /// Objects that may have died since they were recorded, each with a weak reference to it. A run
     /// holds them.
     pub weak: Vec<(Strong, *mut ffi::PyObject)>,
-    /// What an iteration saves, in ns.
-    saved: i64,
+    /// What an iteration on the root path consists of.
+    root: worth::Counts,
     /// What slows it down.
     pub notes: Vec<Note>,
     /// How many bytecodes its recordings went through.
@@ -138,7 +138,10 @@ impl Tree {
     /// An assumption fell meanwhile.
     fn with(mut self, recorder: Recorder) -> Result<Tree, Abort> {
         let bytecodes = recorder.bytecodes;
-        let saved = worth::iteration(recorder.foreign, bytecodes);
+        let counts = worth::Counts {
+            bytecodes,
+            foreign: recorder.foreign,
+        };
         let Recorded {
             trace,
             assumptions,
@@ -155,7 +158,7 @@ impl Tree {
         }
         self.bytecodes = self.bytecodes.saturating_add(bytecodes);
         if self.naive.insts.is_empty() {
-            self.saved = saved;
+            self.root = counts;
         }
         let branches = trace.insts.iter().filter(|i| i.op == Op::Branch);
         self.branches = branches.filter_map(|branch| branch.snap).collect();
@@ -434,7 +437,8 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
     };
     let number = loops::next_number(&loops::LAST_VERSION);
     let name = tools::name(&tree.naive.name, number);
-    let saved = worth::up_to(&tree.naive, tree.saved);
+    let saved = worth::up_to(&tree.naive, tree.root);
+    let iteration = worth::iteration(&tree.naive, &saved);
     let (compiled, compile_us) = e.budget.charge(|| {
         let (trace, optimise_us) =
             budget::timed(|| jit::optimise_with(&tree.naive, types, &tree.restarts));
@@ -443,7 +447,7 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         let request = Request {
             asm: false,
             marks: dump::is_on(e) || e.options.borrow().wants_lines(),
-            shortfalls: worth::shortfalls(&tree.naive, &saved, tree.saved),
+            shortfalls: worth::shortfalls(&tree.naive, &saved, iteration),
             name: name.clone(),
             stays: e.options.borrow().perf,
         };
@@ -472,7 +476,7 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         taken: RefCell::new(vec![0; compiled.exits.len()]),
         wants: loops::wants(&trace),
         compile_us,
-        saved: tree.saved,
+        saved: iteration,
         saved_at: saved_at(&saved, &trace, &compiled),
         balance: Cell::new(0),
         pending: RefCell::default(),

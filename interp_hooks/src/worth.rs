@@ -16,6 +16,10 @@ pub const MISS_COST: i64 = 150;
 const PER_CALL: i64 = 100;
 /// What it saves for each bytecode.
 const PER_BYTECODE: i64 = 3;
+/// What a call through the interpreter's protocols costs more than it does there, with the bytecodes around it; and where frames
+/// of calls that are part of the trace have to stand meanwhile.
+const PER_RESIDUAL: i64 = 19;
+const PER_RESIDUAL_INSIDE: i64 = 37;
 
 /// What it costs to enter native code and to leave it by an exit of so many frames, in ns.
 pub fn leaving(frames: usize) -> i64 {
@@ -23,20 +27,61 @@ pub fn leaving(frames: usize) -> i64 {
     ENTRY_COST.saturating_add(FRAME_COST.saturating_mul(calls))
 }
 
-/// What an iteration in native code saves, by the number of its direct foreign calls and of its bytecodes.
-pub fn iteration(calls: u32, bytecodes: u32) -> i64 {
-    PER_CALL * i64::from(calls) + PER_BYTECODE * i64::from(bytecodes)
+/// What a recording found on the root path.
+#[derive(Clone, Copy, Default)]
+pub struct Counts {
+    /// Bytecodes.
+    pub bytecodes: u32,
+    /// Calls of C functions, and of what is done in their place.
+    pub foreign: u32,
 }
 
-/// What it has saved by the time it comes to each instruction of a naive trace, from the header on, where an iteration
-/// on the root path saves so much.
-pub fn up_to(naive: &Trace, iteration: i64) -> Vec<i64> {
-    let steps = steps(naive);
+/// What it has saved by the time it comes to each instruction of a naive trace, from the header on, in ns.
+pub fn up_to(naive: &Trace, root: Counts) -> Vec<i64> {
+    let (steps, calls) = (steps(naive), calls(naive));
+    let ends = end_of_root(naive);
+    let of_root = steps.get(ends).copied().unwrap_or(0).max(1);
+    // Not all bytecodes have a snapshot, and not all foreign calls are instructions.
+    let direct = naive.insts.iter().take(ends);
+    let direct = direct.filter(|inst| inst.op == Op::CCall).count() as i64;
+    let others = (i64::from(root.foreign) - direct).max(0);
+    let along = PER_BYTECODE * i64::from(root.bytecodes) + PER_CALL * others;
+    let share = |step: u32| along.saturating_mul(step.into()) / i64::from(of_root);
+    let saved = steps.iter().zip(&calls);
+    saved.map(|(&step, calls)| share(step) + calls).collect()
+}
+
+/// What an iteration on the root path saves, by what it has saved up to each instruction.
+pub fn iteration(naive: &Trace, saved: &[i64]) -> i64 {
+    saved.get(end_of_root(naive)).copied().unwrap_or(0)
+}
+
+/// The instruction that ends the root path.
+fn end_of_root(naive: &Trace) -> usize {
     let ends = naive.insts.iter().position(|inst| inst.op.ends_path());
-    let root = ends.and_then(|end| steps.get(end)).copied().unwrap_or(0);
-    let root = i64::from(root).max(1);
-    let share = |&step: &u32| iteration.saturating_mul(step.into()) / root;
-    steps.iter().map(share).collect()
+    ends.unwrap_or(naive.insts.len().saturating_sub(1))
+}
+
+/// What the calls between the header and each instruction, on its path, save or cost.
+fn calls(naive: &Trace) -> Vec<i64> {
+    let mut all: Vec<i64> = Vec::with_capacity(naive.insts.len());
+    let mut saved = 0i64;
+    for inst in &naive.insts {
+        match inst.op {
+            Op::Branch => saved = guard(naive, &all, inst.snap).unwrap_or(0),
+            Op::CCall => saved += PER_CALL,
+            Op::CallPy | Op::CallPyBool => {
+                let snap = inst.snap.and_then(|id| naive.snaps.get(id.0 as usize));
+                saved -= match snap.map_or(1, |snap| snap.frames.len()) {
+                    0 | 1 => PER_RESIDUAL,
+                    _ => PER_RESIDUAL_INSIDE,
+                };
+            }
+            _ => {}
+        }
+        all.push(saved);
+    }
+    all
 }
 
 /// By the guard that they begin at, the paths to the header whose iterations save much less than one on the root path, or
@@ -83,11 +128,11 @@ fn steps(naive: &Trace) -> Vec<u32> {
     steps
 }
 
-/// How far it is to the guard that has a branch.
-fn guard(naive: &Trace, steps: &[u32], snap: Option<SnapId>) -> Option<u32> {
-    let mut insts = naive.insts.iter().zip(steps);
-    let (_, &step) = insts.find(|(inst, _)| inst.snap == snap)?;
-    Some(step)
+/// What was known at the guard that has a branch.
+fn guard<T: Copy>(naive: &Trace, known: &[T], snap: Option<SnapId>) -> Option<T> {
+    let mut insts = naive.insts.iter().zip(known);
+    let (_, &known) = insts.find(|(inst, _)| inst.snap == snap)?;
+    Some(known)
 }
 
 fn is_same_place(a: &[FrameState], b: &[FrameState]) -> bool {
