@@ -45,6 +45,7 @@ class Generator(Expressions, Definitions, Statements, Loops):
         """The names that all programs have."""
         self.emit("ints, floats, text, box = [1, 2**40, -7, 0, 255], [0.5, -1.0, 1e10, inf], 'abc', Box()")
         self.emit("kept = other = None; bag = [3, 1]; table = {1: 5, 3: 7}; pinned = 1, 'pinned'")
+        self.emit("known, places, tally, late = {1, 'a', (2, True)}, {(0, 1): 5, (1, 0): 7}, Tally({2: 5}), 0")
         self.emit("endless = counting(1); limited = iter(range(3)); called = plus; ticks = count = 0; next(endless)")
         self.emit("def bump(by):")
         self.emit(f"    {'nonlocal' if in_function else 'global'} count")
@@ -86,6 +87,7 @@ class Generator(Expressions, Definitions, Statements, Loops):
         self.emit("kept = other = None")
         self.emit(f"show({', '.join(shown)}, calls())")
         self.emit("show(ints, floats, text, bag, table, o0.count, o0.value, o1.count, type(o1).__name__, box.count, count, factor, deaths)")
+        self.emit("show(sorted(map(repr, known)), places, tally, late)")
         self.emit("print(trail, *log, sep='\\n    ')")
         self.emit(f"print(*(now - then for now, then in zip(counts({PINNED}), before)))")
         if in_function:

@@ -30,6 +30,11 @@ def note_error(problem):
         trace = trace.tb_next
     note(type(problem).__name__, type(problem.__context__).__name__, lines)
 
+class Tally(dict):
+    def __missing__(self, key):
+        note("missing", key)
+        return 3
+
 def moody(x):
     if x % 11 == 5:
         raise ValueError
