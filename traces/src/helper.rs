@@ -237,6 +237,22 @@ helpers! {
     QuietNew "quiet_new" (Obj) false -> Some(Obj), New;
     /// `arg 0(arg 1)`, the sum of the items of a list or tuple (`sum_is_quiet` said so).
     SumNew "sum_new" (Obj Obj) false -> Some(Obj), New;
+    /// `arg 0(arg 1)`, of what runs no Python code for arguments of these types (`record::quiet_calls`).
+    CallQuiet1 "call_quiet1" (Obj Obj) false -> Some(Obj), New;
+    /// As `call_quiet1`.
+    CallQuiet2 "call_quiet2" (Obj Obj Obj) false -> Some(Obj), New;
+    /// As `call_quiet1`.
+    CallQuiet3 "call_quiet3" (Obj Obj Obj Obj) false -> Some(Obj), New;
+    /// `format(arg 0, arg 1)` of a number or a str, by a str; arg 1 NULL: without.
+    FormatNew "format_new" (Obj Obj) false -> Some(Obj), New;
+    /// The concatenation of the arguments, which are str.
+    Join2 "join2" (Obj Obj) false -> Some(Obj), New;
+    /// As `join2`.
+    Join3 "join3" (Obj Obj Obj) false -> Some(Obj), New;
+    /// As `join2`.
+    Join4 "join4" (Obj Obj Obj Obj) false -> Some(Obj), New;
+    /// As `join2`.
+    Join5 "join5" (Obj Obj Obj Obj Obj) false -> Some(Obj), New;
     /// The slice of start, stop and step.
     SliceNew "slice_new" (Obj Obj Obj) false -> Some(Obj), New;
     /// The iterator of a range: its first item, step (not 0) and length.
@@ -318,7 +334,8 @@ impl Helper {
             | Helper::CDataCopy => Known::CDataOwn,
             Helper::CDataSlice => Known::CData,
             Helper::BytesNew | Helper::BytesString => Known::Bytes,
-            Helper::UCharNew | Helper::StrSlice => Known::Str,
+            Helper::UCharNew | Helper::StrSlice | Helper::FormatNew => Known::Str,
+            Helper::Join2 | Helper::Join3 | Helper::Join4 | Helper::Join5 => Known::Str,
             Helper::BytesSlice => Known::Bytes,
             Helper::ListSlice => Known::List,
             Helper::TupleSlice => Known::Tuple,

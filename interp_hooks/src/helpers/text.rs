@@ -101,3 +101,74 @@ pub(super) unsafe extern "C" fn tuple_slice(tuple: Obj, start: i64, stop: i64) -
         ffi::PyTuple_GetSlice(tuple, start, stop)
     }
 }
+
+/// Calls what runs no Python code for these arguments; NULL where it raises.
+unsafe fn call_quiet<const N: usize>(callee: Obj, args: [Obj; N]) -> Obj {
+    // SAFETY: live objects.
+    unsafe { ffi::PyObject_Vectorcall(callee, args.as_ptr(), N, std::ptr::null_mut()) }
+}
+
+pub(super) unsafe extern "C" fn call_quiet1(callee: Obj, a: Obj) -> Obj {
+    // SAFETY: live objects.
+    unsafe { call_quiet(callee, [a]) }
+}
+
+pub(super) unsafe extern "C" fn call_quiet2(callee: Obj, a: Obj, b: Obj) -> Obj {
+    // SAFETY: live objects.
+    unsafe { call_quiet(callee, [a, b]) }
+}
+
+pub(super) unsafe extern "C" fn call_quiet3(callee: Obj, a: Obj, b: Obj, c: Obj) -> Obj {
+    // SAFETY: live objects.
+    unsafe { call_quiet(callee, [a, b, c]) }
+}
+
+/// `FORMAT_SIMPLE` and `FORMAT_WITH_SPEC`, Python/bytecodes.c: a str without a specification stays as it is.
+pub(super) unsafe extern "C" fn format_new(value: Obj, spec: Obj) -> Obj {
+    // SAFETY: a live number or str; a str or NULL.
+    unsafe {
+        if spec.is_null() && ffi::PyUnicode_CheckExact(value) != 0 {
+            return ffi::Py_NewRef(value);
+        }
+        ffi::PyObject_Format(value, spec)
+    }
+}
+
+unsafe extern "C" {
+    // Include/cpython/unicodeobject.h
+    fn _PyUnicode_JoinArray(separator: Obj, items: *const Obj, n: ffi::Py_ssize_t) -> Obj;
+}
+
+/// `BUILD_STRING`, Python/bytecodes.c; NULL where there is no memory.
+unsafe fn join<const N: usize>(parts: [Obj; N]) -> Obj {
+    // SAFETY: live str; an empty str joins them.
+    unsafe {
+        let empty = ffi::PyUnicode_FromStringAndSize(std::ptr::null(), 0);
+        if empty.is_null() {
+            return empty;
+        }
+        let joined = _PyUnicode_JoinArray(empty, parts.as_ptr(), N as ffi::Py_ssize_t);
+        ffi::Py_DECREF(empty);
+        joined
+    }
+}
+
+pub(super) unsafe extern "C" fn join2(a: Obj, b: Obj) -> Obj {
+    // SAFETY: live str.
+    unsafe { join([a, b]) }
+}
+
+pub(super) unsafe extern "C" fn join3(a: Obj, b: Obj, c: Obj) -> Obj {
+    // SAFETY: live str.
+    unsafe { join([a, b, c]) }
+}
+
+pub(super) unsafe extern "C" fn join4(a: Obj, b: Obj, c: Obj, d: Obj) -> Obj {
+    // SAFETY: live str.
+    unsafe { join([a, b, c, d]) }
+}
+
+pub(super) unsafe extern "C" fn join5(a: Obj, b: Obj, c: Obj, d: Obj, e: Obj) -> Obj {
+    // SAFETY: live str.
+    unsafe { join([a, b, c, d, e]) }
+}

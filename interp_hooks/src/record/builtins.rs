@@ -47,7 +47,7 @@ struct CFunction {
 }
 
 /// Module and name of a function of CPython's own: by its definition in C, which no program can change.
-fn own_function(callee: Object) -> Option<(&'static CStr, &'static CStr)> {
+pub(super) fn own_function(callee: Object) -> Option<(&'static CStr, &'static CStr)> {
     // SAFETY: an exact built-in function; its definition and that of its module are static.
     unsafe {
         if callee.type_object().0 != (&raw mut ffi::PyCFunction_Type).cast() {

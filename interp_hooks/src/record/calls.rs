@@ -40,7 +40,8 @@ impl Recorder {
             && (self.foreign_call(&shape, i)?
                 || self.ffi_call(&shape, i)?
                 || self.builtin_call(&shape, i)?
-                || self.method_call(&shape, i)?)
+                || self.method_call(&shape, i)?
+                || self.quiet_call(&shape, i)?)
         {
             return Ok(());
         }

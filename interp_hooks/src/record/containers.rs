@@ -262,6 +262,9 @@ impl Recorder {
 
     /// A part of an f-string.
     pub(super) fn format(&mut self, conversion: u32, spec: bool, i: &Instr) -> Result<(), Abort> {
+        if conversion == 0 && self.quiet_format(spec, i)? {
+            return Ok(());
+        }
         let operands = 1 + usize::from(spec);
         self.residual(Helper::PyFormat, conversion.into(), operands, i.next)
     }

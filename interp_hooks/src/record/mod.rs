@@ -27,6 +27,7 @@ mod notes;
 mod numbers;
 mod operators;
 mod pairs;
+mod quiet_calls;
 mod sets;
 mod spread;
 mod stack;
@@ -621,6 +622,7 @@ impl Recorder {
             BUILD_CONST_KEY_MAP => self.build_map_of_keys(i)?,
             BEFORE_WITH => self.before_with(i)?,
             BUILD_SLICE => self.build_slice(i)?,
+            BUILD_STRING if self.quiet_join(i.oparg as usize, i)? => {}
             BUILD_STRING => self.build(Helper::PyBuildString, i.oparg, i)?,
             LIST_APPEND => self.list_append(i)?,
             LIST_EXTEND => self.list_extend(i)?,

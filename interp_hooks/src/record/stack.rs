@@ -61,7 +61,13 @@ impl Recorder {
 
     /// Whether a value is NULL.
     fn is_null(&self, v: Value) -> bool {
-        let def = self.b.trace.insts.iter().rev().find(|i| i.result == Some(v));
+        let def = self
+            .b
+            .trace
+            .insts
+            .iter()
+            .rev()
+            .find(|i| i.result == Some(v));
         def.is_some_and(|def| match def.imm {
             Imm::Obj(id) => self.b.trace.obj(id).known == Some(Known::Null),
             _ => false,
