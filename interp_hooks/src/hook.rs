@@ -533,7 +533,9 @@ unsafe fn enter(
         let saved = version.saved_by(ended.iterations, ended.exit);
         let saved = saved.saturating_sub(cost.saturating_add(ended.shortfall));
         e.budget.earn(saved);
-        header.ran(&version, ended.iterations, saved, e.options.borrow().all);
+        let stays = matches!(growth, Growth::Never);
+        let run = (ended.iterations, saved);
+        header.ran(&version, run, stays, e.options.borrow().all);
         match growth {
             Growth::Now(guard) => {
                 let place = (code, thread, f);

@@ -91,6 +91,8 @@ pub struct Version {
     pub saved_at: Vec<i64>,
     /// What it has saved less what entering and leaving it has cost, in ns: whether it is worth entering.
     pub balance: Cell<i64>,
+    /// The same of the runs that ended where its tree does not grow any more.
+    pub settled: Cell<i64>,
     /// Whether it would have grown, but for the share of the run time that the compiler may take.
     pub is_starved: Cell<bool>,
     /// Its tree with branches that wait to be compiled.
@@ -312,35 +314,52 @@ impl Header {
         let worst = versions.iter().min_by_key(|v| v.balance.get()).cloned();
         drop(versions);
         if let Some(worst) = worst {
-            self.judge(&worst, -worth::MISS_COST, keep);
+            self.judge(&worst, -worth::MISS_COST, true, keep);
         }
     }
 
-    /// A version was entered and left after so many iterations of its peeled loop, which saved so much, in ns.
-    pub fn ran(&self, version: &Rc<Version>, iterations: u64, saved: i64, keep: bool) {
+    /// A version was entered and left after so many iterations of its peeled loop, which saved so much, in ns, by an exit that
+    /// will stay one or not.
+    pub fn ran(
+        &self,
+        version: &Rc<Version>,
+        (iterations, saved): (u64, i64),
+        stays: bool,
+        keep: bool,
+    ) {
         for entries in [&self.entries, &version.entries] {
             entries.set(entries.get() + 1);
         }
         for all in [&self.iterations, &version.iterations] {
             all.set(all.get() + iterations + 1);
         }
-        self.judge(version, saved, keep);
+        self.judge(version, saved, stays, keep);
     }
 
     /// Whether a version stays, which has saved so much, in ns, or lost it. One that leaves again and again as soon as it
     /// is entered makes way for another recording, or, when that does not help, for the interpreter;
     /// unless it is to be kept.
-    fn judge(&self, version: &Rc<Version>, saved: i64, keep: bool) {
+    fn judge(&self, version: &Rc<Version>, saved: i64, stays: bool, keep: bool) {
         let balance = version.balance.get().saturating_add(saved);
         version.balance.set(balance.min(MAX_LOSS));
+        if stays {
+            let settled = version.settled.get().saturating_add(saved);
+            version.settled.set(settled.min(MAX_LOSS));
+        }
         // While a tree grows it leaves often: as much as it took to compile may be lost on top, since that is how long
         // each guard waits before it has a branch.
         let growing = i64::try_from(version.compile_us.saturating_mul(1000)).unwrap_or(i64::MAX);
-        if keep || balance > -(MAX_LOSS.saturating_add(growing)) {
+        let only = self.versions.borrow().len() == 1;
+        let starves = only && version.is_starved.get();
+        let least = match starves || version.settled.get() < -MAX_LOSS {
+            // It cannot grow now, or it is not for growing that it loses.
+            true => -MAX_LOSS,
+            false => -MAX_LOSS.saturating_add(growing),
+        };
+        if keep || balance > least {
             return;
         }
-        let only = self.versions.borrow().len() == 1;
-        if only
+        if starves
             && version.is_starved.replace(false)
             && let Some(e) = crate::engine::get()
         {
@@ -409,6 +428,8 @@ impl Header {
             // It will leave less often: half of what is owed is let off, not all, or it could grow for ever at a loss.
             let balance = from.balance.get();
             version.balance.set(balance.max(balance / 2));
+            let settled = from.settled.get();
+            version.settled.set(settled.max(settled / 2));
             self.versions.borrow_mut().push(Rc::new(version));
         }
     }

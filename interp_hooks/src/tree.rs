@@ -479,6 +479,7 @@ fn build(e: &Engine, tree: Tree, place: Place) -> Result<Version, Abort> {
         saved: iteration,
         saved_at: saved_at(&saved, &trace, &compiled),
         balance: Cell::new(0),
+        settled: Cell::new(0),
         pending: RefCell::default(),
         is_starved: Cell::new(false),
         exits: Cell::new(0),
