@@ -15,6 +15,7 @@ use pyo3_ffi as ffi;
 use traces::Helper;
 
 pub use containers::{build_tuple, sum_is_quiet};
+pub use text::is_ascii;
 
 type Obj = *mut ffi::PyObject;
 
@@ -570,6 +571,8 @@ pub fn address(h: Helper) -> usize {
         Helper::CallQuiet2 => text::call_quiet2 as *const () as usize,
         Helper::CallQuiet3 => text::call_quiet3 as *const () as usize,
         Helper::FormatNew => text::format_new as *const () as usize,
+        Helper::StrConcat => text::str_concat as *const () as usize,
+        Helper::IsAscii => text::is_ascii as *const () as usize,
         Helper::Join2 => text::join2 as *const () as usize,
         Helper::Join3 => text::join3 as *const () as usize,
         Helper::Join4 => text::join4 as *const () as usize,

@@ -162,6 +162,8 @@ helpers! {
     SetTake "set_take" (Obj Obj) false -> Some(I64), Writes;
     /// As `set_take`, of an int.
     SetTakeInt "set_take_int" (Obj I64) false -> Some(I64), Writes;
+    /// Whether all characters of a str, or all of bytes, are ASCII.
+    IsAscii "is_ascii" (Obj) false -> Some(Bool), Pure;
     /// Whether an object is hashed and compared, as a key, without running Python code.
     KeyIsQuiet "key_is_quiet" (Obj) false -> Some(Bool), Writes;
     /// Whether `sum` of a list or tuple runs no Python code and does not raise: it has items, all exact floats, or all exact
@@ -245,6 +247,8 @@ helpers! {
     CallQuiet3 "call_quiet3" (Obj Obj Obj Obj) false -> Some(Obj), New;
     /// `format(arg 0, arg 1)` of a number or a str, by a str; arg 1 NULL: without.
     FormatNew "format_new" (Obj Obj) false -> Some(Obj), New;
+    /// `arg 0 + arg 1` of two str.
+    StrConcat "str_concat" (Obj Obj) false -> Some(Obj), New;
     /// The concatenation of the arguments, which are str.
     Join2 "join2" (Obj Obj) false -> Some(Obj), New;
     /// As `join2`.
@@ -335,7 +339,9 @@ impl Helper {
             Helper::CDataSlice => Known::CData,
             Helper::BytesNew | Helper::BytesString => Known::Bytes,
             Helper::UCharNew | Helper::StrSlice | Helper::FormatNew => Known::Str,
-            Helper::Join2 | Helper::Join3 | Helper::Join4 | Helper::Join5 => Known::Str,
+            Helper::StrConcat | Helper::Join2 | Helper::Join3 | Helper::Join4 | Helper::Join5 => {
+                Known::Str
+            }
             Helper::BytesSlice => Known::Bytes,
             Helper::ListSlice => Known::List,
             Helper::TupleSlice => Known::Tuple,
@@ -369,6 +375,12 @@ impl Helper {
                 | List3
                 | SliceNew
         )
+    }
+
+    /// Whether it writes to nothing that keeps its arguments alive.
+    pub fn spares_arguments(self) -> bool {
+        use Helper::*;
+        matches!(self, SetPut | SetPutInt | SetTake | SetTakeInt)
     }
 
     /// The helper of this name (without `@`).

@@ -94,11 +94,11 @@ impl Key {
                 // A bool or a float may be equal to an int.
                 Key::Int(n) => {
                     let number = ffi::PyLong_FromLongLong(n);
-                    let same = !number.is_null() && is_equal(number, known);
+                    let same = compare(number, known);
                     ffi::Py_XDECREF(number);
-                    same
+                    return same;
                 }
-                Key::Other(o) => is_equal(o.0, known),
+                Key::Other(o) => return compare(o.0, known),
             };
             match same {
                 true => Match::Same,
@@ -120,18 +120,25 @@ fn hash_of(o: Object) -> Option<ffi::Py_hash_t> {
     }
 }
 
-/// Whether two objects that compare without running Python code are equal.
+/// Compares two objects that do so without running Python code. It may fail all the same: the recursion is counted.
 ///
 /// # Safety
-/// Two live objects, with the GIL held.
-unsafe fn is_equal(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> bool {
-    // SAFETY: the caller's promise; an error, of which there is none but for lack of memory, is cleared.
+/// Two objects, the first perhaps NULL where there is no memory, with the GIL held.
+unsafe fn compare(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> Match {
+    // SAFETY: the caller's promise; an error is cleared.
     unsafe {
-        let equal = ffi::PyObject_RichCompareBool(a, b, ffi::Py_EQ);
-        if equal < 0 {
-            ffi::PyErr_Clear();
+        let equal = match a.is_null() {
+            true => -1,
+            false => ffi::PyObject_RichCompareBool(a, b, ffi::Py_EQ),
+        };
+        match equal {
+            1 => Match::Same,
+            0 => Match::Other,
+            _ => {
+                ffi::PyErr_Clear();
+                Match::Unknown
+            }
         }
-        equal == 1
     }
 }
 
@@ -155,8 +162,12 @@ fn is_quiet(o: Object, depth: u32) -> bool {
             return instance::is_compared_by_identity(Object(class.cast()));
         }
         let n = ffi::PyTuple_Size(o.0);
-        let item = |i| Object(ffi::PyTuple_GetItem(o.0, i));
-        depth > 0 && n <= MAX_ITEMS && (0..n).all(|i| is_quiet(item(i), depth - 1))
+        // What C is still filling has no item there.
+        let item_is_quiet = |i| {
+            let item = ffi::PyTuple_GetItem(o.0, i);
+            !item.is_null() && is_quiet(Object(item), depth - 1)
+        };
+        depth > 0 && n <= MAX_ITEMS && (0..n).all(item_is_quiet)
     }
 }
 

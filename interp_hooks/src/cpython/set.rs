@@ -30,7 +30,7 @@ pub enum Found {
 /// Whether an exact set has a key.
 ///
 /// # Safety
-/// A live exact set or frozenset and a live key, with the GIL held.
+/// A live exact set and a live key, with the GIL held.
 pub unsafe fn find(t: &VersionTable, set: *mut ffi::PyObject, key: Key) -> Found {
     let Some(hash) = key.hash(t) else {
         return Found::Unknown;

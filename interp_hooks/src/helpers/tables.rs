@@ -1,6 +1,6 @@
 //! Helpers that look keys up in dicts and sets, where that runs no Python code.
 
-use super::{Obj, or_die};
+use super::Obj;
 use crate::cpython::keys::{self, Key};
 use crate::cpython::{dict, set};
 use crate::engine;
@@ -12,19 +12,50 @@ const UNKNOWN: i64 = 0;
 const ABSENT: i64 = 1;
 const HAS: i64 = 2;
 
-fn died_of_memory() -> ! {
-    // SAFETY: ends the process, as `or_die` does.
-    unsafe { ffi::Py_FatalError(c"hardwire: out of memory".as_ptr()) }
+/// A key as a trace has it.
+#[derive(Clone, Copy)]
+enum Given {
+    /// An object, which is what the table keeps.
+    Object(Obj),
+    /// A number without one.
+    Int(i64),
 }
 
-/// A new reference to the object that a key is.
-fn object_of(key: Key) -> Obj {
-    // SAFETY: a live object; the GIL is held.
-    unsafe {
-        match key {
-            Key::Text(key) | Key::Other(key) => ffi::Py_NewRef(key.0),
-            Key::Int(n) => or_die(ffi::PyLong_FromLongLong(n)),
+impl Given {
+    /// As it compares; `None` where that may run Python code.
+    fn key(self) -> Option<Key> {
+        match self {
+            Given::Object(o) => Key::of(Object(o)),
+            Given::Int(n) => Some(Key::Int(n)),
         }
+    }
+
+    /// A new reference; NULL where there is no memory.
+    fn object(self) -> Obj {
+        // SAFETY: a live object; the GIL is held.
+        unsafe {
+            match self {
+                Given::Object(o) => ffi::Py_NewRef(o),
+                Given::Int(n) => ffi::PyLong_FromLongLong(n),
+            }
+        }
+    }
+}
+
+/// Does something with the object of a key that changes nothing where it fails; then the interpreter does it, and fails likewise.
+///
+/// # Safety
+/// The GIL is held, and so does `change` not mind.
+unsafe fn with_object(key: Given, change: impl FnOnce(Obj) -> bool) -> bool {
+    // SAFETY: the object is ours; an error is cleared.
+    unsafe {
+        let object = key.object();
+        let done = !object.is_null() && change(object);
+        ffi::Py_XDECREF(object);
+        if !done {
+            ffi::PyErr_Clear();
+        }
+        done
     }
 }
 
@@ -32,8 +63,8 @@ fn object_of(key: Key) -> Obj {
 ///
 /// # Safety
 /// A live dict and key, with the GIL held.
-unsafe fn place_of(dict: Obj, key: Option<Key>, any: i64) -> usize {
-    let (Some(e), Some(key)) = (engine::get(), key) else {
+unsafe fn place_of(dict: Obj, key: Given, any: i64) -> usize {
+    let (Some(e), Some(key)) = (engine::get(), key.key()) else {
         return UNKNOWN as usize;
     };
     // SAFETY: the caller's promise.
@@ -54,23 +85,23 @@ unsafe fn place_of(dict: Obj, key: Option<Key>, any: i64) -> usize {
 
 pub(super) unsafe extern "C" fn dict_find(dict: Obj, key: Obj, any: i64) -> usize {
     // SAFETY: a live dict and key.
-    unsafe { place_of(dict, Key::of(Object(key)), any) }
+    unsafe { place_of(dict, Given::Object(key), any) }
 }
 
 pub(super) unsafe extern "C" fn dict_find_int(dict: Obj, key: i64, any: i64) -> usize {
     // SAFETY: a live dict.
-    unsafe { place_of(dict, Some(Key::Int(key)), any) }
+    unsafe { place_of(dict, Given::Int(key), any) }
 }
 
 /// Stores under a key; false where the interpreter has to do it.
 ///
 /// # Safety
 /// A live dict, key and value, with the GIL held.
-unsafe fn store(dict: Obj, key: Option<Key>, value: Obj, writes_over: bool) -> bool {
-    let (Some(e), Some(key)) = (engine::get(), key) else {
+unsafe fn store(dict: Obj, given: Given, value: Obj, writes_over: bool) -> bool {
+    let (Some(e), Some(key)) = (engine::get(), given.key()) else {
         return false;
     };
-    // SAFETY: the caller's promise. Where there is no memory the process ends.
+    // SAFETY: the caller's promise.
     unsafe {
         match dict::find(e.table, dict, key) {
             dict::Found::Unknown => return false,
@@ -79,37 +110,32 @@ unsafe fn store(dict: Obj, key: Option<Key>, value: Obj, writes_over: bool) -> b
             }
             _ => {}
         }
-        let made = object_of(key);
-        if ffi::PyDict_SetItem(dict, made, value) != 0 {
-            died_of_memory();
-        }
-        ffi::Py_DECREF(made);
+        with_object(given, |key| ffi::PyDict_SetItem(dict, key, value) == 0)
     }
-    true
 }
 
 pub(super) unsafe extern "C" fn dict_set(dict: Obj, key: Obj, value: Obj) -> bool {
     // SAFETY: live objects.
-    unsafe { store(dict, Key::of(Object(key)), value, true) }
+    unsafe { store(dict, Given::Object(key), value, true) }
 }
 
 pub(super) unsafe extern "C" fn dict_set_int(dict: Obj, key: i64, value: Obj) -> bool {
     // SAFETY: live objects.
-    unsafe { store(dict, Some(Key::Int(key)), value, true) }
+    unsafe { store(dict, Given::Int(key), value, true) }
 }
 
 pub(super) unsafe extern "C" fn dict_add(dict: Obj, key: Obj, value: Obj) -> bool {
     // SAFETY: live objects.
-    unsafe { store(dict, Key::of(Object(key)), value, false) }
+    unsafe { store(dict, Given::Object(key), value, false) }
 }
 
 /// Whether a set has a key, as a trace has it.
 ///
 /// # Safety
 /// A live exact set and key, with the GIL held.
-unsafe fn find(set: Obj, key: Option<Key>) -> (i64, Obj) {
+unsafe fn find(set: Obj, key: Given) -> (i64, Obj) {
     let null = std::ptr::null_mut();
-    let (Some(e), Some(key)) = (engine::get(), key) else {
+    let (Some(e), Some(key)) = (engine::get(), key.key()) else {
         return (UNKNOWN, null);
     };
     // SAFETY: the caller's promise.
@@ -122,52 +148,44 @@ unsafe fn find(set: Obj, key: Option<Key>) -> (i64, Obj) {
 
 pub(super) unsafe extern "C" fn set_find(set: Obj, key: Obj) -> i64 {
     // SAFETY: an exact set and a live key.
-    unsafe { find(set, Key::of(Object(key))).0 }
+    unsafe { find(set, Given::Object(key)).0 }
 }
 
 pub(super) unsafe extern "C" fn set_find_int(set: Obj, key: i64) -> i64 {
     // SAFETY: an exact set.
-    unsafe { find(set, Some(Key::Int(key))).0 }
+    unsafe { find(set, Given::Int(key)).0 }
 }
 
 /// Adds a key to a set; false where the interpreter has to do it.
 ///
 /// # Safety
 /// A live exact set and key, with the GIL held.
-unsafe fn put(set: Obj, key: Option<Key>) -> bool {
-    // SAFETY: the caller's promise. Where there is no memory the process ends.
+unsafe fn put(set: Obj, key: Given) -> bool {
+    // SAFETY: the caller's promise.
     unsafe {
-        let Some(key) = key else { return false };
-        match find(set, Some(key)).0 {
-            UNKNOWN => return false,
-            ABSENT => {
-                let made = object_of(key);
-                if ffi::PySet_Add(set, made) != 0 {
-                    died_of_memory();
-                }
-                ffi::Py_DECREF(made);
-            }
-            _ => {}
+        match find(set, key).0 {
+            UNKNOWN => false,
+            ABSENT => with_object(key, |key| ffi::PySet_Add(set, key) == 0),
+            _ => true,
         }
     }
-    true
 }
 
 pub(super) unsafe extern "C" fn set_put(set: Obj, key: Obj) -> bool {
     // SAFETY: an exact set and a live key.
-    unsafe { put(set, Key::of(Object(key))) }
+    unsafe { put(set, Given::Object(key)) }
 }
 
 pub(super) unsafe extern "C" fn set_put_int(set: Obj, key: i64) -> bool {
     // SAFETY: an exact set.
-    unsafe { put(set, Some(Key::Int(key))) }
+    unsafe { put(set, Given::Int(key)) }
 }
 
 /// Removes a key from a set, as a trace has it.
 ///
 /// # Safety
 /// A live exact set and key, with the GIL held.
-unsafe fn take(set: Obj, key: Option<Key>) -> i64 {
+unsafe fn take(set: Obj, key: Given) -> i64 {
     // SAFETY: the caller's promise.
     unsafe {
         let (found, known) = find(set, key);
@@ -188,19 +206,22 @@ unsafe fn take(set: Obj, key: Option<Key>) -> i64 {
 
 pub(super) unsafe extern "C" fn set_take(set: Obj, key: Obj) -> i64 {
     // SAFETY: an exact set and a live key.
-    unsafe { take(set, Key::of(Object(key))) }
+    unsafe { take(set, Given::Object(key)) }
 }
 
 pub(super) unsafe extern "C" fn set_take_int(set: Obj, key: i64) -> i64 {
     // SAFETY: an exact set.
-    unsafe { take(set, Some(Key::Int(key))) }
+    unsafe { take(set, Given::Int(key)) }
 }
 
 pub(super) unsafe extern "C" fn key_is_quiet(key: Obj) -> bool {
     Key::of(Object(key)).is_some()
 }
 
-/// A set of borrowed items, which are hashed and compared without running Python code; NULL where there is no memory.
+/// A set of borrowed items, which are hashed and compared without running Python code; NULL where it raises.
+///
+/// # Safety
+/// Live objects, with the GIL held.
 unsafe fn set_of<const N: usize>(items: [Obj; N]) -> Obj {
     // SAFETY: live objects.
     unsafe {

@@ -103,6 +103,9 @@ pub(super) unsafe extern "C" fn tuple_slice(tuple: Obj, start: i64, stop: i64) -
 }
 
 /// Calls what runs no Python code for these arguments; NULL where it raises.
+///
+/// # Safety
+/// Live objects, with the GIL held.
 unsafe fn call_quiet<const N: usize>(callee: Obj, args: [Obj; N]) -> Obj {
     // SAFETY: live objects.
     unsafe { ffi::PyObject_Vectorcall(callee, args.as_ptr(), N, std::ptr::null_mut()) }
@@ -140,6 +143,9 @@ unsafe extern "C" {
 }
 
 /// `BUILD_STRING`, Python/bytecodes.c; NULL where there is no memory.
+///
+/// # Safety
+/// Live str, with the GIL held.
 unsafe fn join<const N: usize>(parts: [Obj; N]) -> Obj {
     // SAFETY: live str; an empty str joins them.
     unsafe {
@@ -171,4 +177,27 @@ pub(super) unsafe extern "C" fn join4(a: Obj, b: Obj, c: Obj, d: Obj) -> Obj {
 pub(super) unsafe extern "C" fn join5(a: Obj, b: Obj, c: Obj, d: Obj, e: Obj) -> Obj {
     // SAFETY: live str.
     unsafe { join([a, b, c, d, e]) }
+}
+
+/// `+` of two str: the one where the other is empty.
+pub(super) unsafe extern "C" fn str_concat(a: Obj, b: Obj) -> Obj {
+    // SAFETY: live str.
+    unsafe { ffi::PyUnicode_Concat(a, b) }
+}
+
+/// Whether all characters of a str, or all bytes, are ASCII.
+///
+/// # Safety
+/// A live exact str or bytes, with the GIL held.
+pub unsafe extern "C" fn is_ascii(text: Obj) -> bool {
+    // SAFETY: the caller's promise: `isascii` of both is C that runs no Python code; an error is cleared.
+    unsafe {
+        let name = ffi::PyUnicode_InternFromString(c"isascii".as_ptr());
+        let null = std::ptr::null_mut::<ffi::PyObject>();
+        let is = ffi::PyObject_CallMethodObjArgs(text, name, null);
+        ffi::Py_XDECREF(name);
+        ffi::Py_XDECREF(is);
+        ffi::PyErr_Clear();
+        is == ffi::Py_True()
+    }
 }

@@ -160,7 +160,7 @@ impl Recorder {
             // helper would copy the text each time.
             return Err(Abort::new(Reason::NoGain, "a text that grows"));
         }
-        if op == BinOp::Add && self.quiet_join(2, i)? {
+        if op == BinOp::Add && self.quiet_concat(i)? {
             return Ok(());
         }
         self.residual(Helper::PyBinary, i64::from(i.oparg), 2, i.next)

@@ -6,9 +6,10 @@ use super::calls::CallShape;
 use super::{Pending, Recorder};
 use crate::cpython::decode::Instr;
 use crate::cpython::instance;
-use crate::py::{self, Object};
+use crate::helpers;
+use crate::py::{self, Kind, Object};
 use std::ffi::CStr;
-use traces::{Abort, Helper, Known, Op, Value};
+use traces::{Abort, Field, Helper, Known, Op, Value};
 
 /// The types that a letter of the tables stands for.
 fn types(letter: u8) -> &'static [Known] {
@@ -26,6 +27,12 @@ fn types(letter: u8) -> &'static [Known] {
 
 /// A method: its name, the types that have it (`e` is a set), and its arguments, of which `=` is of the same type.
 type Row = (&'static CStr, &'static [u8], &'static [u8]);
+
+/// Of ASCII alone: a handler of errors may be anybody's.
+const ENCODE: &CStr = c"encode";
+const DECODE: &CStr = c"decode";
+/// `int` of a text that is longer may be done in Python (`Lib/_pylong.py`), and so is what is done with ints that are large.
+const MAX_DIGITS: i64 = 1000;
 
 const METHODS: &[Row] = &[
     (c"startswith", b"sb", b"="),
@@ -75,8 +82,8 @@ const METHODS: &[Row] = &[
     (c"ljust", b"sb", b"i"),
     (c"rjust", b"sb", b"i"),
     (c"center", b"sb", b"i"),
-    (c"encode", b"s", b""),
-    (c"decode", b"b", b""),
+    (ENCODE, b"s", b""),
+    (DECODE, b"b", b""),
     (c"hex", b"bf", b""),
     (c"bit_length", b"i", b""),
     (c"bit_count", b"i", b""),
@@ -84,7 +91,8 @@ const METHODS: &[Row] = &[
     (c"keys", b"d", b""),
     (c"values", b"d", b""),
     (c"items", b"d", b""),
-    (c"copy", b"dle", b""),
+    // Not of a dict, which may compare its keys.
+    (c"copy", b"le", b""),
 ];
 
 /// Functions of `builtins`.
@@ -143,12 +151,18 @@ impl Recorder {
         if !is_known || e.owned {
             return Ok(false);
         }
+        let of_ascii = [ENCODE, DECODE]
+            .map(Some)
+            .contains(&quiet_name(callee, &kinds));
+        for (&at, &ty) in operands.iter().zip(&kinds) {
+            if !self.is_quiet_argument(callee, at, ty, of_ascii)? {
+                return Ok(false);
+            }
+        }
         let callable = self.quiet_callee(shape, callee, e.value)?;
         let mut args = vec![callable];
-        for (&at, ty) in operands.iter().zip(kinds) {
-            let (value, ty) = (self.b.peek(at)?.value, self.known(ty));
-            self.b.guard_type(value, ty);
-            args.push(value);
+        for (&at, &ty) in operands.iter().zip(&kinds) {
+            args.push(self.quiet_argument(callee, at, ty, of_ascii)?);
         }
         let helper = match operands.len() {
             1 => Helper::CallQuiet1,
@@ -158,6 +172,52 @@ impl Recorder {
         };
         self.quiet_result(helper, &args, shape.nargs + 2, i.next)?;
         Ok(true)
+    }
+
+    /// Whether an argument is as small, and as plain, as `quiet_argument` guards.
+    fn is_quiet_argument(
+        &self,
+        callee: Object,
+        at: usize,
+        ty: Known,
+        of_ascii: bool,
+    ) -> Result<bool, Abort> {
+        let object = self.concrete(at)?;
+        Ok(match ty {
+            Known::Int => matches!(object.kind(), Kind::Int(_)),
+            Known::Str if is_int(callee) => object.field_i64(Field::StrLength) <= MAX_DIGITS,
+            // SAFETY: an exact str or bytes.
+            _ if of_ascii => unsafe { helpers::is_ascii(object.0) },
+            _ => true,
+        })
+    }
+
+    /// An argument, which is guarded to be of its type; an int to fit in 64 bits.
+    fn quiet_argument(
+        &mut self,
+        callee: Object,
+        at: usize,
+        ty: Known,
+        of_ascii: bool,
+    ) -> Result<Value, Abort> {
+        let value = self.b.peek(at)?.value;
+        let id = self.known(ty);
+        self.b.guard_type(value, id);
+        if ty == Known::Int {
+            self.integer(at)?;
+        } else if ty == Known::Str && is_int(callee) {
+            let length = match self.defined_by(value) {
+                Some(Op::BoxChar | Op::BoxUChar) => self.b.int(1)?,
+                _ => self.b.load_field(value, Field::StrLength)?,
+            };
+            let most = self.b.int(MAX_DIGITS)?;
+            let fits = self.b.op(Op::ILe, &[length, most])?;
+            self.b.guard(fits, true);
+        } else if of_ascii {
+            let is_ascii = self.b.call(Helper::IsAscii, &[value])?;
+            self.b.guard(is_ascii, true);
+        }
+        Ok(value)
     }
 
     /// The callee as a value: guarded, where it is a function.
@@ -183,20 +243,28 @@ impl Recorder {
         let Some(ty) = kinds.into_iter().find(|&ty| of.is_exactly(ty)) else {
             return Ok(false);
         };
-        let mut args = Vec::with_capacity(2);
-        let wanted = [(operands - 1, ty), (0, Known::Str)];
-        for (at, ty) in wanted.into_iter().take(operands) {
-            if !self.concrete(at)?.is_exactly(ty) {
-                return Ok(false);
-            }
-            let (value, ty) = (self.b.peek(at)?.value, self.known(ty));
-            self.b.guard_type(value, ty);
-            args.push(value);
+        if spec && !self.concrete(0)?.is_exactly(Known::Str)
+            || !self.is_quiet_argument(of, operands - 1, ty, false)?
+        {
+            return Ok(false);
+        }
+        let mut args = vec![self.quiet_argument(of, operands - 1, ty, false)?];
+        if spec {
+            args.push(self.quiet_argument(of, 0, Known::Str, false)?);
         }
         if !spec {
             args.push(self.null()?);
         }
         self.quiet_result(Helper::FormatNew, &args, operands, i.next)?;
+        Ok(true)
+    }
+
+    /// `+` of two str; says whether it was emitted.
+    pub(super) fn quiet_concat(&mut self, i: &Instr) -> Result<bool, Abort> {
+        let Some(args) = self.texts(2)? else {
+            return Ok(false);
+        };
+        self.quiet_result(Helper::StrConcat, &args, 2, i.next)?;
         Ok(true)
     }
 
@@ -209,9 +277,18 @@ impl Recorder {
             5 => Helper::Join5,
             _ => return Ok(false),
         };
+        let Some(args) = self.texts(n)? else {
+            return Ok(false);
+        };
+        self.quiet_result(helper, &args, n, i.next)?;
+        Ok(true)
+    }
+
+    /// The top operands, where all are str: each is guarded to be one.
+    fn texts(&mut self, n: usize) -> Result<Option<Vec<Value>>, Abort> {
         for at in 0..n {
             if !self.concrete(at)?.is_exactly(Known::Str) {
-                return Ok(false);
+                return Ok(None);
             }
         }
         let mut args = Vec::with_capacity(n);
@@ -220,8 +297,7 @@ impl Recorder {
             self.b.guard_type(value, ty);
             args.push(value);
         }
-        self.quiet_result(helper, &args, n, i.next)?;
-        Ok(true)
+        Ok(Some(args))
     }
 
     /// What a helper makes of the top operands takes their place.
@@ -260,13 +336,23 @@ fn fit(letters: &[u8], kinds: &[Known], same: Option<Known>) -> bool {
             })
 }
 
+/// Whether a callee is the class `int`.
+fn is_int(callee: Object) -> bool {
+    callee.0 == py::known_address(Known::Int)
+}
+
+/// The name of a method of an object of this type.
+fn quiet_name(method: Object, kinds: &[Known]) -> Option<&'static CStr> {
+    let class = Object(py::known_address(*kinds.first()?));
+    instance::name_of_method(method, class)
+}
+
 /// Whether a method runs no Python code for an object and arguments of these types.
 fn is_quiet_method(method: Object, kinds: &[Known]) -> bool {
     let Some((&of, arguments)) = kinds.split_first() else {
         return false;
     };
-    let class = Object(py::known_address(of));
-    let name = instance::name_of_method(method, class);
+    let name = quiet_name(method, kinds);
     METHODS.iter().any(|&(known, owners, letters)| {
         name == Some(known)
             && owners.iter().any(|&owner| types(owner).contains(&of))

@@ -358,12 +358,6 @@ impl Recorder {
         let source = self.b.slot_below_top(0);
         let e = self.b.pop()?;
         self.rescue(k);
-        if !e.owned && self.is_null(e.value) {
-            self.b
-                .effect(Op::ReleaseSlot, &[], Imm::Slot(self.b.local_slot(k)));
-            self.locals[k as usize] = Some(e.value);
-            return Ok(());
-        }
         if !e.owned {
             self.b.effect(Op::InitSlot, &[e.value], Imm::Slot(source));
         }

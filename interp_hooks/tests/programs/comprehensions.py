@@ -70,6 +70,56 @@ def run(n):
 
 show(run(80))
 
+# === over_what_lives_on: compiled=merge
+from show import show
+
+def merge(sequences):
+    result = []
+    while True:
+        sequences = [s for s in sequences if s]
+        if not sequences:
+            return result
+        for first in sequences:
+            candidate = first[0]
+            for s in sequences:
+                if candidate in s[1:]:
+                    candidate = None
+                    break
+            else:
+                break
+        if candidate is None:
+            return result, sequences
+        result.append(candidate)
+        for sequence in sequences:
+            if sequence[0] == candidate:
+                del sequence[0]
+
+def run(n):
+    got = []
+    for i in range(n):
+        got.append(merge([[i, 3, 5], ["a", 3, 5], [i, "a"], [], [4, 5]]))
+    return got
+
+show(run(3), run(100))
+
+# === over_objects_of_others: compiled=outer
+from show import show
+
+class P:
+    def __init__(self, v): self.v = v
+
+def inner(xs):
+    r = [x for x in xs]
+    return len(r)
+
+def outer(n, xs):
+    t = 0
+    for k in range(n): t += inner(xs)
+    return t
+
+xs = [P(1)]
+for r in range(3): show(outer(200, xs), xs[0].v)
+
 # === that_raise
 from show import show
 

@@ -183,3 +183,83 @@ for turn in range(6):
     gc.collect()
     blocks.append(sys.getallocatedblocks())
 show(abs(blocks[-1] - blocks[-2]) < 60)
+
+# === handlers_of_errors
+import codecs
+from show import show
+
+def handler(problem):
+    log.append((seen, type(problem).__name__))
+    return ("?", problem.end)
+log, seen = [], 0
+strict = codecs.lookup_error("strict")
+
+def run(n, texts, raws):
+    global seen
+    got = []
+    for i in range(n):
+        seen = i
+        got.append((texts[i % len(texts)].encode(), raws[i % len(raws)].decode()))
+    return got
+
+codecs.register_error("strict", handler)
+try:
+    got = run(100, ["a", "b\ud800", "\u00e4"], [b"x", b"\xff", "\u00e4".encode(), b""])
+finally:
+    codecs.register_error("strict", strict)
+show(got, log)
+
+# === numbers_that_are_large
+import sys
+from show import show
+
+def run(n, k):
+    got, seen = [], 0
+    for i in range(n):
+        seen = i
+        text = str(k)
+        got.append((len(text), hash(repr(k)), len(f"{k}"), int(text) == k, len(format(k, "d")), seen))
+        k = k * 1000003 if i % 7 == 6 else k
+    return got
+
+sys.set_int_max_str_digits(0)
+show(run(60, 12), run(60, 2**62), run(20, 7**9000))
+
+# === concatenations_of_nothing: compiled=run
+from show import show
+
+def run(n, texts):
+    got = []
+    for i in range(n):
+        text = texts[i % len(texts)]
+        a, b, c = "" + text, text + "", text + "x"
+        got.append((a is text, b is text, c, "" + text is text))
+    return got
+
+show(run(60, ["long enough", "", "c", "\u00e4", "\u4f60"]))
+
+# === dicts_that_are_copied
+from show import show
+
+class Key:
+    def __init__(self, n): self.n = n
+    def __hash__(self): return 7
+    def __eq__(self, other):
+        global seen
+        seen += 1
+        return self.n == other.n
+seen = 0
+
+def run(n):
+    global seen
+    table = {Key(k): k for k in range(6)}
+    for k in range(200): table[k + 100] = k
+    for k in range(190): del table[k + 100]
+    got = []
+    for i in range(n):
+        seen += 1000
+        copied = table.copy()
+        got.append((seen, len(copied)))
+    return got
+
+show(run(60))

@@ -318,3 +318,49 @@ def run(n):
     return got
 
 show(run(100))
+
+# === keys_that_are_kept: compiled=run
+import gc
+import sys
+from show import show
+
+def run(n, keys):
+    table, known, same = {}, set(), 0
+    for i in range(n):
+        table[int(keys[i % len(keys)])] = i
+        known.add(keys[i % len(keys)])
+        if i % 11 == 0: table.clear(); known.clear()
+    for key in known: same += any(key is k for k in keys)
+    return len(table), same
+
+KEYS = [str(2**70 + k) for k in range(5)] + [str(2**40 + k) for k in range(9)]
+blocks = []
+for turn in range(5):
+    show(run(400, KEYS))
+    gc.collect()
+    blocks.append(sys.getallocatedblocks())
+show(abs(blocks[-1] - blocks[-2]) < 60)
+
+# === comparisons_that_fail
+from show import show
+
+def deep(n):
+    key = 1
+    for _ in range(n): key = (key,)
+    return key
+
+KEYS = [deep(2), deep(3), (1, (2, 3))]
+
+def inside(keys):
+    return [{q for q in keys}, [q in {(1, (2, 3)): 1} for q in keys]]
+
+def at_depth(n):
+    return at_depth(n - 1) if n else inside(KEYS)
+
+def run():
+    got = []
+    for n in range(60):
+        got.append(len(at_depth(n % 7)[0]))
+    return got
+
+show(run())

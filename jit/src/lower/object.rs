@@ -413,6 +413,8 @@ impl<'a> Lower<'a> {
                 Ok(())
             }
             (Op::ClearSlot, Imm::Slot(slot)) => self.clear(slot),
+            // A variable would keep what it has let go of.
+            (Op::ReleaseSlot, Imm::Slot(slot)) if self.trace.is_local(slot) => Err(malformed(inst)),
             (Op::ReleaseSlot, Imm::Slot(slot)) => {
                 self.release(slot);
                 Ok(())

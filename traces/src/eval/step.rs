@@ -180,6 +180,9 @@ impl Eval<'_> {
                 self.drop_object(old)?;
             }
             (Op::ReleaseSlot, Imm::Slot(slot), []) => {
+                if self.trace.is_local(slot) {
+                    return Err("releases what a variable holds".to_string());
+                }
                 let old = self.world.slot(slot);
                 if self.world.heap.get(old)?.refs <= 1 {
                     return Err("releases the last reference".to_string());

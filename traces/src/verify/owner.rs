@@ -353,6 +353,12 @@ impl<'a> Walk<'a> {
             Imm::Helper(helper) | Imm::HelperSlot(helper, _) => helper.keeps_arguments(),
             _ => false,
         };
+        let spares = matches!(inst.imm, Imm::Helper(helper) if helper.spares_arguments());
+        let alive = |v: &Value| self.now.in_memory.contains(v);
+        let spared: Vec<Value> = match spares {
+            true => inst.args.iter().copied().filter(alive).collect(),
+            false => Vec::new(),
+        };
         if container {
             let kept = inst.args.iter().copied().filter(|&v| self.is_obj(v));
             let kept: Vec<Value> = kept.collect();
@@ -371,6 +377,7 @@ impl<'a> Walk<'a> {
             let listed = self.objects_listed(inst);
             self.now.in_memory.extend(listed);
         }
+        self.now.in_memory.extend(spared);
         if container {
             // Where it has taken them; else nothing has changed.
             let kept = inst.args.iter().copied().filter(|&v| self.is_obj(v));
