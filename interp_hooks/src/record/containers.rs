@@ -270,7 +270,13 @@ impl Recorder {
     }
 
     pub(super) fn delete_fast(&mut self, i: &Instr) -> Result<(), Abort> {
-        let (k, old) = (i.oparg, self.slot_object(self.b.local_slot(i.oparg)));
+        let quiet = self.guard_old(i.oparg)?;
+        self.delete_local(i.oparg, quiet, i.next)
+    }
+
+    /// Guards that a local holds an object as it does now, and whether nobody notices when that dies, which is said.
+    pub(super) fn guard_old(&mut self, k: u32) -> Result<bool, Abort> {
+        let old = self.slot_object(self.b.local_slot(k));
         if old.is_null() {
             return Err(Reason::Raised.into());
         }
@@ -280,6 +286,11 @@ impl Recorder {
             let ty = self.type_of(old);
             self.b.guard_type(v, ty);
         }
+        Ok(quiet)
+    }
+
+    /// Deletes a local of which that was guarded.
+    pub(super) fn delete_local(&mut self, k: u32, quiet: bool, next: u32) -> Result<(), Abort> {
         self.rescue(k);
         if !quiet {
             self.shelter();
@@ -288,7 +299,7 @@ impl Recorder {
         self.b.effect(op, &[], Imm::Slot(self.b.local_slot(k)));
         self.forget_local(k);
         if !quiet {
-            self.b.begin(i.next);
+            self.b.begin(next);
             self.b.check();
         }
         Ok(())

@@ -55,8 +55,10 @@ impl Recorder {
             self.b.push(null);
             return Ok(());
         }
+        // An exit resumes in front of the bytecode: nothing is pushed before all is guarded.
+        let quiet = self.guard_old(i.oparg)?;
         self.b.push(v);
-        self.delete_fast(i)
+        self.delete_local(i.oparg, quiet, i.next)
     }
 
     /// Whether a value is NULL.

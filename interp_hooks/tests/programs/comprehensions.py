@@ -51,6 +51,24 @@ def objects(n):
 
 show(run(100), texts(60), objects(60), log)
 
+# === a_name_of_many_types: compiled=run
+from show import show
+
+class A:
+    def __init__(self, n): self.n = n
+class B(A):
+    pass
+
+def run(n, things):
+    got, m = [], things[0]
+    for i in range(n):
+        got.append("|".join([m.n for m in (A("a"), B("b"))]))
+        if i % 5 == 4: got.append(m)
+        if i % 5 == 4: m = things[i // 5 % len(things)]
+    return [m.n if isinstance(m, A) else m for m in got]
+
+show(run(400, [A("x"), B("y"), 1, 2.5, "text", (1, 2), None, [3], A("z"), 2**70, True, b"raw"]))
+
 # === a_name_that_is_not_set: compiled=run
 from show import show
 
