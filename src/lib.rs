@@ -14,5 +14,7 @@ pub mod layout;
 pub mod python;
 pub mod run;
 pub mod runtime;
+#[cfg(test)]
+mod testing;
 pub mod trace;
 pub mod venv;

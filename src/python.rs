@@ -371,13 +371,12 @@ fn judge(path: &Path, facts: &str) -> Result<Interpreter, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use crate::testing::script;
 
     /// An executable that answers like an interpreter.
     fn fake(path: &Path, answer: &str) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, format!("#!/bin/sh\nprintf '{answer}'\n")).unwrap();
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        script(path, &format!("#!/bin/sh\nprintf '{answer}'\n"));
     }
 
     fn answer(version: &str) -> String {
@@ -428,8 +427,7 @@ mod tests {
         fake(&old, &answer("3.13.2"));
         fake(&new, &answer("3.13.10"));
         std::fs::create_dir_all(shim.parent().unwrap()).unwrap();
-        std::fs::write(&shim, "#!/bin/sh\necho 'command not found' >&2\nexit 127\n").unwrap();
-        std::fs::set_permissions(&shim, std::fs::Permissions::from_mode(0o755)).unwrap();
+        script(&shim, "#!/bin/sh\necho 'command not found' >&2\nexit 127\n");
 
         let mut search = Search {
             chosen: Some(chosen.clone().into()),

@@ -149,7 +149,7 @@ fn quietly(command: &mut Command) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use crate::testing::script;
 
     const NEVER: Environment = Environment {
         name: "never-made",
@@ -160,12 +160,10 @@ mod tests {
     fn what_venv_says_is_passed_on_with_a_way_out() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("python3.13");
-        fs::write(
+        script(
             &path,
             "#!/bin/sh\necho ensurepip is not available\nexit 1\n",
-        )
-        .unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        );
         let base = Interpreter {
             path,
             version: (3, 13, 99),
