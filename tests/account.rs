@@ -65,7 +65,7 @@ for i in range(600):
 '''
 for k in range(3000):
     exec(source.format(k), {})
-print('recorded few:', 0 < hardwire.stats()['recordings'] < 600)
+print('recorded few:', 0 < hardwire.stats()['recordings'] < 2000)
 ";
 
 /// What a loop is about its recording tells, which takes longer than such a loop runs.

@@ -25,7 +25,7 @@ const RECORDING_NS: i64 = 20_000;
 const BYTECODE_NS: i64 = 1_000;
 /// As `FREE_US` and `SHARE`, of recordings where only loops that have to do with C may be compiled: which these are, they
 /// tell.
-const FREE_TO_LOOK_US: i64 = 5_000;
+const FREE_TO_LOOK_US: i64 = 30_000;
 const SHARE_TO_LOOK: i64 = 40;
 
 /// How long loops sleep at least, in microseconds: to wake them costs every loop that is left alone a callback.
