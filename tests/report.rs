@@ -219,7 +219,7 @@ def run(n):
 print(run(3000), 'run' in hardwire.explain(run))
 text = ''
 for i in range(400000):
-    text = str(i).join(('a', 'b'))
+    text = frozenset((i, i))
 ",
     );
     let (status, lines) = report(folder.path(), &["program.py"]);
