@@ -215,7 +215,7 @@ fn on_means_that_loops_are_compiled(installed: &Installed) {
         let (status, stdout, stderr) = installed.run(options, environment);
         assert_eq!((status, &stdout), (Some(0), &plain.1), "{stderr}");
         assert!(
-            stderr.starts_with("hardwire: ") && stderr.contains("1 compiled"),
+            stderr.starts_with("hardwire: ") && stderr.contains(" total: compiled"),
             "{options:?} {environment:?}: {stderr}"
         );
     }
