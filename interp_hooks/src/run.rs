@@ -94,6 +94,8 @@ pub unsafe fn run<'a>(
     e.runs.borrow_mut().push(run);
     // Nested events are suppressed while a callback runs; native code is no callback to the
     // functions that it calls.
+    // SAFETY: the caller's promise.
+    let depth = unsafe { frame::stacktop(e.table, f) };
     // SAFETY: the caller's promise; the code was compiled for this frame's code object.
     let n = unsafe {
         let tracing = frame::tracing(e.table, thread);
@@ -101,7 +103,6 @@ pub unsafe fn run<'a>(
         *tracing = 0;
         // As that of a frame that runs: the collector, which walks the frames of generators, would find slots of the operand
         // stack that own nothing any more.
-        let depth = frame::stacktop(e.table, f);
         frame::set_stacktop(e.table, f, -1);
         let sites = &version.compiled.sites;
         handoff::begins(buf.activation(), sites, thread);
@@ -111,8 +112,6 @@ pub unsafe fn run<'a>(
             sample::runs(thread, before, ran);
         }
         handoff::ended(buf.activation(), sites);
-        // Until the frame is rebuilt.
-        frame::set_stacktop(e.table, f, depth);
         *tracing = was;
         n
     };
@@ -147,6 +146,11 @@ pub unsafe fn run<'a>(
                 calls = Some(left);
             }
         }
+    }
+    if version.compiled.exits.get(n as usize).is_none() {
+        // SAFETY: the caller's promise. An exit says how deep the stack is once the frame is rebuilt: what dies before that may
+        // have the collector run.
+        unsafe { frame::set_stacktop(e.table, f, depth) };
     }
     // Where the call would have let go of it, before anything else goes on.
     drop(owed);

@@ -45,7 +45,7 @@ impl Given {
 /// Does something with the object of a key that changes nothing where it fails; then the interpreter does it, and fails likewise.
 ///
 /// # Safety
-/// The GIL is held, and so does `change` not mind.
+/// The GIL is held; `change` is given a live object, and leaves all as it was where it gives false.
 unsafe fn with_object(key: Given, change: impl FnOnce(Obj) -> bool) -> bool {
     // SAFETY: the object is ours; an error is cleared.
     unsafe {

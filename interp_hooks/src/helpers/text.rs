@@ -1,4 +1,4 @@
-//! Helpers that look into strings, and take slices.
+//! Helpers that look into strings, make them, take slices, and call what runs no Python code.
 
 use super::Obj;
 use pyo3_ffi as ffi;
@@ -190,8 +190,12 @@ pub(super) unsafe extern "C" fn str_concat(a: Obj, b: Obj) -> Obj {
 /// # Safety
 /// A live exact str or bytes, with the GIL held.
 pub unsafe extern "C" fn is_ascii(text: Obj) -> bool {
-    // SAFETY: the caller's promise: `isascii` of both is C that runs no Python code; an error is cleared.
+    // SAFETY: the caller's promise: bytes have so many; `isascii` of str is C that runs no Python code; an error is cleared.
     unsafe {
+        if ffi::PyBytes_CheckExact(text) != 0 {
+            let (start, n) = (ffi::PyBytes_AsString(text), ffi::PyBytes_Size(text));
+            return std::slice::from_raw_parts(start.cast::<u8>(), n.max(0) as usize).is_ascii();
+        }
         let name = ffi::PyUnicode_InternFromString(c"isascii".as_ptr());
         let null = std::ptr::null_mut::<ffi::PyObject>();
         let is = ffi::PyObject_CallMethodObjArgs(text, name, null);

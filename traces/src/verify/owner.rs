@@ -354,11 +354,8 @@ impl<'a> Walk<'a> {
             _ => false,
         };
         let spares = matches!(inst.imm, Imm::Helper(helper) if helper.spares_arguments());
-        let alive = |v: &Value| self.now.in_memory.contains(v);
-        let spared: Vec<Value> = match spares {
-            true => inst.args.iter().copied().filter(alive).collect(),
-            false => Vec::new(),
-        };
+        let alive = |v: &Value| spares && self.now.in_memory.contains(v);
+        let spared: Vec<Value> = inst.args.iter().copied().filter(alive).collect();
         if container {
             let kept = inst.args.iter().copied().filter(|&v| self.is_obj(v));
             let kept: Vec<Value> = kept.collect();
