@@ -124,6 +124,14 @@ pub unsafe extern "C" fn new_range(start: i64, step: i64, len: i64) -> Obj {
     // SAFETY: the caller's promise.
     or_die(unsafe { iterators::range_iter_new(start, step, len) })
 }
+/// An iterator over a list or tuple, the next of whose items is that of the index. Never NULL.
+///
+/// # Safety
+/// An exact list or tuple, with the GIL held.
+pub unsafe extern "C" fn new_iter(index: i64, sequence: Obj) -> Obj {
+    // SAFETY: the caller's promise.
+    or_die(unsafe { iterators::sequence_iter_at(sequence, index) })
+}
 /// An instance of a class in Python. Never NULL.
 ///
 /// # Safety

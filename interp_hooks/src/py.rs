@@ -352,6 +352,12 @@ impl Object {
         self.field_i64(traces::Field::RangeIterStep)
     }
 
+    /// The index of the next item of an exact list or tuple iterator.
+    pub fn sequence_iterator_index(self) -> i64 {
+        // They lie at the same place (see `VersionTable::list_iter_index`).
+        self.field_i64(traces::Field::ListIterIndex)
+    }
+
     /// The next item of an exact list or tuple iterator, where there is one.
     pub fn sequence_iterator_next(self) -> Option<Object> {
         let (index, seq, list) = if self.is_exactly(Known::ListIter) {

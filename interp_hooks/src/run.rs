@@ -461,6 +461,7 @@ unsafe fn object(
             Repr::UChar => h::new_uchar(x as i64),
             Repr::Buffer => h::new_buffer(x as *mut ffi::PyObject, second as i64),
             Repr::Range => h::new_range(x as i64, second as i64, third as i64),
+            Repr::Iter(id) => h::new_iter(x as i64, constant(id)),
             Repr::Instance(_) => std::ptr::null_mut(),
             Repr::Attr(id) => h::new_attr(x as *mut ffi::PyObject, constant(id)),
         }

@@ -373,6 +373,7 @@ fn target(t: &VersionTable) -> Result<Target, String> {
         new_uchar: helpers::new_uchar as *const () as usize,
         new_buffer: helpers::new_buffer as *const () as usize,
         new_range: helpers::new_range as *const () as usize,
+        new_iter: helpers::new_iter as *const () as usize,
         new_instance: helpers::new_instance as *const () as usize,
         new_attr: helpers::new_attr as *const () as usize,
         str_to_char: helpers::str_to_char as *const () as usize,

@@ -25,8 +25,8 @@ use traces::{Abort, Op, Reason, Resume, SnapId, Trace};
 const HOT_EXIT: u32 = 32;
 /// How many branches a tree may have.
 const MAX_BRANCHES: usize = 32;
-/// How many instructions of the naive trace a tree may have: what the code generator compiles in about 40 ms.
-const MAX_SIZE: usize = 2500;
+/// How many instructions of the naive trace a tree may have: what is compiled in about 20 ms.
+const MAX_SIZE: usize = 5000;
 /// How often a branch is tried.
 const MAX_ATTEMPTS: u32 = 6;
 

@@ -186,6 +186,8 @@ pub enum Repr {
     Buffer,
     /// The next number, the step and the number of items left behind it: an iterator over a range.
     Range,
+    /// The index of the next item: an iterator over this list or tuple.
+    Iter(ObjId),
     /// The numbers in an instance of this shape, one behind the other (at least one word).
     Instance(ShapeId),
     /// An object: a bound method of it, of this function or name.

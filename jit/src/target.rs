@@ -48,6 +48,8 @@ pub struct Functions {
     pub new_buffer: usize,
     /// `fn(start: i64, step: i64, len: i64) -> obj`: an iterator over a range.
     pub new_range: usize,
+    /// `fn(index: i64, sequence: obj) -> obj`: an iterator over a list or tuple.
+    pub new_iter: usize,
     /// `fn(&InstanceShape, *const u64) -> obj`: an instance of a class in Python, of these words.
     pub new_instance: usize,
     /// `fn(obj, name: obj) -> obj`: a bound method.

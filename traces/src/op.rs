@@ -255,6 +255,10 @@ ops! {
     /// An iterator over a range: start, step, how many items are left. Only what sinks one that the path comes to the end
     /// of makes it: before, `call_new` makes iterators, and nothing loads from one that does not exist.
     BoxRange "box_range" (I64 I64 I64) None -> r(Obj), Pure, false;
+    /// An iterator over a constant list: the index of its next item. As `box_range`.
+    BoxListIter "box_list_iter" (I64) Obj -> r(Obj), Pure, false;
+    /// An iterator over a constant tuple: the index of its next item. As `box_range`.
+    BoxTupleIter "box_tuple_iter" (I64) Obj -> r(Obj), Pure, false;
     /// An instance of a class in Python whose attributes are numbers and constants, as the shape says; whose class has no
     /// finaliser. Made once at most, as a tuple is.
     BoxInstance "box_instance" (any) Shape -> r(Obj), Pure, false;
@@ -499,6 +503,8 @@ impl Op {
                 | Op::BoxBuffer
                 | Op::BoxTuple
                 | Op::BoxRange
+                | Op::BoxListIter
+                | Op::BoxTupleIter
                 | Op::BoxInstance
         )
     }

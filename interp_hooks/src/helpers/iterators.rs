@@ -33,6 +33,19 @@ pub(super) unsafe extern "C" fn sequence_iter_new(sequence: Obj) -> Obj {
     unsafe { ffi::PyObject_GetIter(sequence) }
 }
 
+/// An iterator over an exact list or tuple that has come to this index; NULL where there is no memory.
+pub(super) unsafe fn sequence_iter_at(sequence: Obj, index: i64) -> Obj {
+    // SAFETY: an exact list or tuple, whose iterators have their index at the same place, and the new one is ours.
+    unsafe {
+        let iterator = ffi::PyObject_GetIter(sequence);
+        if !iterator.is_null() {
+            let place = engine::field_offset(Field::ListIterIndex) as isize;
+            iterator.byte_offset(place).cast::<i64>().write(index);
+        }
+        iterator
+    }
+}
+
 pub(super) unsafe extern "C" fn get_iter(argv: *const Obj, argc: usize, _x: i64) -> Obj {
     // SAFETY: one owned argument.
     unsafe { ffi::PyObject_GetIter(args(argv, argc).get(0)) }

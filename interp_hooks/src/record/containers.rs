@@ -117,6 +117,12 @@ impl Recorder {
             return Err(Reason::Raised.into());
         };
         let v = self.b.peek(0)?.value;
+        if items.is_none() && self.defined_by(v) == Some(Op::ConstObj) {
+            let values = objects.iter().rev();
+            let values = values.map(|&item| Ok((self.item_of_constant(item)?, false)));
+            let values = values.collect::<Result<Vec<_>, Abort>>()?;
+            return self.unpack_into(o, &values, i);
+        }
         let ty = self.known(ty);
         self.b.guard_type(v, ty);
         let (size, n) = (self.b.load_field(v, size)?, self.b.int(i.oparg.into())?);
@@ -136,9 +142,19 @@ impl Recorder {
             let boxed = self.unbox_plain(item, object)?;
             values.push((boxed.unwrap_or(item), boxed.is_none()));
         }
+        self.unpack_into(o, &values, i)
+    }
+
+    /// The items of a sequence, each with whether it needs an owner, take its place on the operand stack.
+    fn unpack_into(
+        &mut self,
+        o: crate::py::Object,
+        values: &[(traces::Value, bool)],
+        i: &Instr,
+    ) -> Result<(), Abort> {
         let e = self.b.peek(0)?;
         let shared = e.owned && self.is_shared(e.value, o, 1)?;
-        self.replace_by_items(&values, shared)?;
+        self.replace_by_items(values, shared)?;
         self.b.begin(i.next);
         if e.owned && !shared {
             self.b.check();

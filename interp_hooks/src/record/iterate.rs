@@ -393,10 +393,12 @@ impl Recorder {
         let behind = self.behind_loop(i)?;
         let it = self.concrete(0)?;
         let slot = self.b.slot_below_top(0);
-        if !self.b.pop()?.owned {
+        let e = self.b.pop()?;
+        if !e.owned {
             return Err(Abort::new(Reason::Confused, "an iterator without an owner"));
         }
-        if it.is_exactly(Known::RangeIter) {
+        let constant = self.constant_of_iterator(e.value).is_some();
+        if it.is_exactly(Known::RangeIter) || constant {
             self.b.effect(Op::ClearSlot, &[], Imm::Slot(slot));
             self.b.begin(behind);
         } else {
@@ -470,6 +472,9 @@ impl Recorder {
         i: &Instr,
     ) -> Result<(), Abort> {
         let next = it.sequence_iterator_next();
+        if s.seq == Known::Tuple && self.constant_of_iterator(v).is_some() {
+            return self.next_of_constant(s, (it, v), next, i);
+        }
         self.guard_iterator(it, v, s.iter)?;
         let seq = self.b.load_field(v, s.source)?;
         let ty = self.known(s.seq);
@@ -496,6 +501,40 @@ impl Recorder {
                 self.b.push_owned(value);
             }
         }
+        Ok(())
+    }
+
+    /// The sequence of an iterator that the trace has made of a constant.
+    fn constant_of_iterator(&self, v: Value) -> Option<Value> {
+        let made = self.b.trace.insts.iter().rev();
+        let made = made.into_iter().find(|inst| inst.result == Some(v))?;
+        match (made.imm, made.args.as_slice()) {
+            (Imm::HelperSlot(Helper::ListIterNew | Helper::TupleIterNew, _), &[sequence])
+                if self.defined_by(sequence) == Some(Op::ConstObj) =>
+            {
+                Some(sequence)
+            }
+            _ => None,
+        }
+    }
+
+    /// The next item of an iterator that the trace has made of a constant tuple: how far it has come is known, and so is
+    /// what lies there.
+    fn next_of_constant(
+        &mut self,
+        s: &Sequence,
+        (it, v): (Object, Value),
+        next: Option<Object>,
+        i: &Instr,
+    ) -> Result<(), Abort> {
+        let Some(item) = next else {
+            return self.leave_loop(i);
+        };
+        let item = self.item_of_constant(item)?;
+        let behind = self.b.int(it.sequence_iterator_index() + 1)?;
+        self.b
+            .effect(Op::StoreField, &[v, behind], Imm::Field(s.index));
+        self.b.push(item);
         Ok(())
     }
 

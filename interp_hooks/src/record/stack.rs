@@ -421,6 +421,20 @@ impl Recorder {
     /// A value for a constant object: numbers as boxes of their payload, so that arithmetic on
     /// them folds.
     pub(super) fn constant_value(&mut self, o: Object, name: &str) -> Result<Value, Abort> {
+        let value = self.value_of_constant(o, name)?;
+        if self.defined_by(value) == Some(Op::ConstObj) {
+            // A constant of the code object, or what a watched dict holds.
+            self.hold.push(o.0);
+        }
+        Ok(value)
+    }
+
+    /// A value for an item of a constant tuple, which keeps it alive.
+    pub(super) fn item_of_constant(&mut self, o: Object) -> Result<Value, Abort> {
+        self.value_of_constant(o, "item")
+    }
+
+    fn value_of_constant(&mut self, o: Object, name: &str) -> Result<Value, Abort> {
         match o.kind() {
             Kind::Int(n) => {
                 let n = self.b.int(n)?;
@@ -432,8 +446,6 @@ impl Recorder {
                 self.b.op(Op::BoxFloat, &[x])
             }
             _ => {
-                // A constant of the code object, or what a watched dict holds.
-                self.hold.push(o.0);
                 let id = self.borrowed_constant(o, name);
                 self.b.obj(id)
             }

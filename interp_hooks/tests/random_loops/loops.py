@@ -105,6 +105,8 @@ class Loops:
             ("float", "[(n, n * 0.5) for n in range({0})]"),
             ("any", "enumerate(((None, 1, 2.5, 'a') * {0})[:{0}])"),
             ("float", "((1, 2.5), (3, 4.5), (5, -0.5))[:{0}]"),
+            ("float", "((1, 2.5), (3, 4.5))"),
+            ("float", "CORNERS"),
         ]
         of, text = self.pick(forms)
         targets[second] = of
@@ -120,6 +122,7 @@ class Loops:
             return f"[{', '.join(self.pick(tables.INT_CONSTANTS) for _ in range(6))}] * {turns // 5}"
         if kind == "some":
             forms = ["range({turn} % 4)", "range({int} & 7)", "range({int} & 3, 5)", "range(5, {int} & 7, -1)", "(1, {int} & 7, 3)", "[{int} & 0xFF]", "()"]
+            forms += ["(3, -1, 2)", "STEPS", "STEPS", "WEIGHTS", "[4, 0]"]
             return self.fill(self.pick(forms), 1)
         if kind == "other":
             forms = [f"upto({turns})", f"until({turns})", f"reversed(range({turns}))", f"[n & 3 for n in range({turns})]", f"(n * 2 for n in range({turns}))"]

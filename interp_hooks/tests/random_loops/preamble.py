@@ -186,6 +186,7 @@ def back(x):
     global factor
     if x % 13 == 5:
         factor = x % 100
+        WEIGHTS[x % 3] = x & 15
         sys._getframe(1)
     return x & 0xFFF
 
@@ -219,6 +220,7 @@ references = {}
 factor = 3
 use = plus
 deaths = 0
+STEPS, WEIGHTS, CORNERS = (1, -1, 3), [2, 5, 7], ((0, 0.5), (1, -1.5), (-1, inf))
 callback = data.cast("void *", back)
 calling = data.dlopen(PATH)
 api.calls_reset()

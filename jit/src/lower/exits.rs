@@ -539,6 +539,7 @@ pub(super) fn repr_of(op: Op, ctype: Option<ObjId>) -> Result<Repr, Abort> {
         (Op::BoxChar, _) => Repr::Char,
         (Op::BoxUChar, _) => Repr::UChar,
         (Op::BoxAttr, Some(id)) => Repr::Attr(id),
+        (Op::BoxListIter | Op::BoxTupleIter, Some(id)) => Repr::Iter(id),
         _ => return Err(refused("a malformed box")),
     })
 }
@@ -556,6 +557,8 @@ fn boxed_type(op: Op) -> Option<Known> {
         Op::BoxBuffer => Some(Known::CBuffer),
         Op::BoxTuple => Some(Known::Tuple),
         Op::BoxRange => Some(Known::RangeIter),
+        Op::BoxListIter => Some(Known::ListIter),
+        Op::BoxTupleIter => Some(Known::TupleIter),
         _ => None,
     }
 }

@@ -339,7 +339,9 @@ impl<'a> Lower<'a> {
         match inst.op {
             ConstInt | ConstFloat | ConstBool | ConstPtr | ConstObj => self.constant(inst),
             BoxInt | BoxUint | BoxFloat | BoxBool | BoxCData | BoxCInt | BoxCFloat | BoxStruct
-            | BoxChar | BoxUChar | BoxAttr | BoxBuffer | BoxRange => self.boxed(inst),
+            | BoxChar | BoxUChar | BoxAttr | BoxBuffer | BoxRange | BoxListIter | BoxTupleIter => {
+                self.boxed(inst)
+            }
             BoxTuple => self.tuple(inst),
             BoxInstance => self.instance(inst),
             LoadSlot | StoreSlot | InitSlot | ReplaceSlot | MoveSlot | SwapSlots | ClearSlot

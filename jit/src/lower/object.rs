@@ -113,6 +113,7 @@ impl<'a> Lower<'a> {
                     Op::BoxAttr => functions.new_attr,
                     Op::BoxBuffer => functions.new_buffer,
                     Op::BoxRange => functions.new_range,
+                    Op::BoxListIter | Op::BoxTupleIter => functions.new_iter,
                     _ => functions.new_cdata,
                 };
                 let mut args = Vec::new();
@@ -602,10 +603,16 @@ impl<'a> Lower<'a> {
     }
 }
 
-/// Whether a box op names a ctype.
+/// Whether a box op names a ctype, or another constant.
 fn is_of_ctype(op: Op) -> bool {
     matches!(
         op,
-        Op::BoxCData | Op::BoxCInt | Op::BoxCFloat | Op::BoxStruct | Op::BoxAttr
+        Op::BoxCData
+            | Op::BoxCInt
+            | Op::BoxCFloat
+            | Op::BoxStruct
+            | Op::BoxAttr
+            | Op::BoxListIter
+            | Op::BoxTupleIter
     )
 }

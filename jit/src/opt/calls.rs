@@ -69,13 +69,21 @@ impl Forward<'_> {
     /// What the fields of a new iterator hold, which the frame alone can reach.
     fn note_iterator(&mut self, helper: Helper, made: Value, args: &[Value]) -> Result<(), Abort> {
         let zero = self.int(0)?;
+        if let (Some(field), &[sequence]) = (sequence_of(helper), args)
+            && self
+                .def(sequence)
+                .is_some_and(|inst| inst.op == Op::ConstObj)
+        {
+            let place = Place::Field(made, field);
+            self.state.heap.insert(place, sequence);
+        }
         let fields: &[(Field, Value)] = match (helper, args) {
             (Helper::RangeIterNew, &[start, step, len]) => &[
                 (Field::RangeIterStart, start),
                 (Field::RangeIterStep, step),
                 (Field::RangeIterLen, len),
             ],
-            // The sequence is loaded from the iterator, which keeps it alive from here on.
+            // A sequence that is no constant is loaded from the iterator, which keeps it alive from here on.
             (Helper::ListIterNew, _) => &[(Field::ListIterIndex, zero)],
             (Helper::TupleIterNew, _) => &[(Field::TupleIterIndex, zero)],
             _ => return Ok(()),
@@ -176,5 +184,14 @@ impl Forward<'_> {
             Place::Word(..) | Place::Memory(..) => false,
             Place::TupleItem(..) => true,
         });
+    }
+}
+
+/// Where an iterator over a sequence that a helper makes has its sequence.
+fn sequence_of(helper: Helper) -> Option<Field> {
+    match helper {
+        Helper::ListIterNew => Some(Field::ListIterSeq),
+        Helper::TupleIterNew => Some(Field::TupleIterSeq),
+        _ => None,
     }
 }

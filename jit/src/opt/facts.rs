@@ -259,6 +259,8 @@ impl Forward<'_> {
             Op::BoxUChar => Some(Known::Str),
             Op::BoxBuffer => Some(Known::CBuffer),
             Op::BoxTuple => Some(Known::Tuple),
+            Op::BoxListIter => Some(Known::ListIter),
+            Op::BoxTupleIter => Some(Known::TupleIter),
             Op::CallNew => match inst.imm {
                 Imm::HelperSlot(helper, _) => helper.makes(),
                 _ => None,

@@ -1,18 +1,18 @@
-//! Sinking: an iterator over a range that a path makes, and comes to the end of on the same path, need not exist. Its
-//! fields are known by then, so what is left of it is `call_new`, `clear_slot`, and what exits in between say of it: they
-//! make one that has come as far. So a short loop that is unrolled costs no more than its turns.
+//! Sinking: an iterator over a range, or over a list or tuple that is a constant, that a path makes, and comes to the end
+//! of on the same path, need not exist. Its fields are known by then, so what is left of it is `call_new`, `clear_slot`, and
+//! what exits in between say of it: they make one that has come as far. So a short loop that is unrolled costs no more than
+//! its turns.
 //!
 //! A path that branches off in between knows nothing of its end: it begins with making the iterator.
 
 use super::forward::confused;
 use std::collections::HashMap;
 use std::ops::Range;
-use traces::{Abort, Field, Helper, Imm, Inst, Op, SnapId, Snapshot, Trace, Value};
+use traces::{Abort, Field, Helper, Imm, Inst, ObjId, Op, SnapId, Snapshot, Trace, Value};
 
 /// The trace without the iterators that need not exist.
 pub(super) fn sink(trace: Trace) -> Result<Trace, Abort> {
-    let made = |inst: &Inst| matches!(inst.imm, Imm::HelperSlot(Helper::RangeIterNew, _));
-    if !trace.insts.iter().any(made) {
+    if !trace.insts.iter().any(|inst| maker(inst).is_some()) {
         return Ok(trace);
     }
     let paths = Paths::of(&trace);
@@ -27,12 +27,54 @@ pub(super) fn sink(trace: Trace) -> Result<Trace, Abort> {
     Rewrite::new(trace, &paths, sunk).run(&paths)
 }
 
+/// What an iterator goes over.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Range,
+    /// A list, that is a constant.
+    List(ObjId),
+    /// As `List`, a tuple.
+    Tuple(ObjId),
+}
+
+impl Kind {
+    /// The op that stands for one, and the constant that it names.
+    fn boxed(self) -> (Op, Imm) {
+        match self {
+            Kind::Range => (Op::BoxRange, Imm::None),
+            Kind::List(list) => (Op::BoxListIter, Imm::Obj(list)),
+            Kind::Tuple(tuple) => (Op::BoxTupleIter, Imm::Obj(tuple)),
+        }
+    }
+
+    /// The operands of that op that change as it goes on, by their places.
+    fn moving(self) -> &'static [(Field, usize)] {
+        match self {
+            Kind::Range => &[(Field::RangeIterStart, 0), (Field::RangeIterLen, 2)],
+            Kind::List(_) => &[(Field::ListIterIndex, 0)],
+            Kind::Tuple(_) => &[(Field::TupleIterIndex, 0)],
+        }
+    }
+}
+
+/// The helper that makes an iterator of these, and its slot.
+fn maker(inst: &Inst) -> Option<(Helper, u16)> {
+    match inst.imm {
+        Imm::HelperSlot(
+            helper @ (Helper::RangeIterNew | Helper::ListIterNew | Helper::TupleIterNew),
+            slot,
+        ) => Some((helper, slot)),
+        _ => None,
+    }
+}
+
 /// An iterator that a path makes and comes to the end of.
 struct Iterator {
+    kind: Kind,
     value: Value,
     slot: u16,
-    /// Next number, step, how many are left.
-    args: [Value; 3],
+    /// What it starts with: the operands of the helper, and later of the op that stands for one.
+    args: Vec<Value>,
     /// The indices of the instructions that make it and let go of it.
     made: usize,
     cleared: usize,
@@ -44,13 +86,12 @@ impl Iterator {
     }
 
     /// What it has come to where a snapshot is taken.
-    fn at(&self, snap: &Snapshot) -> [Value; 3] {
-        let mut now = self.args;
-        for &(object, field, value) in &snap.fields {
-            match field {
-                Field::RangeIterStart if object == self.value => now[0] = value,
-                Field::RangeIterLen if object == self.value => now[2] = value,
-                _ => {}
+    fn at(&self, snap: &Snapshot) -> Vec<Value> {
+        let mut now = self.args.clone();
+        for &(_, field, value) in snap.fields.iter().filter(|f| f.0 == self.value) {
+            let moved = self.kind.moving().iter().find(|(known, _)| *known == field);
+            if let Some(place) = moved.and_then(|(_, n)| now.get_mut(*n)) {
+                *place = value;
             }
         }
         now
@@ -173,7 +214,7 @@ fn touches(inst: &Inst, slot: u16) -> bool {
     }
 }
 
-/// The iterators over ranges that are let go of on the path that makes them, whatever else needs them.
+/// The iterators that are let go of on the path that makes them, whatever else needs them.
 fn candidates(trace: &Trace, paths: &Paths) -> Vec<Iterator> {
     let mut all = Vec::new();
     for path in &paths.paths {
@@ -181,19 +222,21 @@ fn candidates(trace: &Trace, paths: &Paths) -> Vec<Iterator> {
             let Some(inst) = trace.insts.get(made) else {
                 continue;
             };
-            let (Imm::HelperSlot(Helper::RangeIterNew, slot), Some(value)) =
-                (inst.imm, inst.result)
-            else {
+            let (Some((helper, slot)), Some(value)) = (maker(inst), inst.result) else {
+                continue;
+            };
+            let Some(kind) = kind_of(trace, helper, &inst.args) else {
                 continue;
             };
             let mut behind = trace.insts.iter().enumerate().take(path.end).skip(made + 1);
             let next = behind.find(|(_, inst)| touches(inst, slot));
             let cleared = next.filter(|(_, inst)| inst.op == Op::ClearSlot);
-            if let (Some((cleared, _)), &[start, step, len]) = (cleared, inst.args.as_slice()) {
+            if let Some((cleared, _)) = cleared {
                 all.push(Iterator {
+                    kind,
                     value,
                     slot,
-                    args: [start, step, len],
+                    args: inst.args.clone(),
                     made,
                     cleared,
                 });
@@ -203,12 +246,29 @@ fn candidates(trace: &Trace, paths: &Paths) -> Vec<Iterator> {
     all
 }
 
+/// What an iterator goes over; `None` where it is neither a range nor a constant.
+fn kind_of(trace: &Trace, helper: Helper, args: &[Value]) -> Option<Kind> {
+    if helper == Helper::RangeIterNew {
+        return Some(Kind::Range);
+    }
+    let &sequence = args.first()?;
+    let constant = trace
+        .insts
+        .iter()
+        .find(|inst| inst.op == Op::ConstObj && inst.result == Some(sequence))?;
+    match (constant.imm, helper) {
+        (Imm::Obj(list), Helper::ListIterNew) => Some(Kind::List(list)),
+        (Imm::Obj(tuple), _) => Some(Kind::Tuple(tuple)),
+        _ => None,
+    }
+}
+
 struct Rewrite {
     /// The trace so far.
     new: Trace,
     sunk: Vec<Iterator>,
     /// What stands for an iterator at some point, by what it has come to.
-    boxes: HashMap<(Value, [Value; 3]), Value>,
+    boxes: HashMap<(Value, Vec<Value>), Value>,
     /// What the snapshots that make iterators make.
     made: HashMap<SnapId, Vec<(usize, Value)>>,
     /// For each path, the iterators that it has made at its beginning, or another one that it branched off from.
@@ -233,8 +293,12 @@ impl Rewrite {
         for (n, path) in paths.paths.iter().enumerate() {
             let parent = paths.parents.get(n).copied().flatten();
             let mut names = parent.and_then(|n| self.names.get(n).cloned());
-            for at in path.clone().filter(|&at| gone.get(at) == Some(&false)) {
+            for at in path.clone() {
                 let Some(inst) = old.get(at) else { continue };
+                if gone.get(at) == Some(&true) {
+                    self.begin(at)?;
+                    continue;
+                }
                 self.snapshot(at, inst)?;
                 let names = names.get_or_insert_default();
                 self.copy(inst.clone(), names)?;
@@ -247,6 +311,15 @@ impl Rewrite {
             }
         }
         Ok(self.new)
+    }
+
+    /// What an iterator over a sequence starts with, where it would be made.
+    fn begin(&mut self, at: usize) -> Result<(), Abort> {
+        let of_sequence = |it: &&mut Iterator| it.made == at && it.kind != Kind::Range;
+        if let Some(it) = self.sunk.iter_mut().find(of_sequence) {
+            it.args = vec![self.new.emit(Op::ConstInt, &[], Imm::Int(0), None)?];
+        }
+        Ok(())
     }
 
     /// Has a snapshot make the iterators that exist where it is taken.
@@ -264,12 +337,14 @@ impl Rewrite {
         let mut snap = snap.ok_or_else(|| confused(inst.op, "has no snapshot"))?;
         let mut made = Vec::new();
         for n in there {
-            let Some((value, slot, now)) =
-                self.sunk.get(n).map(|it| (it.value, it.slot, it.at(&snap)))
+            let Some((kind, value, slot, now)) = self
+                .sunk
+                .get(n)
+                .map(|it| (it.kind, it.value, it.slot, it.at(&snap)))
             else {
                 continue;
             };
-            let boxed = self.boxed(value, now)?;
+            let boxed = self.boxed(kind, value, now)?;
             snap.fields.retain(|&(object, ..)| object != value);
             let of = self.new.inlined_of(slot).map_or(0, |frame| frame.slot);
             let frame = snap.frames.iter_mut().find(|frame| frame.slot == of);
@@ -285,12 +360,14 @@ impl Rewrite {
         Ok(())
     }
 
-    fn boxed(&mut self, iterator: Value, now: [Value; 3]) -> Result<Value, Abort> {
-        if let Some(&boxed) = self.boxes.get(&(iterator, now)) {
+    fn boxed(&mut self, kind: Kind, iterator: Value, now: Vec<Value>) -> Result<Value, Abort> {
+        let key = (iterator, now);
+        if let Some(&boxed) = self.boxes.get(&key) {
             return Ok(boxed);
         }
-        let boxed = self.new.emit(Op::BoxRange, &now, Imm::None, None)?;
-        self.boxes.insert((iterator, now), boxed);
+        let (op, imm) = kind.boxed();
+        let boxed = self.new.emit(op, &key.1, imm, None)?;
+        self.boxes.insert(key, boxed);
         Ok(boxed)
     }
 

@@ -399,6 +399,7 @@ fn word_text(word: u64, repr: Repr) -> String {
         Repr::UChar => format!("uchar {word}"),
         Repr::Attr(id) => format!("attr {} {word}", id.0),
         Repr::Buffer => format!("buffer {word:#x}"),
+        Repr::Iter(id) => format!("iter {} {word}", id.0),
         Repr::Range => format!("range {}", word as i64),
         Repr::Instance(id) => format!("instance {}", id.0),
     }

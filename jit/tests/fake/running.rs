@@ -98,6 +98,7 @@ impl Running {
             Repr::Attr(id) => format!("attribute {}", id.0),
             Repr::Buffer => format!("buffer {word:#x}"),
             Repr::Range => "range iterator".to_string(),
+            Repr::Iter(_) => "sequence iterator".to_string(),
             Repr::Instance(_) => "instance".to_string(),
         }
     }

@@ -577,6 +577,10 @@ fn fresh(words: [u64; 3], repr: Repr, mirror: &Mirror) -> *mut Object {
             words[1] as i64,
             words[2] as i64,
         )),
+        Repr::Iter(id) => number(iterators::sequence_iter_at(
+            ctype(id) as *mut Object,
+            word as i64,
+        )),
         Repr::Instance(_) => unreachable!("no trace here has one"),
         Repr::Attr(_) | Repr::Buffer => number(object(CDATA, &[0, word])),
     }

@@ -143,9 +143,13 @@ pub struct Object {
 }
 
 impl Object {
-    /// Whether this is the tuple of a box op, with so many references.
-    fn is_lent_tuple(&self, refs: u64) -> bool {
-        self.stays && self.refs == refs && matches!(self.kind, Kind::Tuple(_))
+    /// Whether this is the tuple or iterator of a box op, with so many references.
+    fn is_lent(&self, refs: u64) -> bool {
+        let keeps = matches!(
+            self.kind,
+            Kind::Tuple(_) | Kind::ListIter { .. } | Kind::TupleIter { .. }
+        );
+        keeps && self.stays && self.refs == refs
     }
 }
 
@@ -233,9 +237,10 @@ impl Heap {
         object
     }
 
-    /// As `alloc_box`, of a tuple: it keeps its items alive as long as somebody holds it.
-    pub fn alloc_tuple(&mut self, items: Vec<ObjRef>) -> ObjRef {
-        let object = self.alloc_box(Kind::Tuple(items.clone()));
+    /// As `alloc_box`, of what keeps objects alive as long as somebody holds it: a tuple, or an iterator over a sequence.
+    pub fn alloc_lent(&mut self, kind: Kind) -> ObjRef {
+        let items = children(&kind);
+        let object = self.alloc_box(kind);
         for item in items {
             if let Some(found) = self.objects.get_mut(item.0 as usize) {
                 found.refs = found.refs.saturating_sub(1);
@@ -284,7 +289,7 @@ impl Heap {
             return;
         };
         found.refs += 1;
-        if found.is_lent_tuple(1) {
+        if found.is_lent(1) {
             let items = children(&found.kind);
             items.into_iter().for_each(|item| self.incref(item));
         }
@@ -303,7 +308,7 @@ impl Heap {
             Some(refs) => refs,
             None => return Err(format!("{} is dropped once too often", self.show(object))),
         };
-        if found.is_lent_tuple(0) {
+        if found.is_lent(0) {
             let items = children(&found.kind);
             return items.into_iter().try_for_each(|item| self.decref(item));
         }

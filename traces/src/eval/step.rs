@@ -284,10 +284,18 @@ impl Eval<'_> {
                     _ => Err("an item that is no object".to_string()),
                 });
                 let items = items.collect::<Result<Vec<_>, _>>()?;
-                Ok(heap.alloc_tuple(items))
+                Ok(heap.alloc_lent(Kind::Tuple(items)))
             }
             (Op::BoxRange, _, &[Datum::Int(start), Datum::Int(step), Datum::Int(len)]) => {
                 Ok(heap.alloc_box(Kind::RangeIter { start, step, len }))
+            }
+            (Op::BoxListIter | Op::BoxTupleIter, Imm::Obj(id), &[Datum::Int(index)]) => {
+                let seq = self.constant(id)?;
+                let kind = match inst.op {
+                    Op::BoxListIter => Kind::ListIter { seq, index },
+                    _ => Kind::TupleIter { seq, index },
+                };
+                Ok(self.world.heap.alloc_lent(kind))
             }
             (Op::BoxInstance, ..) => Err("the evaluator makes no instances".to_string()),
             (Op::BoxAttr, ..) => Ok(heap.alloc_box(Kind::Opaque(ObjRef::NULL))),

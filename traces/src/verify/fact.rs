@@ -85,6 +85,8 @@ impl Facts {
             (Op::BoxUChar, _) => Some(Fact::Is(Known::Str)),
             (Op::BoxTuple, _) => Some(Fact::Is(Known::Tuple)),
             (Op::BoxRange, _) => Some(Fact::Is(Known::RangeIter)),
+            (Op::BoxListIter, _) => Some(Fact::Is(Known::ListIter)),
+            (Op::BoxTupleIter, _) => Some(Fact::Is(Known::TupleIter)),
             (Op::BoxInstance, _) => Some(Fact::Other),
             (Op::CallNew, Imm::HelperSlot(helper, _)) => helper.makes().map(Fact::Is),
             (Op::ConstObj, Imm::Obj(id)) => of_known(trace.obj(id).known),

@@ -98,6 +98,12 @@ impl Frame {
         held.flatten().copied().collect()
     }
 
+    /// The names of the object in a slot.
+    pub(super) fn values(&self, slot: u16) -> impl Iterator<Item = Value> {
+        let names = self.slots.get(&slot).map(|slot| &slot.values);
+        names.into_iter().flatten().copied()
+    }
+
     /// What is proved of the object in a slot.
     pub(super) fn fact(&self, slot: u16) -> Option<Fact> {
         self.slots.get(&slot).and_then(|s| s.fact)
