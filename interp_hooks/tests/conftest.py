@@ -4,7 +4,7 @@ HARDWIRE_TEST_MODULE_DIR  the directory that holds the package `hardwire` with i
                           the word `off` checks the suite itself: on-runs are off-runs and no loop is expected to be compiled
 HARDWIRE_TEST_BUILD_DIR   where the test library is built (default: a temporary directory)
 HARDWIRE_TEST_TIMEOUT     seconds that one program may take (default 60)
-HARDWIRE_TEST_THRESHOLDS  thresholds for the differential tests (default 1,2,3)
+HARDWIRE_TEST_THRESHOLDS  thresholds for the differential tests (default 1,2,3,10)
 HARDWIRE_RANDOM_PROGRAMS  how many random programs to run (default 200)
 HARDWIRE_RANDOM_DECLARATIONS
                           how many random C libraries to try (default 24)
@@ -151,7 +151,7 @@ class Batches:
         check_sound(program, off)
         check_same(off, on, f"off and threshold {threshold}")
         if self.harness.has_engine:
-            check_compiled(program, on)
+            check_compiled(program, on, threshold)
 
 
 @pytest.fixture(scope="session")

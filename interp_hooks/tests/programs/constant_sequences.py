@@ -23,6 +23,33 @@ def run(n, width):
 
 show(run(400, 7), run(400, 1), run(3, 5))
 
+# === two_iterators_over_one_tuple: compiled=run
+from show import show
+
+seen = []
+
+def square(i):
+    total = 0
+    for a in (0, 1, 2):
+        for b in (0, 1, 2):
+            total += a * b
+            if i % 40 == 39 and a == b:
+                seen.append((i, a, b))
+    return total
+
+def run(n):
+    total = 0
+    for i in range(n):
+        total += square(i)
+        for a in (0, 1, 2):
+            for b in (0, 1, 2):
+                total -= a + b
+                if i % 40 == 19 and a == b:
+                    seen.append((i, a, b, total))
+    return total
+
+show(run(300), seen)
+
 # === leaves_in_the_middle_of_a_turn: compiled=run
 from show import show
 

@@ -277,7 +277,12 @@ impl<'a> Lower<'a> {
             Def::Obj(id) => return Ok(Source::Const(id)),
             Def::Box(
                 boxed @ Boxed {
-                    op: Op::BoxStruct | Op::BoxBuffer | Op::BoxRange,
+                    op:
+                        Op::BoxStruct
+                        | Op::BoxBuffer
+                        | Op::BoxRange
+                        | Op::BoxListIter
+                        | Op::BoxTupleIter,
                     ..
                 },
             ) => return self.wide_source(boxed, words),
@@ -319,9 +324,10 @@ impl<'a> Lower<'a> {
         values.iter().map(word).collect()
     }
 
-    /// What lies in as many words as it has.
+    /// What lies in as many words as it has, which are its own: two iterators that have come as far are two objects.
     fn wide_source(&self, boxed: Boxed, words: &mut Words) -> Result<Source, Abort> {
         let repr = match (boxed.op, boxed.ctype) {
+            (Op::BoxListIter | Op::BoxTupleIter, Some(sequence)) => Repr::Iter(sequence),
             (_, Some(ctype)) => Repr::Struct(ctype),
             (Op::BoxRange, None) => Repr::Range,
             _ => Repr::Buffer,
@@ -539,7 +545,6 @@ pub(super) fn repr_of(op: Op, ctype: Option<ObjId>) -> Result<Repr, Abort> {
         (Op::BoxChar, _) => Repr::Char,
         (Op::BoxUChar, _) => Repr::UChar,
         (Op::BoxAttr, Some(id)) => Repr::Attr(id),
-        (Op::BoxListIter | Op::BoxTupleIter, Some(id)) => Repr::Iter(id),
         _ => return Err(refused("a malformed box")),
     })
 }
