@@ -243,30 +243,34 @@ fn is_immortal_text(o: Object) -> bool {
     o.is_exactly(Known::Str) && o.refcount() >= 1 << 30
 }
 
-/// What deallocates the instances of classes made in Python (`subtype_dealloc`, Objects/typeobject.c); NULL where there is no
-/// memory for one.
+/// What deallocates the instances of classes made in Python (`subtype_dealloc`, Objects/typeobject.c): what those of one
+/// have that is there in any program (a class of our own would be garbage that the program's collector finds). NULL where it
+/// is not there.
 fn ordinary_dealloc() -> *mut c_void {
     static FOUND: AtomicPtr<c_void> = AtomicPtr::new(std::ptr::null_mut());
     let found = FOUND.load(Ordering::Relaxed);
     if !found.is_null() {
         return found;
     }
-    // SAFETY: the GIL is held; `type` makes a class of a name, no bases and an empty namespace; errors are cleared.
-    unsafe {
-        let of = (&raw mut ffi::PyType_Type).cast();
-        let made = Strong::from_new(ffi::PyObject_CallFunction(
-            of,
-            c"s(){}".as_ptr(),
-            c"ordinary".as_ptr(),
-        ));
-        let Some(made) = made else {
-            ffi::PyErr_Clear();
-            return found;
-        };
-        let found = slot(Object(made.as_ptr()), ffi::Py_tp_dealloc);
-        FOUND.store(found, Ordering::Relaxed);
-        found
+    // SAFETY: the GIL is held; the module is frozen into the interpreter, and was imported before all others; errors are cleared.
+    let class = unsafe {
+        let module = Strong::from_new(ffi::PyImport_ImportModule(c"_frozen_importlib".as_ptr()));
+        let class = module.and_then(|module| {
+            let name = c"ModuleSpec".as_ptr();
+            Strong::from_new(ffi::PyObject_GetAttrString(module.as_ptr(), name))
+        });
+        ffi::PyErr_Clear();
+        class
+    };
+    let Some(class) = class.as_ref().map(|class| Object(class.as_ptr())) else {
+        return found;
+    };
+    if !is_plain_class(class) || !is_heap_type(class) {
+        return found;
     }
+    let found = slot(class, ffi::Py_tp_dealloc);
+    FOUND.store(found, Ordering::Relaxed);
+    found
 }
 
 /// Whether instances of a class are not initialised: it has the `__init__` of `object`.

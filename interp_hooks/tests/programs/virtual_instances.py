@@ -469,3 +469,26 @@ def run(n):
     return total, vars(a)
 
 show(run(200))
+
+# === no_classes_of_ours_are_left_behind: compiled=run alone
+import gc
+from show import show
+
+gc.disable()
+
+class Number:
+    def __init__(self, n):
+        self.n = n
+
+def run(n):
+    total = 0
+    for i in range(n):
+        number = Number(i)
+        total += number.n
+    return total
+
+gc.collect()
+before = {name.__name__ for name in object.__subclasses__()}
+show(run(100))
+show([name.__name__ for name in object.__subclasses__() if name.__name__ not in before])
+show(gc.collect())

@@ -463,6 +463,11 @@ impl<'a> Lower<'a> {
             args.push(BlockArg::Value(outer[n]));
         }
         args.push(BlockArg::Value(limit));
+        let todo = |at: usize, inst: &Inst| match at <= last {
+            true => is_repeatable(inst) && !held.contains(&at),
+            false => true,
+        };
+        let copies = self.copies(label, todo);
         self.b.ins().jump(block, &args);
         let limit = self.b.append_block_param(block, types::I64);
         self.b.switch_to_block(block);
@@ -470,11 +475,56 @@ impl<'a> Lower<'a> {
         self.inner = Some(Inner { block, limit });
         self.part = Part::Inner;
         self.bind_params(&insts[label], &natives)?;
+        for (value, copy) in copies {
+            if let Some(def) = self.defs.get_mut(value.0 as usize) {
+                *def = Def::Native(copy);
+            }
+        }
         for (at, inst) in between().filter(|(at, inst)| is_repeatable(inst) && !held.contains(at)) {
             self.inst(at, inst)?;
         }
         self.done = last;
         Ok(())
+    }
+
+    /// Copies of what the inner loop computes with and does not change. What lives through the whole loop, calls on other
+    /// paths included, would be read from the stack here, where nothing but this takes the register.
+    fn copies(
+        &mut self,
+        label: usize,
+        todo: impl Fn(usize, &Inst) -> bool,
+    ) -> Vec<(Value, ir::Value)> {
+        let insts: &'a [Inst] = &self.trace.insts;
+        let params = insts.get(label).map_or(&[][..], |label| &label.params);
+        let carried = self.carried.iter().filter_map(|&n| params.get(n));
+        let mut seen: HashSet<Value> = carried.copied().collect();
+        let body = insts.iter().enumerate().skip(label + 1);
+        let body = body.take_while(|(_, inst)| inst.op != Op::Jump);
+        let computing = body.filter(|&(at, inst)| {
+            !inst.op.is_box() && !self.hoisted.contains(&at) && todo(at, inst)
+        });
+        let mut all = Vec::new();
+        for &value in computing.flat_map(|(_, inst)| &inst.args) {
+            if seen.insert(value)
+                && let Some(&Def::Native(native)) = self.defs.get(value.0 as usize)
+                && self.b.func.dfg.value_type(native) == types::I64
+            {
+                all.push((value, native));
+            }
+        }
+        if all.is_empty() {
+            return all;
+        }
+        // A copy that the code generator does not see through.
+        let base = self.words(all.len());
+        for (&(_, native), place) in all.iter().zip((0..).step_by(8)) {
+            self.store(native, base, place);
+        }
+        self.b.ins().sequence_point();
+        for ((_, native), place) in all.iter_mut().zip((0..).step_by(8)) {
+            *native = self.load(types::I64, base, place);
+        }
+        all
     }
 
     /// The end of what is done in the outer loop at least: behind the guard that the loop is not at its end come guards
