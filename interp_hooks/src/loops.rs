@@ -25,6 +25,9 @@ use traces::{Abort, Field, Imm, Inst, Op, Trace, Value};
 pub const MAX_VERSIONS: usize = 4;
 /// How often a recording is tried, and how many versions may go because they lost time.
 const MAX_ATTEMPTS: u32 = 3;
+/// As `MAX_ATTEMPTS`, where something was not as the recorder took it for: of each variable that it took for a constant it
+/// learns from the second fall that it is none, and there may be a few.
+const MAX_SURPRISES: u32 = 10;
 /// After how many attempts every other one may lead around the loop: out of it, and into it again.
 const AROUND_FROM: u32 = 4;
 /// How many versions of a loop may go because an object that they name died.
@@ -275,13 +278,15 @@ impl Header {
         let left = around || matches!(why.reason, LeftLoop | Raised);
         let patience = match PHASES.get(attempts as usize - 1) {
             Some(&phase) if left => phase,
+            // It knows better at once.
+            _ if why.reason == Confused => self.patience.get(),
             _ => self.patience.get().saturating_mul(4),
         };
         self.patience.set(patience);
-        let most = if left {
-            PHASES.len() as u32
-        } else {
-            MAX_ATTEMPTS
+        let most = match why.reason {
+            _ if left => PHASES.len() as u32,
+            Confused => MAX_SURPRISES,
+            _ => MAX_ATTEMPTS,
         };
         let again = left || matches!(why.reason, TypeUnstable | Confused);
         if (!again || tries >= most) && self.versions.borrow().is_empty() {

@@ -18,6 +18,9 @@ const MAX_EXTRA_TURNS: u32 = 3;
 /// After how many attempts it comes there with an object where others have a box.
 pub(super) const TAKES_OBJECTS_FROM: u32 = 4;
 
+/// Why an iterator is not part of a trace that somebody else may advance.
+const OTHERS_TOO: &str = "an iterator that others can reach too";
+
 /// The fields of an iterator over a sequence of objects.
 struct Sequence {
     iter: Known,
@@ -414,10 +417,7 @@ impl Recorder {
     /// The iterator's own state is private to the trace while nobody else can reach it.
     pub(super) fn guard_iterator(&mut self, it: Object, v: Value, ty: Known) -> Result<(), Abort> {
         if it.refcount() != 1 {
-            return Err(Abort::new(
-                Reason::Operand,
-                "an iterator that others can reach too",
-            ));
+            return Err(Abort::new(Reason::Operand, OTHERS_TOO));
         }
         let ty = self.known(ty);
         self.b.guard_type(v, ty);
@@ -527,6 +527,9 @@ impl Recorder {
         next: Option<Object>,
         i: &Instr,
     ) -> Result<(), Abort> {
+        if it.refcount() != 1 {
+            return Err(Abort::new(Reason::Operand, OTHERS_TOO));
+        }
         let Some(item) = next else {
             return self.leave_loop(i);
         };

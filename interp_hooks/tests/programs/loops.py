@@ -508,3 +508,25 @@ x = 0
 for i in range(200): x += i
 while x > 10: x = x // 2 - 1
 show(x)
+
+# === three_globals_that_vary: compiled=called
+from show import show
+
+g = h = k = 1
+
+def put(v):
+    global g, h, k
+    g = v
+    h = v + 1
+    k = v * 2
+    return v
+
+def called(n):
+    a = 0
+    for i in range(n):
+        a += g + h + k
+        put(i & 15)
+        a = a * 3 + g + h - k & 0xFFFF
+    return a
+
+show(*[called(100) for _ in range(40)])
