@@ -48,7 +48,9 @@ pub struct Functions {
     pub new_buffer: usize,
     /// `fn(start: i64, step: i64, len: i64) -> obj`: an iterator over a range.
     pub new_range: usize,
-    /// `fn(index: i64, sequence: obj) -> obj`: an iterator over a list or tuple.
+    /// `fn(index: i64, sequence: obj) -> obj`: an iterator over a list or tuple. Dumps that were written before there was one
+    /// do not name it, nor do their traces need it.
+    #[serde(default)]
     pub new_iter: usize,
     /// `fn(&InstanceShape, *const u64) -> obj`: an instance of a class in Python, of these words.
     pub new_instance: usize,
