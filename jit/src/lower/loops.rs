@@ -487,14 +487,17 @@ impl<'a> Lower<'a> {
         Ok(())
     }
 
-    /// Copies of what the inner loop computes with and does not change. What lives through the whole loop, calls on other
-    /// paths included, would be read from the stack here, where nothing but this takes the register.
+    /// Copies of what the inner loop computes with and does not change, where other paths lead to the header too: what lives
+    /// through these, and their calls, would be read from the stack here, where nothing but this takes the register.
     fn copies(
         &mut self,
         label: usize,
         todo: impl Fn(usize, &Inst) -> bool,
     ) -> Vec<(Value, ir::Value)> {
         let insts: &'a [Inst] = &self.trace.insts;
+        if insts.iter().filter(|inst| inst.op == Op::Jump).count() < 2 {
+            return Vec::new();
+        }
         let params = insts.get(label).map_or(&[][..], |label| &label.params);
         let carried = self.carried.iter().filter_map(|&n| params.get(n));
         let mut seen: HashSet<Value> = carried.copied().collect();
