@@ -252,6 +252,24 @@ pub struct Inst {
     pub params: Vec<Value>,
 }
 
+impl Inst {
+    /// The constant list or tuple that the iterator goes over which the instruction makes, where it makes one of a constant;
+    /// `def` gives the instruction that defines a value.
+    pub fn iterates<'a>(&self, def: impl Fn(Value) -> Option<&'a Inst>) -> Option<ObjId> {
+        match (self.op, self.imm) {
+            (Op::BoxListIter | Op::BoxTupleIter, Imm::Obj(sequence)) => Some(sequence),
+            (Op::CallNew, Imm::HelperSlot(Helper::ListIterNew | Helper::TupleIterNew, _)) => {
+                let sequence = def(*self.args.first()?)?;
+                match (sequence.op, sequence.imm) {
+                    (Op::ConstObj, Imm::Obj(sequence)) => Some(sequence),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
 /// How execution goes on behind an exit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Resume {

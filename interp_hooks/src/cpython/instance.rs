@@ -252,9 +252,12 @@ fn ordinary_dealloc() -> *mut c_void {
     if !found.is_null() {
         return found;
     }
-    // SAFETY: the GIL is held; the module is frozen into the interpreter, and was imported before all others; errors are cleared.
+    // SAFETY: the GIL is held; the module is frozen into the interpreter, and was imported before all others (to import it once
+    // more would call the program's `__import__`); errors are cleared.
     let class = unsafe {
-        let module = Strong::from_new(ffi::PyImport_ImportModule(c"_frozen_importlib".as_ptr()));
+        let name = ffi::PyUnicode_InternFromString(c"_frozen_importlib".as_ptr());
+        let name = Strong::from_new(name);
+        let module = name.and_then(|name| Strong::from_new(ffi::PyImport_GetModule(name.as_ptr())));
         let class = module.and_then(|module| {
             let name = c"ModuleSpec".as_ptr();
             Strong::from_new(ffi::PyObject_GetAttrString(module.as_ptr(), name))

@@ -2,6 +2,7 @@
 
 use super::{Pending, Recorder};
 use crate::cpython::decode::Instr;
+use crate::py::Object;
 use traces::{Abort, Field, Helper, Imm, Known, Op, Reason, Remark, Resume};
 
 impl Recorder {
@@ -148,7 +149,7 @@ impl Recorder {
     /// The items of a sequence, each with whether it needs an owner, take its place on the operand stack.
     fn unpack_into(
         &mut self,
-        o: crate::py::Object,
+        o: Object,
         values: &[(traces::Value, bool)],
         i: &Instr,
     ) -> Result<(), Abort> {

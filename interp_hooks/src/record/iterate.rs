@@ -400,7 +400,7 @@ impl Recorder {
         if !e.owned {
             return Err(Abort::new(Reason::Confused, "an iterator without an owner"));
         }
-        let constant = self.constant_of_iterator(e.value).is_some();
+        let constant = self.iterates_constant(e.value);
         if it.is_exactly(Known::RangeIter) || constant {
             self.b.effect(Op::ClearSlot, &[], Imm::Slot(slot));
             self.b.begin(behind);
@@ -472,7 +472,7 @@ impl Recorder {
         i: &Instr,
     ) -> Result<(), Abort> {
         let next = it.sequence_iterator_next();
-        if s.seq == Known::Tuple && self.constant_of_iterator(v).is_some() {
+        if s.seq == Known::Tuple && self.iterates_constant(v) {
             return self.next_of_constant(s, (it, v), next, i);
         }
         self.guard_iterator(it, v, s.iter)?;
@@ -504,18 +504,10 @@ impl Recorder {
         Ok(())
     }
 
-    /// The sequence of an iterator that the trace has made of a constant.
-    fn constant_of_iterator(&self, v: Value) -> Option<Value> {
-        let made = self.b.trace.insts.iter().rev();
-        let made = made.into_iter().find(|inst| inst.result == Some(v))?;
-        match (made.imm, made.args.as_slice()) {
-            (Imm::HelperSlot(Helper::ListIterNew | Helper::TupleIterNew, _), &[sequence])
-                if self.defined_by(sequence) == Some(Op::ConstObj) =>
-            {
-                Some(sequence)
-            }
-            _ => None,
-        }
+    /// Whether a value is an iterator that the trace has made of a constant list or tuple.
+    fn iterates_constant(&self, v: Value) -> bool {
+        let def = |v| self.b.trace.insts.iter().rfind(|i| i.result == Some(v));
+        def(v).is_some_and(|made| made.iterates(def).is_some())
     }
 
     /// The next item of an iterator that the trace has made of a constant tuple: how far it has come is known, and so is

@@ -418,38 +418,39 @@ impl Recorder {
         Ok(())
     }
 
-    /// A value for a constant object: numbers as boxes of their payload, so that arithmetic on
-    /// them folds.
+    /// A value for a constant object: a constant of the code object, or what a watched dict holds.
     pub(super) fn constant_value(&mut self, o: Object, name: &str) -> Result<Value, Abort> {
-        let value = self.value_of_constant(o, name)?;
-        if self.defined_by(value) == Some(Op::ConstObj) {
-            // A constant of the code object, or what a watched dict holds.
-            self.hold.push(o.0);
+        if let Some(number) = self.constant_number(o)? {
+            return Ok(number);
         }
-        Ok(value)
+        self.hold.push(o.0);
+        let id = self.borrowed_constant(o, name);
+        self.b.obj(id)
     }
 
     /// A value for an item of a constant tuple, which keeps it alive.
     pub(super) fn item_of_constant(&mut self, o: Object) -> Result<Value, Abort> {
-        self.value_of_constant(o, "item")
+        if let Some(number) = self.constant_number(o)? {
+            return Ok(number);
+        }
+        let id = self.borrowed_constant(o, "item");
+        self.b.obj(id)
     }
 
-    fn value_of_constant(&mut self, o: Object, name: &str) -> Result<Value, Abort> {
-        match o.kind() {
+    /// A constant number, as a box of its payload, so that arithmetic on it folds.
+    fn constant_number(&mut self, o: Object) -> Result<Option<Value>, Abort> {
+        Ok(match o.kind() {
             Kind::Int(n) => {
                 let n = self.b.int(n)?;
-                self.b.op(Op::BoxInt, &[n])
+                Some(self.b.op(Op::BoxInt, &[n])?)
             }
             // A NaN is found in a container by its identity.
             Kind::Float(x) if !x.is_nan() => {
                 let x = self.b.float(x)?;
-                self.b.op(Op::BoxFloat, &[x])
+                Some(self.b.op(Op::BoxFloat, &[x])?)
             }
-            _ => {
-                let id = self.borrowed_constant(o, name);
-                self.b.obj(id)
-            }
-        }
+            _ => None,
+        })
     }
 
     pub(super) fn pop_top(&mut self, next: u32) -> Result<(), Abort> {

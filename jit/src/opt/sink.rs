@@ -225,7 +225,7 @@ fn candidates(trace: &Trace, paths: &Paths) -> Vec<Iterator> {
             let (Some((helper, slot)), Some(value)) = (maker(inst), inst.result) else {
                 continue;
             };
-            let Some(kind) = kind_of(trace, helper, &inst.args) else {
+            let Some(kind) = kind_of(trace, helper, inst) else {
                 continue;
             };
             let mut behind = trace.insts.iter().enumerate().take(path.end).skip(made + 1);
@@ -247,19 +247,12 @@ fn candidates(trace: &Trace, paths: &Paths) -> Vec<Iterator> {
 }
 
 /// What an iterator goes over; `None` where it is neither a range nor a constant.
-fn kind_of(trace: &Trace, helper: Helper, args: &[Value]) -> Option<Kind> {
-    if helper == Helper::RangeIterNew {
-        return Some(Kind::Range);
-    }
-    let &sequence = args.first()?;
-    let constant = trace
-        .insts
-        .iter()
-        .find(|inst| inst.op == Op::ConstObj && inst.result == Some(sequence))?;
-    match (constant.imm, helper) {
-        (Imm::Obj(list), Helper::ListIterNew) => Some(Kind::List(list)),
-        (Imm::Obj(tuple), _) => Some(Kind::Tuple(tuple)),
-        _ => None,
+fn kind_of(trace: &Trace, helper: Helper, made: &Inst) -> Option<Kind> {
+    let def = |v| trace.insts.iter().find(|inst| inst.result == Some(v));
+    match helper {
+        Helper::RangeIterNew => Some(Kind::Range),
+        Helper::ListIterNew => made.iterates(def).map(Kind::List),
+        _ => made.iterates(def).map(Kind::Tuple),
     }
 }
 

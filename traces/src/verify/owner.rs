@@ -513,30 +513,12 @@ impl<'a> Walk<'a> {
     /// The object in a slot's memory is proved to be NULL, or such that no Python code runs when it dies.
     fn dies_quietly(&self, slot: u16) -> Result<(), String> {
         // A run holds the constants of its trace.
-        if self
-            .now
-            .frame
-            .values(slot)
-            .any(|v| self.iterates_constant(v))
-        {
+        let def = |v| self.def(v);
+        let iterates = |v| def(v).is_some_and(|made| made.iterates(def).is_some());
+        if self.now.frame.values(slot).any(iterates) {
             return Ok(());
         }
         self.dies(slot, Fact::dies_quietly, "plain or quiet")
-    }
-
-    /// Whether a value is an iterator over a list or tuple that is a constant.
-    fn iterates_constant(&self, value: Value) -> bool {
-        let Some(inst) = self.def(value) else {
-            return false;
-        };
-        let of_constant = |v: &Value| self.def(*v).is_some_and(|d| d.op == Op::ConstObj);
-        match (inst.op, inst.imm) {
-            (Op::BoxListIter | Op::BoxTupleIter, _) => true,
-            (Op::CallNew, Imm::HelperSlot(Helper::ListIterNew | Helper::TupleIterNew, _)) => {
-                inst.args.first().is_some_and(of_constant)
-            }
-            _ => false,
-        }
     }
 
     fn dies(&self, slot: u16, how: impl Fn(Fact) -> bool, name: &str) -> Result<(), String> {
